@@ -1,0 +1,277 @@
+//! The command line as data.
+
+use std::path::PathBuf;
+
+use anstream::ColorChoice;
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use isoflop_formula::parse_number;
+
+/// Fit scaling laws to training runs, with a certificate.
+#[derive(Debug, Parser)]
+#[command(name = "isoflop", version, arg_required_else_help = true, propagate_version = true)]
+#[command(after_help = "Start with `isoflop demo`. Numbers may be written 7B, 1.4T, 64k or 1e21.")]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Global {
+    /// Say less on stderr; twice hides warnings too
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub(crate) quiet: u8,
+    /// Say more on stderr
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// Colours: auto looks at the terminal and at NO_COLOR
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub(crate) color: Color,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+impl Color {
+    /// Makes the choice hold for stdout and stderr.
+    pub(crate) fn write_global(self) {
+        match self {
+            Color::Auto => ColorChoice::Auto,
+            Color::Always => ColorChoice::Always,
+            Color::Never => ColorChoice::Never,
+        }
+        .write_global();
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Fit a law to runs
+    Fit(Box<FitArgs>),
+    /// Predict from a saved fit
+    Predict(PredictArgs),
+    /// List laws, or show one
+    Laws(LawsArgs),
+    /// A tour on runs that are built in
+    Demo(DemoArgs),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FitArgs {
+    /// Run tables: CSV, TSV, JSON lines or Parquet, plain or gzip/zstd; patterns such as 'runs/*.csv'; - is stdin
+    #[arg(required = true, value_name = "RUNS")]
+    pub(crate) runs: Vec<String>,
+    /// A law by name (see `isoflop laws`), or a formula: 'loss ~ E + A / N^alpha'
+    #[arg(long, value_name = "ID|FORMULA", allow_hyphen_values = true)]
+    pub(crate) law: Option<String>,
+    /// Folder with law files of your own
+    #[arg(long, value_name = "DIR")]
+    pub(crate) laws: Option<PathBuf>,
+    /// What to minimise: squares, huber, student-t, cauchy, asymmetric-huber, quantile, huber-density, each also
+    /// with -log; by default what the law recommends, else huber-log
+    #[arg(long, value_name = "NAME")]
+    pub(crate) objective: Option<String>,
+    /// Threshold of the objective, in the unit of the residual
+    #[arg(long, value_name = "X", value_parser = positive)]
+    pub(crate) delta: Option<f64>,
+    /// Column that stands for a name of the law: --map loss=val_loss
+    #[arg(long = "map", value_name = "NAME=COLUMN")]
+    pub(crate) maps: Vec<String>,
+    /// Keep only these rows: --where 'C < 1e21 and family == "llama"'
+    #[arg(long = "where", value_name = "EXPR", allow_hyphen_values = true)]
+    pub(crate) filters: Vec<String>,
+    /// Define a column: --let 'D = C / (6*N)'
+    #[arg(long = "let", value_name = "NAME = EXPR")]
+    pub(crate) lets: Vec<String>,
+    /// Hold a parameter: --fix E=1.69
+    #[arg(long = "fix", value_name = "NAME=X")]
+    pub(crate) fixed: Vec<String>,
+    /// Bounds of a parameter, either end may be left out: --bound alpha=0..1
+    #[arg(long = "bound", value_name = "NAME=LOW..HIGH")]
+    pub(crate) bounds: Vec<String>,
+    /// Replace a parameter by a formula of others: --tie beta=alpha
+    #[arg(long = "tie", value_name = "NAME=FORMULA")]
+    pub(crate) ties: Vec<String>,
+    /// Column with a weight for each row, above 0
+    #[arg(long, value_name = "COL")]
+    pub(crate) weight: Option<String>,
+    /// Starting points: auto, a number, or hoffmann (the 4500-point grid of Hoffmann et al.)
+    #[arg(long, default_value = "auto", value_name = "auto|K|hoffmann")]
+    pub(crate) starts: String,
+    /// Bootstrap replicates behind the intervals; 0 for no intervals
+    #[arg(long, default_value = "1000", value_name = "K", value_parser = count)]
+    pub(crate) bootstrap: usize,
+    /// Resample whole groups of rows that share a value of this column, such as N
+    #[arg(long, value_name = "COL")]
+    pub(crate) cluster: Option<String>,
+    /// Coverage of the intervals
+    #[arg(long, default_value = "0.9", value_name = "P", value_parser = level)]
+    pub(crate) level: f64,
+    /// Seed: the same seed gives the same bits on any number of threads
+    #[arg(long, default_value = "0", value_name = "S")]
+    pub(crate) seed: u64,
+    /// Threads; by default as many as the machine has
+    #[arg(long, value_name = "N", value_parser = threads)]
+    pub(crate) threads: Option<usize>,
+    /// Save the fit for `isoflop predict`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) save: Option<PathBuf>,
+    /// How to print the fit
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+    /// Exit with 3 if the fit is not certified
+    #[arg(long)]
+    pub(crate) strict: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PredictArgs {
+    /// A fit saved with `isoflop fit --save`
+    #[arg(value_name = "FIT.JSON")]
+    pub(crate) fit: PathBuf,
+    /// A point: --at N=70B,D=1.4T
+    #[arg(long = "at", value_name = "NAME=X,...")]
+    pub(crate) points: Vec<String>,
+    /// Tables of points, in any format that `fit` reads
+    #[arg(value_name = "POINTS")]
+    pub(crate) tables: Vec<String>,
+    /// Column that stands for a name of the law, in tables of points
+    #[arg(long = "map", value_name = "NAME=COLUMN")]
+    pub(crate) maps: Vec<String>,
+    /// Coverage of the intervals; by default that of the fit
+    #[arg(long, value_name = "P", value_parser = level)]
+    pub(crate) level: Option<f64>,
+    /// How to print the predictions
+    #[arg(long, value_enum, default_value_t = PointFormat::Text)]
+    pub(crate) format: PointFormat,
+}
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub(crate) struct LawsArgs {
+    #[command(subcommand)]
+    pub(crate) command: Option<LawsCommand>,
+    /// Words that the law must contain: its name, title, inputs, authors or text
+    #[arg(value_name = "QUERY")]
+    pub(crate) query: Vec<String>,
+    #[command(flatten)]
+    pub(crate) options: LawsOptions,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LawsCommand {
+    /// Everything that is known about one law
+    Show {
+        /// Name of the law
+        id: String,
+        #[command(flatten)]
+        options: LawsOptions,
+    },
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct LawsOptions {
+    /// Folder with law files of your own
+    #[arg(long, value_name = "DIR")]
+    pub(crate) laws: Option<PathBuf>,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// Print the built-in runs as CSV instead, to try your own commands on them
+    #[arg(long)]
+    pub(crate) runs: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PointFormat {
+    Text,
+    Json,
+    Csv,
+}
+
+fn number(text: &str) -> Result<f64, String> {
+    parse_number(text).ok_or_else(|| "not a number; write 0.001, 1e-3, 64k or 1.4T".to_owned())
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    number(text).and_then(|x| if x > 0.0 { Ok(x) } else { Err("it must be above 0".to_owned()) })
+}
+
+fn level(text: &str) -> Result<f64, String> {
+    number(text).and_then(|x| {
+        if x > 0.0 && x < 1.0 { Ok(x) } else { Err("it must lie between 0 and 1, such as 0.9".to_owned()) }
+    })
+}
+
+fn count(text: &str) -> Result<usize, String> {
+    const LARGEST: f64 = 1e6;
+    number(text).and_then(|x| {
+        if x.fract() == 0.0 && (0.0..=LARGEST).contains(&x) {
+            Ok(x as usize)
+        } else {
+            Err("it must be a whole number from 0 to 1 million".to_owned())
+        }
+    })
+}
+
+fn threads(text: &str) -> Result<usize, String> {
+    match count(text) {
+        Ok(n @ 1..=1024) => Ok(n),
+        _ => Err("it must be a whole number from 1 to 1024".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn laws_takes_words_or_the_command_show() {
+        let parse = |words: &[&str]| match Cli::try_parse_from(words).map(|cli| cli.command) {
+            Ok(Command::Laws(laws)) => laws,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(parse(&["isoflop", "laws", "power", "data"]).query, ["power", "data"]);
+        let show = parse(&["isoflop", "laws", "show", "chinchilla", "--format", "json"]);
+        assert!(matches!(show.command, Some(LawsCommand::Show { id, options })
+            if id == "chinchilla" && options.format == Format::Json));
+    }
+
+    #[test]
+    fn numbers_take_suffixes_and_are_checked() {
+        assert_eq!(count("1k"), Ok(1000));
+        assert_eq!(level("0.95"), Ok(0.95));
+        for bad in ["1.5", "-1", "1B", "x"] {
+            assert!(count(bad).is_err(), "{bad}");
+        }
+        assert!(level("90").is_err() && positive("0").is_err() && threads("0").is_err());
+    }
+}

@@ -1,0 +1,173 @@
+//! From a run table and a law to the numbers of a fit.
+
+use isoflop_fit::{Clusters, Data, Group, Objective};
+use isoflop_formula::{Binary, Formula, InputKind, Node, Unary, closest};
+use isoflop_laws::Law;
+use isoflop_runs::{Column, Mapping, Need, Role, RunTable, Selected, SelectedColumn, Selection};
+
+use crate::errors::{CliError, Failure};
+
+/// What the command line adds to a law.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wish<'a> {
+    pub(crate) objective: Objective,
+    pub(crate) weight: Option<&'a str>,
+    pub(crate) cluster: Option<&'a str>,
+}
+
+/// The numbers of a fit, and what became of the rows.
+#[derive(Debug)]
+pub(crate) struct Bound<'a> {
+    pub(crate) data: Data,
+    pub(crate) selected: Selected<'a>,
+    pub(crate) digest: String,
+}
+
+/// A law from a formula, in which every name that is not a column becomes a parameter.
+pub(crate) fn law_of_formula(text: &str, table: &RunTable, mapping: &Mapping) -> Result<Law, Failure> {
+    let bound = |b: &isoflop_runs::Binding| (b.name.clone(), table.column(&b.column));
+    let own = table.columns().map(|(name, column)| (name.to_owned(), Some(column)));
+    // A role without a column must end in "no column for N", not in a parameter called N.
+    let roles = Role::ALL.iter().map(|role| (role.name().to_owned(), None));
+    let (mut numbers, mut texts): (Vec<String>, Vec<String>) = Default::default();
+    for (name, column) in mapping.bindings().iter().map(bound).chain(own).chain(roles) {
+        if numbers.contains(&name) || texts.contains(&name) {
+            continue;
+        }
+        match column {
+            Some(Column::Text(_)) => texts.push(name),
+            _ => numbers.push(name),
+        }
+    }
+    let numbers: Vec<&str> = numbers.iter().map(String::as_str).collect();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    Law::from_formula(text, &numbers, &texts)
+        .map_err(|diagnostics| Failure::formula("--law", text, &diagnostics))
+}
+
+/// Free parameters whose name is nearly that of a column: probably a slip of the pen.
+pub(crate) fn mistaken_parameters(law: &Law, table: &RunTable) -> Vec<(String, String)> {
+    let near = |name: &str| {
+        let columns = table.names().filter(|column| column.len() > 2);
+        closest(name, columns).map(|column| (name.to_owned(), column.to_owned()))
+    };
+    law.parameters.iter().filter(|p| p.name.len() > 2).filter_map(|p| near(&p.name)).collect()
+}
+
+/// Takes the columns that the law reads, and the rows that can be used.
+///
+/// Rows with an input or output that is missing or not finite, or an input that is not positive where a power
+/// or a log needs it, are left out and counted. An output that is not positive under a log objective is an
+/// error instead: it is rarely a failed run and mostly the wrong column or the wrong objective.
+pub(crate) fn bind<'a>(
+    law: &Law,
+    table: &'a RunTable,
+    mapping: &Mapping,
+    wish: Wish<'_>,
+) -> Result<Bound<'a>, Failure> {
+    let formula = law.formula();
+    let output = formula.output.as_ref().map_or(0, |left| left.input as usize);
+    let inputs = &formula.symbols.inputs;
+
+    let mut needs: Vec<Need> = inputs.iter().enumerate().map(|(k, _)| need(formula, k, k == output)).collect();
+    needs.extend(wish.weight.map(Need::positive));
+    let grouped = distinct(formula.symbols.params.iter().filter_map(|p| p.group.as_deref()));
+    let groups = distinct(grouped.iter().copied().chain(wish.cluster)).into_iter().map(str::to_owned).collect();
+    let selected = table.select(mapping, &Selection { needs, groups })?;
+    if selected.rows() == 0 {
+        let reasons = selected.dropped.iter().map(ToString::to_string).collect();
+        return Err(CliError::NoRows { reasons }.into());
+    }
+    check_output(table, &selected, output, wish.objective)?;
+
+    let column = |k: usize| selected.columns.get(k).map(|c| c.values.to_vec()).unwrap_or_default();
+    let grouping = |name: &str| selected.groups.iter().find(|g| g.name == name);
+    let data = Data {
+        inputs: (0..inputs.len()).map(|k| if k == output { Vec::new() } else { column(k) }).collect(),
+        output: column(output),
+        weights: wish.weight.map(|_| column(inputs.len())),
+        groups: grouped
+            .iter()
+            .filter_map(|name| grouping(name))
+            .map(|g| Group { column: g.name.clone(), levels: g.levels.clone(), codes: g.codes.clone() })
+            .collect(),
+        group_of_param: formula.symbols.params.iter().map(|p| p.group.clone()).collect(),
+        clusters: wish.cluster.and_then(grouping).map(|g| Clusters {
+            column: g.name.clone(),
+            codes: g.codes.clone(),
+            count: g.levels.len(),
+        }),
+    };
+    let digest = selected.digest();
+    Ok(Bound { data, selected, digest })
+}
+
+fn distinct<'n>(names: impl IntoIterator<Item = &'n str>) -> Vec<&'n str> {
+    let mut found = Vec::new();
+    for name in names {
+        if !found.contains(&name) {
+            found.push(name);
+        }
+    }
+    found
+}
+
+fn need(formula: &Formula, input: usize, is_output: bool) -> Need {
+    let symbol = &formula.symbols.inputs[input];
+    match &symbol.kind {
+        InputKind::TextEquals { column, value } => Need::text_equals(column, value),
+        // Whether the output must be positive depends on the objective; see `check_output`.
+        InputKind::Column if is_output => Need::finite(&symbol.name),
+        InputKind::Column if must_be_positive(formula, input as u32) => Need::positive(&symbol.name),
+        InputKind::Column => Need::finite(&symbol.name),
+    }
+}
+
+/// Whether an input is N, D or C, or stands under a log or a power that is not a plain integer.
+fn must_be_positive(formula: &Formula, input: u32) -> bool {
+    let name = &formula.symbols.inputs[input as usize].name;
+    if Role::of(name).is_some() {
+        return true;
+    }
+    let graph = &formula.graph;
+    let mut rest = vec![formula.body];
+    let mut seen = vec![false; graph.len()];
+    while let Some(id) = rest.pop() {
+        if std::mem::replace(&mut seen[id.index()], true) {
+            continue;
+        }
+        let base = match graph.node(id) {
+            Node::Binary(Binary::Pow, base, power) => {
+                let is_integer = graph.value(power).is_some_and(|p| p.fract() == 0.0);
+                (!is_integer).then_some(base)
+            }
+            Node::Unary(Unary::Log | Unary::Log2 | Unary::Log10, argument) => Some(argument),
+            _ => None,
+        };
+        if base.is_some_and(|base| graph.node(base) == Node::Input(input)) {
+            return true;
+        }
+        rest.extend(graph.arguments(id));
+    }
+    false
+}
+
+fn check_output(
+    table: &RunTable,
+    selected: &Selected<'_>,
+    output: usize,
+    objective: Objective,
+) -> Result<(), CliError> {
+    let Some(SelectedColumn { name, column, values }) = selected.columns.get(output) else { return Ok(()) };
+    let is_bad = |&value: &f64| value <= 0.0;
+    let Some(first) = values.iter().position(|value| objective.log && is_bad(value)) else { return Ok(()) };
+    Err(CliError::OutputNotPositive {
+        place: table.place(selected.table_row(first)).to_string(),
+        name: name.clone(),
+        column: column.clone(),
+        value: values[first],
+        objective: objective.name(),
+        count: values.iter().filter(|value| is_bad(value)).count(),
+        rows: values.len(),
+    })
+}

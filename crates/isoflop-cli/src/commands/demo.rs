@@ -1,0 +1,153 @@
+//! `isoflop demo`: the main job on runs that are built in.
+
+use clap::Parser;
+use isoflop_fit::{Derived, Fit, Parameter, Verdict};
+use isoflop_laws::Catalogue;
+use isoflop_runs::{ReadOptions, RunTable};
+
+use crate::args::{Cli, Command, DemoArgs, FitArgs, PredictArgs};
+use crate::commands::predict::parse_point;
+use crate::errors::Failure;
+use crate::job::{self, Finished};
+use crate::messages::Messages;
+use crate::output;
+use crate::output::number::{supported_places, to_places};
+use crate::output::points::Points;
+use crate::output::style::{self, paint};
+
+/// Runs that this project trained itself; `demo/README.md` says how.
+const RUNS: &str = include_str!("../../demo/runs.csv");
+/// The name under which the commands know the runs.
+const FILE: &str = "runs.csv";
+
+const FIT: &str = "isoflop fit runs.csv --law chinchilla --cluster N --save fit.json";
+const PREDICT: &str = "isoflop predict fit.json --at N=1M,D=4M --at N=4M,D=16M";
+const REFUSED: &str = "isoflop fit runs.csv --law chinchilla --where 'D < 300k' --bootstrap 0";
+
+/// Shows the tour, or prints the runs.
+pub(crate) fn run(args: &DemoArgs, messages: &Messages) -> Result<u8, Failure> {
+    if args.runs {
+        output::print(RUNS)?;
+        return Ok(0);
+    }
+    let catalogue = Catalogue::builtin()?;
+    let messages = messages.muted();
+
+    let count = table()?.rows();
+    output::print(&format!(
+        "{count} tiny language models, trained by this project on the bytes of one public-domain book.\n\
+         What the commands below print, you can have yourself: isoflop demo --runs > runs.csv\n"
+    ))?;
+
+    heading("1. Fit a law, with intervals and a certificate", FIT)?;
+    let finished = fitted(FIT, &catalogue, &messages)?;
+    output::print(&output::fit_text::report(&finished))?;
+    output::print(&format!("\n{}\n", meaning(&finished.fit)))?;
+
+    heading("2. Forecast a model that was not trained", PREDICT)?;
+    output::print(&forecast(&finished)?)?;
+
+    heading("3. See it refuse: two token budgets cannot tell E, B and beta apart", REFUSED)?;
+    output::print(&refusal(&fitted(REFUSED, &catalogue, &messages)?))?;
+    Ok(0)
+}
+
+fn heading(title: &str, command: &str) -> Result<(), Failure> {
+    Ok(output::print(&format!("\n{}\n{}\n\n", paint(style::BOLD, title), paint(style::DIM, &format!("$ {command}"))))?)
+}
+
+fn table() -> Result<RunTable, Failure> {
+    Ok(RunTable::from_reader(FILE, RUNS.as_bytes(), &ReadOptions::default())?)
+}
+
+/// Does what the command line would do, on the built-in runs.
+fn fitted(command: &str, catalogue: &Catalogue, messages: &Messages) -> Result<Finished, Failure> {
+    job::run(table()?, &fit_args(command)?, catalogue, messages)
+}
+
+fn parsed(command: &str) -> Result<Command, Failure> {
+    Cli::try_parse_from(words(command)).map(|cli| cli.command).map_err(|error| Failure::Input(error.to_string()))
+}
+
+fn fit_args(command: &str) -> Result<FitArgs, Failure> {
+    match parsed(command)? {
+        Command::Fit(args) => Ok(*args),
+        _ => Err(Failure::Input(format!("error: no fit: {command}"))),
+    }
+}
+
+fn predict_args(command: &str) -> Result<PredictArgs, Failure> {
+    match parsed(command)? {
+        Command::Predict(args) => Ok(args),
+        _ => Err(Failure::Input(format!("error: no prediction: {command}"))),
+    }
+}
+
+/// Splits a command as a shell does, as far as the commands above need it: blanks and single quotes.
+fn words(command: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    for (k, part) in command.split('\'').enumerate() {
+        if k % 2 == 1 {
+            words.push(part.to_owned());
+        } else {
+            words.extend(part.split_whitespace().map(str::to_owned));
+        }
+    }
+    words
+}
+
+/// What the fit says about these runs, in two sentences.
+fn meaning(fit: &Fit) -> String {
+    let rounded = |value: f64, low: f64, high: f64| {
+        let places = supported_places(low, high).unwrap_or(3);
+        [value, low, high].map(|x| to_places(x, places))
+    };
+    let mut sentences = Vec::new();
+    if let Some(Parameter { estimate, low: Some(low), high: Some(high), .. }) = fit.parameters.iter().find(|p| p.name == "E")
+    {
+        let [value, low, high] = rounded(*estimate, *low, *high);
+        sentences.push(format!(
+            "Of the loss, about {value} nat per byte ({low} to {high}) would remain at any size and any amount of this text."
+        ));
+    }
+    if let Some(Derived { estimate, low: Some(low), high: Some(high), .. }) = fit.derived.iter().find(|d| d.name == "a_opt")
+    {
+        let advice = match (*low, *high) {
+            (low, _) if low > 0.5 => "with more compute, parameters should grow faster than tokens",
+            (_, high) if high < 0.5 => "with more compute, tokens should grow faster than parameters",
+            _ => "growing parameters and tokens at the same rate (0.5) agrees with these runs",
+        };
+        let [value, low, high] = rounded(*estimate, *low, *high);
+        sentences.push(format!("The best number of parameters grows as compute to the power {value} ({low} to {high}): {advice}."));
+    }
+    sentences.join("\n")
+}
+
+fn forecast(finished: &Finished) -> Result<String, Failure> {
+    let (law, fit) = (&finished.law, &finished.fit);
+    let args = predict_args(PREDICT)?;
+    let points = args.points.iter().map(|text| parse_point(law, text)).collect::<Result<Vec<_>, _>>()?;
+    let level = fit.interval.as_ref().map_or(0.9, |interval| interval.level);
+    let predictions = isoflop_fit::predict(law, fit, &points, level)?;
+    Ok(Points { law, fit, level, predictions: &predictions }.table().render(0))
+}
+
+/// The verdict and its first reason.
+fn refusal(finished: &Finished) -> String {
+    let certificate = &finished.fit.certificate;
+    let style = if certificate.verdict == Verdict::NotCertified { style::BAD } else { style::WARN };
+    let verdict = paint(style, output::certificate::verdict(certificate.verdict));
+    let reason = certificate.reasons.first().map_or_else(String::new, |reason| format!("  - {reason}\n"));
+    format!("certificate: {verdict}, because\n{reason}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_printed_commands_are_real_commands() {
+        assert!(fit_args(FIT).is_ok() && fit_args(REFUSED).is_ok() && predict_args(PREDICT).is_ok());
+        assert_eq!(fit_args(REFUSED).unwrap().filters, ["D < 300k"]);
+    }
+}

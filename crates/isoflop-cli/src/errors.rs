@@ -1,0 +1,158 @@
+//! What the user must mend, as text: one place where errors of all crates become a message.
+
+use std::io;
+
+use isoflop_formula::Diagnostics;
+use isoflop_laws::{LawError, LawErrors};
+use isoflop_runs::RunsError;
+
+/// Why a command ended early.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// Something for the user to mend; the whole text, from `error` on.
+    Input(String),
+    /// Nobody reads stdout any more.
+    ClosedPipe,
+}
+
+/// Errors of the command line itself.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[allow(missing_docs)] // The messages name every field.
+pub(crate) enum CliError {
+    #[error(
+        "say which law to fit with --law: one of {}, ... (`isoflop laws` lists all), or a formula such as \
+         --law 'loss ~ E + A / N^alpha'", .some.join(", ")
+    )]
+    NoLaw { some: Vec<String> },
+    #[error("{option} {text}: write {example}")]
+    BadAssignment { option: &'static str, text: String, example: &'static str },
+    #[error("the objective {objective} has no threshold; leave --delta out")]
+    NoDelta { objective: String },
+    #[error(
+        "{place}: {column} is {value}, but {objective} takes its log ({count} of {rows} rows are not above 0); \
+         leave these rows out with --where '{name} > 0', or choose an objective without -log"
+    )]
+    OutputNotPositive {
+        place: String,
+        name: String,
+        column: String,
+        value: f64,
+        objective: String,
+        count: usize,
+        rows: usize,
+    },
+    #[error("no row is left to fit{}", listed(.reasons))]
+    NoRows { reasons: Vec<String> },
+    #[error("no row is left after --where {filter}")]
+    FilteredAll { filter: String },
+    #[error("cannot save {path}: {reason}")]
+    CannotSave { path: String, reason: String },
+    #[error("{path}: cannot be read: {reason}")]
+    CannotRead { path: String, reason: String },
+    #[error("{path}: {reason}")]
+    BadSavedFit { path: String, reason: String },
+    #[error("say where to predict: --at {}, or a table of points", .inputs.iter().map(|i| format!("{i}=1B"))
+        .collect::<Vec<_>>().join(","))]
+    NoPoints { inputs: Vec<String> },
+    #[error("--at {text}: {name} is given twice")]
+    GivenTwice { text: String, name: String },
+    #[error("--at {text}: the law has no input {name}; it has {}", .inputs.join(", "))]
+    UnknownInput { text: String, name: String, inputs: Vec<String> },
+    #[error("--at {text}: a value for {} is missing", .missing.join(" and "))]
+    MissingInput { text: String, missing: Vec<String> },
+    #[error("the threads cannot be started: {reason}")]
+    Threads { reason: String },
+    #[error("stdout cannot be written: {reason}")]
+    Stdout { reason: String },
+}
+
+impl CliError {
+    /// A short code that does not change between versions.
+    fn code(&self) -> &'static str {
+        match self {
+            CliError::NoLaw { .. } => "C0101",
+            CliError::BadAssignment { .. } => "C0102",
+            CliError::NoDelta { .. } => "C0103",
+            CliError::OutputNotPositive { .. } => "C0201",
+            CliError::NoRows { .. } => "C0202",
+            CliError::FilteredAll { .. } => "C0203",
+            CliError::CannotSave { .. } => "C0301",
+            CliError::CannotRead { .. } => "C0302",
+            CliError::BadSavedFit { .. } => "C0303",
+            CliError::NoPoints { .. } => "C0401",
+            CliError::GivenTwice { .. } => "C0402",
+            CliError::UnknownInput { .. } => "C0403",
+            CliError::MissingInput { .. } => "C0404",
+            CliError::Threads { .. } => "C0501",
+            CliError::Stdout { .. } => "C0502",
+        }
+    }
+}
+
+fn listed(reasons: &[String]) -> String {
+    if reasons.is_empty() { String::new() } else { format!(": {}", reasons.join("; ")) }
+}
+
+impl Failure {
+    /// An error with its code.
+    pub(crate) fn new(code: &str, message: impl std::fmt::Display) -> Failure {
+        Failure::Input(format!("error {code}: {message}"))
+    }
+
+    /// Errors in a formula that came from `origin`, with the place underlined.
+    pub(crate) fn formula(origin: &str, text: &str, diagnostics: &Diagnostics) -> Failure {
+        Failure::Input(format!("{}\n  in {origin}", diagnostics.render(text)))
+    }
+}
+
+impl From<CliError> for Failure {
+    fn from(error: CliError) -> Self {
+        Failure::new(error.code(), error)
+    }
+}
+
+impl From<RunsError> for Failure {
+    fn from(error: RunsError) -> Self {
+        match &error {
+            RunsError::Formula { option, text, diagnostics } => Failure::formula(option, text, diagnostics),
+            _ => Failure::new(error.code(), error),
+        }
+    }
+}
+
+impl From<LawErrors> for Failure {
+    fn from(LawErrors(errors): LawErrors) -> Self {
+        let lines: Vec<String> = errors.iter().map(|e| format!("error {}: {e}", e.code())).collect();
+        Failure::Input(lines.join("\n"))
+    }
+}
+
+impl From<LawError> for Failure {
+    fn from(error: LawError) -> Self {
+        LawErrors::from(error).into()
+    }
+}
+
+impl From<isoflop_fit::FitError> for Failure {
+    fn from(error: isoflop_fit::FitError) -> Self {
+        if let isoflop_fit::FitError::Formula { text, diagnostics } = &error {
+            return Failure::formula("the law with --fix, --bound and --tie", text, diagnostics);
+        }
+        // The messages of the fitter start with their code in brackets.
+        let text = error.to_string();
+        match text.strip_prefix('[').and_then(|rest| rest.split_once("] ")) {
+            Some((code, message)) => Failure::new(code, message),
+            None => Failure::Input(format!("error: {text}")),
+        }
+    }
+}
+
+impl From<io::Error> for Failure {
+    /// Errors in writing to stdout: all others are turned into a [`CliError`] where the path is known.
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Failure::ClosedPipe,
+            _ => CliError::Stdout { reason: error.to_string() }.into(),
+        }
+    }
+}

@@ -1,0 +1,313 @@
+//! One fit from table to result: the path that `fit` and `demo` share.
+
+use isoflop_fit::{Fit, FitOptions, Loss, Objective, Overrides, SavedFit};
+use isoflop_formula::parse_number;
+use isoflop_laws::{Catalogue, Law, Origin};
+use isoflop_runs::{DropReason, Mapping, RunTable, Selected, find_roles, parse_map};
+
+use crate::args::FitArgs;
+use crate::bind::{Bound, Wish, bind, law_of_formula, mistaken_parameters};
+use crate::errors::{CliError, Failure};
+use crate::messages::Messages;
+use crate::output::number::counted;
+use crate::progress::Bar;
+
+/// A finished fit with all that a report needs.
+#[derive(Debug)]
+pub(crate) struct Finished {
+    pub(crate) law: Law,
+    pub(crate) fit: Fit,
+    pub(crate) rows: Rows,
+    /// Place of each influential row of the certificate.
+    pub(crate) influential: Vec<String>,
+    pub(crate) digest: String,
+    pub(crate) seed: u64,
+}
+
+/// What became of the rows.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Rows {
+    pub(crate) used: usize,
+    /// Left out because a cell cannot be used.
+    pub(crate) dropped: usize,
+    pub(crate) reasons: Vec<Reason>,
+    /// Removed by `--where`.
+    pub(crate) filtered: usize,
+    /// Files with their numbers of rows.
+    pub(crate) sources: Vec<(String, usize)>,
+}
+
+/// Why some rows were left out.
+#[derive(Debug, Clone)]
+pub(crate) struct Reason {
+    pub(crate) reason: &'static str,
+    pub(crate) column: String,
+    pub(crate) count: usize,
+    pub(crate) first: String,
+}
+
+/// Fits the law that the arguments name to a table.
+pub(crate) fn run(
+    mut table: RunTable,
+    args: &FitArgs,
+    catalogue: &Catalogue,
+    messages: &Messages,
+) -> Result<Finished, Failure> {
+    let named = args.law.as_deref().ok_or_else(|| no_law(catalogue))?;
+    let overrides = overrides(args)?;
+    // A wrong name must not wait for a large table.
+    let known = if named.contains('~') { None } else { Some(catalogue.find(named)?.clone()) };
+
+    let mut rows = Rows {
+        sources: table.sources().iter().map(|source| (source.name.clone(), source.rows)).collect(),
+        ..Rows::default()
+    };
+    let mapping = prepare(&mut table, args, &mut rows, messages)?;
+    let law = match known {
+        Some(law) => law,
+        None => {
+            let law = law_of_formula(named, &table, &mapping)?;
+            tell_formula(&law, &table, messages);
+            law
+        }
+    };
+    let objective = objective(args, &law)?;
+    let wish = Wish { objective, weight: args.weight.as_deref(), cluster: args.cluster.as_deref() };
+    let Bound { data, selected, digest } = bind(&law, &table, &mapping, wish)?;
+    tell_columns(&law, &selected, &mapping, messages);
+    for doubt in mapping.scale_doubts(&table) {
+        if law.inputs.iter().chain([&law.output]).any(|v| v.name == doubt.role.name()) {
+            messages.warning(&doubt.to_string());
+        }
+    }
+    for dropped in &selected.dropped {
+        messages.warning(&dropped.to_string());
+    }
+    rows.used = selected.rows();
+    rows.dropped = selected.dropped_rows();
+    rows.reasons = reasons(&selected);
+    messages.detail(&format!("data sha256 {digest}"));
+
+    let options = FitOptions {
+        objective: Some(objective),
+        starts: args.starts.parse()?,
+        bootstrap: args.bootstrap,
+        level: args.level,
+        seed: args.seed,
+        choices: true,
+        overrides,
+    };
+    let fit = with_threads(args.threads, || {
+        let bar = Bar::new(messages);
+        isoflop_fit::fit(&law, &data, &options, &bar)
+    })??;
+    let place = |row: usize| table.place(selected.table_row(row)).to_string();
+    let influential = fit.certificate.influential.iter().map(|influence| place(influence.row)).collect();
+    Ok(Finished { law, fit, rows, influential, digest, seed: args.seed })
+}
+
+impl Finished {
+    /// The fit as it is saved.
+    pub(crate) fn saved(&self, command: Vec<String>) -> Result<SavedFit, Failure> {
+        let law_text = match &self.law.origin {
+            Origin::File(path) => Some(std::fs::read_to_string(path).map_err(|error| CliError::CannotRead {
+                path: path.display().to_string(),
+                reason: error.to_string(),
+            })?),
+            _ => None,
+        };
+        Ok(SavedFit::new(
+            &self.law,
+            law_text,
+            isoflop_fit::DataDigest {
+                sha256: self.digest.clone(),
+                rows: self.rows.used,
+                files: self.rows.sources.iter().map(|(name, _)| name.clone()).collect(),
+            },
+            command,
+            self.seed,
+            self.fit.clone(),
+        ))
+    }
+}
+
+/// Roles, definitions and filters.
+fn prepare(
+    table: &mut RunTable,
+    args: &FitArgs,
+    rows: &mut Rows,
+    messages: &Messages,
+) -> Result<Mapping, Failure> {
+    for note in table.notes() {
+        messages.warning(&note.to_string());
+    }
+    let maps = args.maps.iter().map(|text| parse_map(text)).collect::<Result<Vec<_>, _>>()?;
+    let mut mapping = find_roles(table, &maps)?;
+    for definition in &args.lets {
+        table.define(&mut mapping, definition)?;
+    }
+    for filter in &args.filters {
+        let outcome = table.filter(&mapping, filter)?;
+        rows.filtered += outcome.removed + outcome.undecided;
+        for unknown in &outcome.unknown_texts {
+            messages.warning(&format!("--where {filter}: {unknown}"));
+        }
+        if outcome.undecided > 0 {
+            let removed = counted(outcome.undecided, "row");
+            messages.warning(&format!("--where {filter}: {removed} removed because a column that it reads is missing"));
+        }
+        if outcome.kept == 0 {
+            return Err(CliError::FilteredAll { filter: filter.clone() }.into());
+        }
+        messages.info(&format!("--where {filter}: {} kept, {} removed", outcome.kept, outcome.removed));
+    }
+    Ok(mapping)
+}
+
+/// Which columns stand for the names of the law.
+fn tell_columns(law: &Law, selected: &Selected<'_>, mapping: &Mapping, messages: &Messages) {
+    let mut parts: Vec<String> = Vec::new();
+    for column in &selected.columns {
+        match mapping.binding(&column.name) {
+            Some(binding) => parts.push(binding.to_string()),
+            None => parts.push(column.name.clone()),
+        }
+    }
+    parts.dedup();
+    messages.info("columns:");
+    for part in parts {
+        messages.info(&format!("  {part}"));
+    }
+    if let Some(counting) = &law.counting {
+        messages.detail(&format!("counting: {counting}"));
+    }
+}
+
+fn tell_formula(law: &Law, table: &RunTable, messages: &Messages) {
+    for warning in &law.formula().warnings {
+        messages.warning(&warning.message);
+    }
+    let names: Vec<&str> = law.parameters.iter().map(|p| p.name.as_str()).collect();
+    messages.info(&format!("free parameters: {}", names.join(", ")));
+    for (name, column) in mistaken_parameters(law, table) {
+        messages.warning(&format!("`{name}` is not a column and became a parameter; did you mean `{column}`?"));
+    }
+}
+
+fn reasons(selected: &Selected<'_>) -> Vec<Reason> {
+    let reason = |dropped: &isoflop_runs::Dropped| Reason {
+        reason: match dropped.reason {
+            DropReason::Missing => "missing",
+            DropReason::NotFinite => "not finite",
+            DropReason::NotPositive => "not positive",
+        },
+        column: dropped.column.clone(),
+        count: dropped.count,
+        first: dropped.first.to_string(),
+    };
+    selected.dropped.iter().map(reason).collect()
+}
+
+fn no_law(catalogue: &Catalogue) -> CliError {
+    const WELL_KNOWN: [&str; 4] = ["chinchilla", "kaplan_nd", "henighan_c", "bnsl1"];
+    let known = WELL_KNOWN.iter().filter(|id| catalogue.find(id).is_ok());
+    CliError::NoLaw { some: known.map(ToString::to_string).collect() }
+}
+
+/// The objective asked for, else that of the law's recipe, else the default; with `--delta`.
+fn objective(args: &FitArgs, law: &Law) -> Result<Objective, Failure> {
+    let objective: Objective = match (&args.objective, &law.recipe) {
+        (Some(name), _) => name.parse()?,
+        (None, Some(recipe)) => {
+            let mut objective: Objective = recipe.objective.parse()?;
+            objective.delta = recipe.delta.unwrap_or(objective.delta);
+            match &mut objective.loss {
+                Loss::StudentT { nu } => *nu = recipe.nu.unwrap_or(*nu),
+                Loss::Quantile { tau } => *tau = recipe.quantile.unwrap_or(*tau),
+                _ => {}
+            }
+            objective
+        }
+        (None, None) => Objective::DEFAULT,
+    };
+    match args.delta {
+        None => Ok(objective),
+        Some(delta) if objective.has_delta() => Ok(objective.with_delta(delta)),
+        Some(_) => Err(CliError::NoDelta { objective: objective.name() }.into()),
+    }
+}
+
+fn overrides(args: &FitArgs) -> Result<Overrides, CliError> {
+    let mut overrides = Overrides::default();
+    for text in &args.fixed {
+        let bad = || CliError::BadAssignment { option: "--fix", text: text.clone(), example: "NAME=NUMBER, such as E=1.69" };
+        let (name, value) = assignment(text).ok_or_else(bad)?;
+        overrides.fix.push((name, parse_number(&value).ok_or_else(bad)?));
+    }
+    for text in &args.bounds {
+        let example = "NAME=LOW..HIGH, such as alpha=0..1, E=0.. or x=..5";
+        let bad = || CliError::BadAssignment { option: "--bound", text: text.clone(), example };
+        let (name, range) = assignment(text).ok_or_else(bad)?;
+        let (low, high) = range.split_once("..").ok_or_else(bad)?;
+        let end = |text: &str, open: f64| match text.trim() {
+            "" => Some(open),
+            text => parse_number(text),
+        };
+        let low = end(low, f64::NEG_INFINITY).ok_or_else(bad)?;
+        let high = end(high, f64::INFINITY).ok_or_else(bad)?;
+        overrides.bounds.push((name, low, high));
+    }
+    for text in &args.ties {
+        let example = "NAME=FORMULA, such as beta=alpha";
+        let bad = || CliError::BadAssignment { option: "--tie", text: text.clone(), example };
+        overrides.ties.push(assignment(text).ok_or_else(bad)?);
+    }
+    Ok(overrides)
+}
+
+/// `name = value`, both not empty.
+fn assignment(text: &str) -> Option<(String, String)> {
+    let (name, value) = text.split_once('=')?;
+    let (name, value) = (name.trim(), value.trim());
+    (!name.is_empty() && !value.is_empty()).then(|| (name.to_owned(), value.to_owned()))
+}
+
+fn with_threads<T: Send>(threads: Option<usize>, work: impl FnOnce() -> T + Send) -> Result<T, CliError> {
+    let mut builder = rayon::ThreadPoolBuilder::new();
+    if let Some(threads) = threads {
+        builder = builder.num_threads(threads);
+    }
+    let pool = builder.build().map_err(|error| CliError::Threads { reason: error.to_string() })?;
+    Ok(pool.install(work))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::args::{Cli, Command};
+    use clap::Parser;
+
+    fn parsed(words: &[&str]) -> Result<Overrides, CliError> {
+        let words = ["isoflop", "fit", "runs.csv"].iter().chain(words);
+        match Cli::try_parse_from(words).map(|cli| cli.command) {
+            Ok(Command::Fit(args)) => overrides(&args),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn overrides_take_suffixes_and_open_ends() {
+        let read = parsed(&["--fix", "A=1.5k", "--bound", "E=0..", "--bound", "x = -1..2", "--tie", "beta=2*alpha"]);
+        let read = read.unwrap();
+        assert_eq!(read.fix, [("A".to_owned(), 1500.0)]);
+        assert_eq!(read.bounds, [("E".to_owned(), 0.0, f64::INFINITY), ("x".to_owned(), -1.0, 2.0)]);
+        assert_eq!(read.ties, [("beta".to_owned(), "2*alpha".to_owned())]);
+    }
+
+    #[test]
+    fn bad_overrides_are_errors() {
+        for words in [["--fix", "E"], ["--fix", "E=x"], ["--bound", "E=1"], ["--tie", "=a"]] {
+            assert!(parsed(&words).is_err(), "{words:?}");
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! A fit as JSON; the keys and their order are part of the interface.
+
+use isoflop_fit::{Certificate, Fit};
+use serde_json::{Map, Value, json};
+
+use crate::job::{Finished, Rows};
+use crate::output::{SCHEMA_VERSION, certificate, number};
+
+/// The whole fit.
+pub(crate) fn fit(finished: &Finished) -> Value {
+    let (law, fit) = (&finished.law, &finished.fit);
+    json!({
+        "schema_version": SCHEMA_VERSION,
+        "isoflop_version": env!("CARGO_PKG_VERSION"),
+        "law": law.id,
+        "formula": law.formula().text,
+        "objective": {
+            "name": fit.objective.name,
+            "value": number(fit.objective.value),
+            "delta": optional(fit.objective.delta),
+        },
+        "rows": rows(&finished.rows),
+        "parameters": parameters(fit),
+        "derived": derived(fit),
+        "interval": interval(fit),
+        "scale": optional(fit.scale),
+        "rmse": number(fit.rmse),
+        "rmse_log": optional(fit.rmse_log),
+        "certificate": certificate_json(&fit.certificate, &finished.influential),
+        "warnings": fit.warnings.iter().map(|w| json!({"code": w.code, "message": w.message})).collect::<Vec<_>>(),
+        "choices": choices(fit),
+        "ranges": object(fit.ranges.iter().map(|r| (&r.name, json!({"low": number(r.low), "high": number(r.high)})))),
+        "seed": finished.seed,
+        "data_sha256": finished.digest,
+    })
+}
+
+/// A JSON object in the order of the pairs.
+pub(crate) fn object<'a>(pairs: impl IntoIterator<Item = (&'a String, Value)>) -> Value {
+    Value::Object(pairs.into_iter().map(|(name, value)| (name.clone(), value)).collect::<Map<_, _>>())
+}
+
+/// A number or `null`.
+pub(crate) fn optional(value: Option<f64>) -> Value {
+    value.map_or(Value::Null, number)
+}
+
+fn rows(rows: &Rows) -> Value {
+    let reason = |r: &crate::job::Reason| {
+        json!({"reason": r.reason, "column": r.column, "count": r.count, "first": r.first})
+    };
+    json!({
+        "used": rows.used,
+        "dropped": rows.dropped,
+        "filtered": rows.filtered,
+        "reasons": rows.reasons.iter().map(reason).collect::<Vec<_>>(),
+        "files": rows.sources.iter().map(|(name, rows)| json!({"name": name, "rows": rows})).collect::<Vec<_>>(),
+    })
+}
+
+fn parameters(fit: &Fit) -> Value {
+    object(fit.parameters.iter().map(|p| {
+        let value = json!({
+            "estimate": number(p.estimate),
+            "low": optional(p.low),
+            "high": optional(p.high),
+            "at_bound": p.at_bound,
+            "fixed": p.fixed,
+        });
+        (&p.name, value)
+    }))
+}
+
+fn derived(fit: &Fit) -> Value {
+    object(fit.derived.iter().map(|d| {
+        let value = json!({
+            "estimate": number(d.estimate),
+            "low": optional(d.low),
+            "high": optional(d.high),
+            "formula": d.formula,
+        });
+        (&d.name, value)
+    }))
+}
+
+fn interval(fit: &Fit) -> Value {
+    fit.interval.as_ref().map_or(Value::Null, |interval| {
+        json!({
+            "level": number(interval.level),
+            "method": interval.method,
+            "replicates": interval.replicates,
+            "certified": interval.certified,
+            "clusters": interval.clusters,
+        })
+    })
+}
+
+fn certificate_json(certificate: &Certificate, places: &[String]) -> Value {
+    let term = |t: &isoflop_fit::Term| {
+        json!({
+            "text": t.text,
+            "share": number(t.share),
+            "largest_share": number(t.largest_share),
+            "cost": optional(t.cost),
+        })
+    };
+    let influence = |(i, place): (&isoflop_fit::Influence, &String)| {
+        json!({
+            "row": place,
+            "parameter": i.parameter,
+            "shift": number(i.shift),
+            "standard_errors": number(i.standard_errors),
+        })
+    };
+    json!({
+        "verdict": certificate::verdict(certificate.verdict),
+        "reasons": certificate.reasons,
+        "gradient": number(certificate.gradient),
+        "starts": {
+            "tried": certificate.starts.tried,
+            "agreeing": certificate.starts.agreeing,
+            "elsewhere": certificate.starts.elsewhere,
+            "failed": certificate.starts.failed,
+        },
+        "terms": certificate.terms.iter().map(term).collect::<Vec<_>>(),
+        "condition": optional(certificate.condition),
+        "direction": certificate.direction.as_ref().map_or(Value::Null, |d| json!({
+            "text": d.text,
+            "moves": object(d.moves.iter().map(|(name, move_)| (name, number(*move_)))),
+        })),
+        "influential": certificate.influential.iter().zip(places).map(influence).collect::<Vec<_>>(),
+    })
+}
+
+fn choices(fit: &Fit) -> Value {
+    let choice = |c: &isoflop_fit::Choice| {
+        let estimates = fit.parameters.iter().zip(&c.estimates).map(|(p, value)| (&p.name, number(*value)));
+        let derived = fit.derived.iter().zip(&c.derived).map(|(d, value)| (&d.name, number(*value)));
+        json!({
+            "objective": c.objective,
+            "delta": optional(c.delta),
+            "certified": c.certified,
+            "parameters": object(estimates),
+            "derived": object(derived),
+        })
+    };
+    fit.choices.iter().map(choice).collect()
+}

@@ -1,0 +1,124 @@
+//! The numbers of a fit: inputs, output, weights and groups, free of files and names of files.
+
+use isoflop_formula::padded;
+
+/// Rows to fit, column by column. All columns have the same length.
+#[derive(Debug, Clone, Default)]
+pub struct Data {
+    /// Values of each input of the formula, in the order of its symbols; empty for an input that no row
+    /// needs (the output's own place).
+    pub inputs: Vec<Vec<f64>>,
+    /// Observed output, in its own unit.
+    pub output: Vec<f64>,
+    /// Weight of each row, > 0; `None` is 1 everywhere.
+    pub weights: Option<Vec<f64>>,
+    /// Columns whose levels have parameters of their own.
+    pub groups: Vec<Group>,
+    /// Rows that are resampled together by the bootstrap; `None` resamples single rows.
+    pub clusters: Option<Clusters>,
+    /// Group column of each parameter of the formula, for grouped ones.
+    pub group_of_param: Vec<Option<String>>,
+}
+
+/// A column of levels.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Group {
+    /// Name of the column.
+    pub column: String,
+    /// Distinct values.
+    pub levels: Vec<String>,
+    /// Level of each row, by position in `levels`.
+    pub codes: Vec<u32>,
+}
+
+/// Rows that belong together, such as the checkpoints of a run or all runs of a size.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Clusters {
+    /// Name of the column that tells them apart.
+    pub column: String,
+    /// Cluster of each row, below `count`.
+    pub codes: Vec<u32>,
+    /// Number of clusters.
+    pub count: usize,
+}
+
+impl Data {
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.output.len()
+    }
+
+    /// The group of column `name`.
+    pub(crate) fn group(&self, name: &str) -> Option<&Group> {
+        self.groups.iter().find(|g| g.column == name)
+    }
+
+    /// Number of the 0/1 input that marks a level; these inputs come after those of the formula.
+    pub(crate) fn indicator(&self, column: &str, level: usize) -> Option<u32> {
+        let mut first = self.inputs.len();
+        for group in &self.groups {
+            if group.column == column {
+                return Some((first + level) as u32);
+            }
+            first += group.levels.len();
+        }
+        None
+    }
+
+    /// Numbers of all indicator inputs.
+    pub(crate) fn indicators(&self) -> std::ops::Range<u32> {
+        let levels: usize = self.groups.iter().map(|g| g.levels.len()).sum();
+        self.inputs.len() as u32..(self.inputs.len() + levels) as u32
+    }
+
+    /// All inputs with the indicators behind them, as the graph numbers them.
+    pub(crate) fn all_inputs(&self) -> Vec<std::borrow::Cow<'_, [f64]>> {
+        let plain = self.inputs.iter().map(|v| std::borrow::Cow::Borrowed(v.as_slice()));
+        let marks = self.groups.iter().flat_map(|g| {
+            (0..g.levels.len() as u32)
+                .map(|l| std::borrow::Cow::Owned(g.codes.iter().map(|&c| f64::from(c == l)).collect()))
+        });
+        plain.chain(marks).collect()
+    }
+
+    /// Whether input `k` is positive on every row.
+    pub(crate) fn is_positive(&self, k: usize) -> bool {
+        self.inputs.get(k).is_some_and(|v| !v.is_empty() && v.iter().all(|&x| x > 0.0))
+    }
+
+    /// The centre of each input: the geometric mean where all values are positive, else the mean.
+    pub(crate) fn centre(&self) -> Vec<f64> {
+        let mean = |v: &[f64], f: fn(f64) -> f64| v.iter().map(|&x| f(x)).sum::<f64>() / v.len().max(1) as f64;
+        (0..self.inputs.len())
+            .map(|k| match &self.inputs[k] {
+                v if v.is_empty() => 1.0,
+                v if self.is_positive(k) => mean(v, f64::ln).exp(),
+                v => mean(v, |x| x),
+            })
+            .collect()
+    }
+
+    /// The rows at `rows`, in that order.
+    pub(crate) fn subset(&self, rows: &[usize]) -> Data {
+        let pick = |v: &Vec<f64>| if v.is_empty() { Vec::new() } else { rows.iter().map(|&r| v[r]).collect() };
+        Data {
+            inputs: self.inputs.iter().map(pick).collect(),
+            output: pick(&self.output),
+            weights: self.weights.as_ref().map(pick),
+            groups: self
+                .groups
+                .iter()
+                .map(|g| Group { codes: rows.iter().map(|&r| g.codes[r]).collect(), ..g.clone() })
+                .collect(),
+            clusters: None,
+            group_of_param: self.group_of_param.clone(),
+        }
+    }
+
+    /// Weights padded with zeros to whole vectors.
+    pub(crate) fn padded_weights(&self) -> Vec<f64> {
+        let mut weights = self.weights.clone().unwrap_or_else(|| vec![1.0; self.rows()]);
+        weights.resize(padded(self.rows()), 0.0);
+        weights
+    }
+}

@@ -1,0 +1,161 @@
+//! What can be wrong with a request for a fit.
+
+use isoflop_formula::Diagnostics;
+
+/// A fit that cannot be done as asked; the message says what to change.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FitError {
+    /// The name of the objective is not one of [`crate::Objective::NAMES`].
+    #[error("[T0101] unknown objective `{name}`: use one of squares, huber, student-t, cauchy, asymmetric-huber, quantile, huber-density, each also with `-log` at the end")]
+    UnknownObjective {
+        /// The name given.
+        name: String,
+    },
+    /// The threshold is not a positive number.
+    #[error("[T0102] delta is {delta}, but must be a positive number such as 1e-3")]
+    BadDelta {
+        /// The threshold given.
+        delta: f64,
+    },
+    /// The plan of starts was not understood.
+    #[error("[T0103] starts `{text}` is not understood: use auto, a positive number, or hoffmann")]
+    BadStarts {
+        /// The text given.
+        text: String,
+    },
+    /// The level of the interval is not between 0 and 1.
+    #[error("[T0104] level is {level}, but must lie between 0 and 1, such as 0.9")]
+    BadLevel {
+        /// The level given.
+        level: f64,
+    },
+    /// A parameter was named that the law does not have.
+    #[error("[T0105] cannot {what} `{name}`: the law has the parameters {known}")]
+    UnknownParameter {
+        /// `fix`, `bound` or `tie`.
+        what: &'static str,
+        /// The name given.
+        name: String,
+        /// The law's parameters.
+        known: String,
+    },
+    /// A fixed value lies outside the bounds.
+    #[error("[T0106] {parameter} is fixed at {value}, outside its bounds {low} to {high}: change the value or the bounds")]
+    FixedOutsideBounds {
+        /// Name of the parameter.
+        parameter: String,
+        /// Value asked for.
+        value: f64,
+        /// Lower bound.
+        low: f64,
+        /// Upper bound.
+        high: f64,
+    },
+    /// Bounds that hold no value.
+    #[error("[T0107] the bounds of {parameter}, {low} to {high}, hold no value: the lower must be less than the upper")]
+    EmptyBounds {
+        /// Name of the parameter.
+        parameter: String,
+        /// Lower bound.
+        low: f64,
+        /// Upper bound.
+        high: f64,
+    },
+    /// The formula does not compile with the overrides.
+    #[error("[T0108] {}", diagnostics.render(text))]
+    Formula {
+        /// The formula.
+        text: String,
+        /// What is wrong in it.
+        diagnostics: Diagnostics,
+    },
+    /// Too few rows for the number of free parameters.
+    #[error("[T0201] {rows} usable row(s) for {parameters} free parameters: a fit needs more rows than parameters; add runs, or hold parameters with --fix")]
+    TooFewRows {
+        /// Rows left after exclusions.
+        rows: usize,
+        /// Free parameters.
+        parameters: usize,
+    },
+    /// An input that never changes says nothing about its exponent.
+    #[error("[T0202] input {input} has one distinct value ({value}) in all {rows} rows: the law cannot be determined; add runs with other values of {input}, or take a law without it")]
+    OneValue {
+        /// Name of the input.
+        input: String,
+        /// Its value.
+        value: f64,
+        /// Rows.
+        rows: usize,
+    },
+    /// An output that has no logarithm.
+    #[error("[T0203] row {row} has {output} = {value}, which has no logarithm: drop it with --where '{output} > 0', or take a raw objective such as --objective huber")]
+    NotPositive {
+        /// Name of the output.
+        output: String,
+        /// Row of the fit, counted from 1.
+        row: usize,
+        /// Its value.
+        value: f64,
+    },
+    /// All free parameters are held.
+    #[error("[T0204] no parameter is free: there is nothing to fit")]
+    NothingFree,
+    /// No starting point gives a finite value.
+    #[error("[T0205] the law cannot be evaluated on this table: {tried} starting points gave no finite value; give bounds or scales for its parameters")]
+    NoStart {
+        /// Starts tried.
+        tried: usize,
+    },
+    /// The Hoffmann grid belongs to one law.
+    #[error("[T0206] --starts hoffmann needs a law with the parameters E, A, B, alpha and beta, free and positive; this law has {known}")]
+    NotHoffmann {
+        /// The law's parameters.
+        known: String,
+    },
+    /// Too few clusters to resample.
+    #[error("[T0207] column {column} has {count} distinct value(s): a cluster bootstrap needs at least 2, and more than 10 to be worth much")]
+    TooFewClusters {
+        /// The cluster column.
+        column: String,
+        /// Clusters.
+        count: usize,
+    },
+    /// A prediction lacks an input.
+    #[error("[T0301] the law needs {needed}, but the point gives {given}")]
+    MissingInput {
+        /// Inputs of the law.
+        needed: String,
+        /// Inputs of the point.
+        given: String,
+    },
+    /// The law has no finite value at a point.
+    #[error("[T0302] the law has no finite value at {point}")]
+    NoValue {
+        /// The point.
+        point: String,
+    },
+    /// A saved fit could not be read.
+    #[error("[T0401] this is no saved fit of isoflop: {reason}")]
+    NotAFit {
+        /// What is wrong.
+        reason: String,
+    },
+    /// A saved fit of a later version.
+    #[error("[T0402] the fit was saved with schema version {found}, and this version reads up to {known}: use a newer isoflop")]
+    NewerSchema {
+        /// Version in the file.
+        found: u64,
+        /// Newest version known.
+        known: u32,
+    },
+    /// The law of a saved fit could not be compiled again.
+    #[error("[T0403] the law of the saved fit does not compile: {reason}")]
+    SavedLaw {
+        /// What is wrong.
+        reason: String,
+    },
+    /// The user asked to stop.
+    #[error("[T0501] stopped")]
+    Cancelled,
+}

@@ -1,0 +1,427 @@
+//! The main job: starts, solver, certificate, intervals and the answer under other objectives.
+
+use isoflop_formula::{Formula, InputKind, InputSpec, NodeId, Scope, evaluate};
+use isoflop_laws::Law;
+use rayon::prelude::*;
+
+use crate::bootstrap;
+use crate::certificate::Starts;
+use crate::certify::certify;
+use crate::coordinates::{Slot, slots};
+use crate::data::Data;
+use crate::error::FitError;
+use crate::model::Model;
+use crate::objective::{Loss, Objective};
+use crate::request::{self, FitOptions, StartPlan};
+use crate::result::{Choice, Derived, Fit, InputRange, ObjectiveValue, Parameter, Warning};
+use crate::solve::{CERTIFIED, Problem, Solved};
+use crate::start::{self, Starter};
+use crate::streams::{Purpose, Stream};
+
+/// Data-scaled starts of `--starts auto`.
+const AUTO_STARTS: usize = 8;
+/// Larger tables are searched on a random part of this size; the optima found there are finished on all rows.
+const SEARCH_ROWS: usize = 4096;
+/// Two objectives this close, relatively, are the same optimum.
+const SAME: f64 = 1e-6;
+
+/// Hears how far a fit is, and can stop it.
+pub trait Progress: Sync {
+    /// Called as bootstrap replicates finish.
+    fn replicates(&self, _done: usize, _total: usize) {}
+    /// Asked between pieces of work; `true` ends the fit with [`FitError::Cancelled`].
+    fn cancelled(&self) -> bool {
+        false
+    }
+}
+
+impl Progress for () {}
+
+/// Fits `law` to `data`.
+///
+/// `data` has one value per row for every input of the law's formula; see [`Data`]. The work runs on the current
+/// rayon pool and gives the same bits on any number of threads; `options.seed` decides starts and replicates.
+///
+/// # Errors
+/// What is wrong with the request or the table, see [`FitError`]. A fit whose optimum could not be certified is no
+/// error: its [`Fit::certificate`] says so.
+pub fn fit(law: &Law, data: &Data, options: &FitOptions, progress: &dyn Progress) -> Result<Fit, FitError> {
+    let formula = request::overridden(law, &options.overrides)?;
+    let objective = request::objective(law, options)?;
+    if !(options.level > 0.0 && options.level < 1.0) {
+        return Err(FitError::BadLevel { level: options.level });
+    }
+    let task = Task::new(&formula, data, objective, options.seed)?;
+    let (best, starts) = task.search(options.starts, progress)?;
+    let Some(best) = best else { return Err(FitError::NoStart { tried: starts.tried }) };
+    let estimates = task.model.natural(&best.theta);
+
+    let mut draws = Vec::new();
+    let mut interval = None;
+    if options.bootstrap > 0 {
+        let found = bootstrap::run(&task, &best, options, progress)?;
+        (draws, interval) = (found.draws, Some(found.interval));
+    }
+    let certificate = certify(&task, &best, starts, &draws);
+    let choices = if options.choices { task.choices(law, &best, options, progress)? } else { Vec::new() };
+    let bounds_of = |values: &mut Vec<f64>| interval.as_ref().and_then(|_| quantiles(values, options.level));
+    let parameters: Vec<Parameter> = task
+        .model
+        .coordinates
+        .slots
+        .iter()
+        .enumerate()
+        .map(|(s, slot)| {
+            let mut column: Vec<f64> = draws.iter().map(|d| d[s]).collect();
+            let ends = if slot.fixed.is_some() { None } else { bounds_of(&mut column) };
+            Parameter {
+                name: slot.name.clone(),
+                estimate: estimates[s],
+                low: ends.map(|e| e.0),
+                high: ends.map(|e| e.1),
+                at_bound: slot.fixed.is_none() && at_bound(slot, estimates[s]),
+                fixed: slot.fixed.is_some(),
+            }
+        })
+        .collect();
+    let derived = derived(law, &formula, &task, &estimates, &draws, options.level);
+    let residuals = task.model.residuals(&best.theta);
+    let mut fit = Fit {
+        objective: ObjectiveValue {
+            name: objective.name(),
+            delta: objective.has_delta().then_some(objective.delta),
+            value: best.value,
+        },
+        rows: data.rows(),
+        parameters,
+        derived,
+        scale: objective.has_free_scale().then(|| best.theta.last().map_or(f64::NAN, |s| s.exp())),
+        interval,
+        rmse: rms(&residuals),
+        rmse_log: task.rmse_log(&best.theta),
+        certificate,
+        choices,
+        warnings: Vec::new(),
+        draws,
+        residuals: thin(residuals),
+        ranges: ranges(&formula, data),
+    };
+    fit.warnings = warnings(&fit, &formula);
+    Ok(fit)
+}
+
+/// One table, law and objective, bound together.
+pub(crate) struct Task<'a> {
+    pub(crate) formula: &'a Formula,
+    pub(crate) data: &'a Data,
+    pub(crate) objective: Objective,
+    pub(crate) model: Model,
+    /// The node that is fitted: the prediction for log objectives, the right side for raw ones.
+    pub(crate) root: NodeId,
+    pub(crate) seed: u64,
+}
+
+impl<'a> Task<'a> {
+    fn new(formula: &'a Formula, data: &'a Data, objective: Objective, seed: u64) -> Result<Self, FitError> {
+        let slots = slots(formula, data);
+        let free = slots.iter().filter(|s| s.fixed.is_none()).count();
+        check(formula, data, objective, free)?;
+        let root = root(formula, objective.log);
+        let model = Model::new(formula, root, data, slots, objective.log);
+        Ok(Task { formula, data, objective, model, root, seed })
+    }
+
+    pub(crate) fn problem<'b>(&'b self, model: &'b Model, weights: &'b [f64]) -> Problem<'b> {
+        Problem { model, objective: self.objective, weights }
+    }
+
+    /// The best optimum over all starts, and how they ended.
+    fn search(&self, plan: StartPlan, progress: &dyn Progress) -> Result<(Option<Solved>, Starts), FitError> {
+        let part = (self.data.rows() > SEARCH_ROWS).then(|| self.part());
+        let (data, model) = part.as_ref().map_or((self.data, &self.model), |(d, m)| (d, m));
+        let starts: Vec<Option<Vec<f64>>> = match plan {
+            StartPlan::Hoffmann => start::hoffmann(&self.model.coordinates.slots)?.into_iter().map(Some).collect(),
+            StartPlan::Auto | StartPlan::Count(_) => {
+                let count = if let StartPlan::Count(k) = plan { k } else { AUTO_STARTS };
+                let root = root(self.formula, true);
+                let starter = Starter::new(self.formula, root, data, self.model.coordinates.slots.clone(), self.seed);
+                (0..count).into_par_iter().map(|i| starter.start(i)).collect()
+            }
+        };
+        let tried = starts.len();
+        let mut ends: Vec<Solved> = starts
+            .into_par_iter()
+            .flatten()
+            .map_init(
+                || model.scratch(),
+                |scratch, natural| {
+                    if progress.cancelled() {
+                        return Solved { value: f64::NAN, ..Solved::default() };
+                    }
+                    self.problem(model, &model.weights).solve(&model.internal(&natural), scratch)
+                },
+            )
+            .collect();
+        if progress.cancelled() {
+            return Err(FitError::Cancelled);
+        }
+        ends.retain(|e| e.value.is_finite());
+        let lowest = ends.iter().map(|e| e.value).fold(f64::INFINITY, f64::min);
+        let near = |e: &&Solved| e.value - lowest <= SAME * lowest.abs().max(f64::MIN_POSITIVE);
+        let agreeing = ends.iter().filter(near).count();
+        let elsewhere = ends.iter().filter(|e| !near(e) && e.gradient <= CERTIFIED).count();
+        let starts = Starts { tried, agreeing, elsewhere, failed: tried - agreeing - elsewhere };
+        // Among equals the one with the smallest gradient; the order of starts breaks ties.
+        let best = ends
+            .iter()
+            .filter(|e| near(e))
+            .min_by(|a, b| a.gradient.total_cmp(&b.gradient))
+            .cloned();
+        let best = match (best, &part) {
+            (Some(found), Some((_, model))) => {
+                let natural = model.natural(&found.theta);
+                let mut scratch = self.model.scratch();
+                Some(self.problem(&self.model, &self.model.weights).solve(&self.model.internal(&natural), &mut scratch))
+            }
+            (best, _) => best,
+        };
+        Ok((best, starts))
+    }
+
+    /// A random part of the table, with its model.
+    fn part(&self) -> (Data, Model) {
+        let mut stream = Stream::new(self.seed, Purpose::Subsample, 0);
+        let rows: Vec<usize> = (0..SEARCH_ROWS).map(|_| stream.below(self.data.rows())).collect();
+        let data = self.data.subset(&rows);
+        let slots = self.model.coordinates.slots.clone();
+        let model = Model::new(self.formula, self.root, &data, slots, self.objective.log);
+        (data, model)
+    }
+
+    /// The table under the other objectives, each started from this optimum and from a few fresh starts.
+    fn choices(&self, law: &Law, best: &Solved, options: &FitOptions, progress: &dyn Progress) -> Result<Vec<Choice>, FitError> {
+        let positive = self.data.output.iter().all(|&y| y > 0.0);
+        let all = [
+            Objective { loss: Loss::Squares, log: false, delta: 1e-3 },
+            Objective { loss: Loss::Squares, log: true, delta: 1e-3 },
+            Objective { loss: Loss::Huber, log: true, delta: 1e-3 },
+            Objective { loss: Loss::StudentT { nu: 4.0 }, log: true, delta: 1e-3 },
+            Objective { loss: Loss::Cauchy, log: true, delta: 1e-3 },
+            Objective { loss: Loss::HuberDensity, log: true, delta: 1e-3 },
+        ];
+        let natural = self.model.natural(&best.theta);
+        let mut choices = Vec::new();
+        for objective in all.into_iter().filter(|o| positive || !o.log) {
+            if progress.cancelled() {
+                return Err(FitError::Cancelled);
+            }
+            let same = objective == self.objective;
+            let (estimates, gradient) = if same {
+                (natural.clone(), best.gradient)
+            } else {
+                let task = Task::new(self.formula, self.data, objective, self.seed)?;
+                let mut scratch = task.model.scratch();
+                let from = task.model.internal(&natural);
+                let mut end = task.problem(&task.model, &task.model.weights).solve(&from, &mut scratch);
+                if let (Some(other), _) = task.search(StartPlan::Count(3), progress)?
+                    && (other.value < end.value || !end.value.is_finite())
+                {
+                    end = other;
+                }
+                (task.model.natural(&end.theta), end.gradient)
+            };
+            let derived = derived(law, self.formula, self, &estimates, &[], options.level);
+            choices.push(Choice {
+                objective: objective.name(),
+                delta: objective.has_delta().then_some(objective.delta),
+                certified: gradient <= CERTIFIED,
+                derived: derived.iter().map(|d| d.estimate).collect(),
+                estimates,
+            });
+        }
+        Ok(choices)
+    }
+
+    /// Root mean square of log residuals, if there are such.
+    fn rmse_log(&self, theta: &[f64]) -> Option<f64> {
+        if self.objective.log {
+            return Some(rms(&self.model.residuals(theta)));
+        }
+        let natural = self.model.natural(theta);
+        let root = root(self.formula, true);
+        let log = Model::new(self.formula, root, self.data, self.model.coordinates.slots.clone(), true);
+        let value = rms(&log.residuals(&log.internal(&natural)));
+        value.is_finite().then_some(value)
+    }
+}
+
+/// The node that predicts: the output itself (`natural`), or the left side of the law.
+pub(crate) fn root(formula: &Formula, natural: bool) -> NodeId {
+    match &formula.output {
+        Some(output) if natural => output.prediction,
+        _ => formula.body,
+    }
+}
+
+fn check(formula: &Formula, data: &Data, objective: Objective, free: usize) -> Result<(), FitError> {
+    let rows = data.rows();
+    if free == 0 {
+        return Err(FitError::NothingFree);
+    }
+    if rows <= free {
+        return Err(FitError::TooFewRows { rows, parameters: free });
+    }
+    let name = formula.output.as_ref().map_or("output", |o| &o.name);
+    if objective.log
+        && let Some(row) = data.output.iter().position(|&y| !(y > 0.0))
+    {
+        return Err(FitError::NotPositive { output: name.to_string(), row: row + 1, value: data.output[row] });
+    }
+    for (input, values) in formula.symbols.inputs.iter().zip(&data.inputs) {
+        if let (InputKind::Column, Some(&first)) = (&input.kind, values.first())
+            && values.iter().all(|&x| x == first)
+        {
+            return Err(FitError::OneValue { input: input.name.clone(), value: first, rows });
+        }
+    }
+    if let Some(clusters) = data.clusters.as_ref().filter(|c| c.count < 2) {
+        return Err(FitError::TooFewClusters { column: clusters.column.clone(), count: clusters.count });
+    }
+    Ok(())
+}
+
+fn at_bound(slot: &Slot, value: f64) -> bool {
+    let near = |bound: f64| bound.is_finite() && (value - bound).abs() <= 1e-9 * (1.0 + bound.abs());
+    near(slot.lower) || near(slot.upper)
+}
+
+/// The derived quantities of a law that its (ungrouped) parameters determine.
+fn derived(law: &Law, formula: &Formula, task: &Task<'_>, estimates: &[f64], draws: &[Vec<f64>], level: f64) -> Vec<Derived> {
+    let slots = &task.model.coordinates.slots;
+    let mut scope = Scope::default();
+    scope.inputs = slots.iter().map(|s| InputSpec::new(&s.name, isoflop_formula::Unit::default())).collect();
+    // A tied parameter is one of the others under its own name.
+    let ties: Vec<(String, String)> =
+        formula.ties.iter().map(|t| (t.name.clone(), isoflop_formula::print::text(&formula.graph, &formula.symbols, t.node))).collect();
+    scope.params = ties
+        .iter()
+        .map(|(name, text)| isoflop_formula::ParamSpec { tie: Some(text.clone()), ..isoflop_formula::ParamSpec::new(name) })
+        .collect();
+    law.derived
+        .iter()
+        .filter_map(|d| {
+            let compiled = Formula::expression(&d.text, &scope).ok()?;
+            let value = |sets: &[&[f64]]| {
+                let columns: Vec<Vec<f64>> = compiled
+                    .symbols
+                    .inputs
+                    .iter()
+                    .map(|i| {
+                        let slot = slots.iter().position(|s| s.name == i.name).unwrap_or(0);
+                        sets.iter().map(|set| set[slot]).collect()
+                    })
+                    .collect();
+                let slices: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
+                let mut out = vec![0.0; sets.len()];
+                evaluate(&compiled.graph, compiled.body, &slices, &[], &mut out);
+                out
+            };
+            let estimate = value(&[estimates])[0];
+            let rows: Vec<&[f64]> = draws.iter().map(Vec::as_slice).collect();
+            let ends = if rows.is_empty() { None } else { quantiles(&mut value(&rows), level) };
+            Some(Derived {
+                name: d.name.clone(),
+                formula: d.text.clone(),
+                estimate,
+                low: ends.map(|e| e.0),
+                high: ends.map(|e| e.1),
+            })
+        })
+        .collect()
+}
+
+/// The two ends of the central interval of `level`, by linear interpolation between order statistics.
+pub(crate) fn quantiles(values: &mut Vec<f64>, level: f64) -> Option<(f64, f64)> {
+    values.retain(|v| v.is_finite());
+    values.sort_by(f64::total_cmp);
+    let at = |q: f64| {
+        let place = q * (values.len() - 1) as f64;
+        let (below, part) = (place.floor() as usize, place.fract());
+        let above = (below + 1).min(values.len() - 1);
+        values[below] + part * (values[above] - values[below])
+    };
+    (values.len() >= 10).then(|| (at(0.5 - 0.5 * level), at(0.5 + 0.5 * level)))
+}
+
+fn rms(values: &[f64]) -> f64 {
+    (values.iter().map(|v| v * v).sum::<f64>() / values.len().max(1) as f64).sqrt()
+}
+
+/// All residuals of a small table; evenly spaced quantiles of a large one.
+fn thin(mut residuals: Vec<f64>) -> Vec<f64> {
+    const MOST: usize = 10_000;
+    if residuals.len() > MOST {
+        residuals.sort_by(f64::total_cmp);
+        let last = residuals.len() - 1;
+        residuals = (0..=MOST).map(|i| residuals[i * last / MOST]).collect();
+    }
+    residuals
+}
+
+fn ranges(formula: &Formula, data: &Data) -> Vec<InputRange> {
+    let output = formula.output.as_ref().map(|o| o.input as usize);
+    formula
+        .symbols
+        .inputs
+        .iter()
+        .zip(&data.inputs)
+        .enumerate()
+        .filter(|(k, (input, v))| Some(*k) != output && input.kind == InputKind::Column && !v.is_empty())
+        .map(|(_, (input, v))| InputRange {
+            name: input.name.clone(),
+            low: v.iter().copied().fold(f64::INFINITY, f64::min),
+            high: v.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+        })
+        .collect()
+}
+
+fn warnings(fit: &Fit, formula: &Formula) -> Vec<Warning> {
+    let mut list: Vec<Warning> = formula
+        .warnings
+        .iter()
+        .map(|w| Warning { code: w.code.to_string(), message: w.message.clone() })
+        .collect();
+    let mut add = |code: &str, message: String| list.push(Warning { code: code.to_string(), message });
+    for p in fit.parameters.iter().filter(|p| p.at_bound) {
+        add("parameter-at-bound", format!("{} = {} lies at a bound of its range", p.name, p.estimate));
+    }
+    if let Some(interval) = &fit.interval {
+        let lost = interval.replicates - interval.certified;
+        if lost * 100 > interval.replicates {
+            add(
+                "replicates-lost",
+                format!(
+                    "{lost} of {} bootstrap replicates did not reach certificate tolerance and are left out",
+                    interval.replicates
+                ),
+            );
+        }
+        if let Some(clusters) = interval.clusters.filter(|&c| c < 10) {
+            add(
+                "few-clusters",
+                format!("only {clusters} clusters: intervals of a cluster bootstrap are too narrow below about 10"),
+            );
+        }
+    }
+    if let Some(first) = fit.certificate.influential.first() {
+        let count = fit.certificate.influential.len();
+        add(
+            "influential-rows",
+            format!(
+                "{count} row(s) move an answer by more than one standard error when left out; the worst moves {} by {:.1}",
+                first.parameter, first.standard_errors
+            ),
+        );
+    }
+    list
+}

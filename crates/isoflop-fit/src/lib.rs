@@ -1,0 +1,34 @@
+//! The fitter: objectives, solver, certificate and intervals.
+//!
+//! [`fit`] takes a law and the numbers of a table and gives a [`Fit`]: parameters with intervals, a
+//! [`Certificate`] that says what is proved about the optimum and what is not, and the answer under other objectives.
+
+mod accumulate;
+mod bootstrap;
+mod certificate;
+mod certify;
+mod coordinates;
+mod data;
+mod error;
+mod fit;
+mod linalg;
+mod model;
+mod objective;
+mod predict;
+mod request;
+mod result;
+mod saved;
+mod solve;
+mod start;
+mod streams;
+
+pub use certificate::{Certificate, Direction, Influence, Starts, Term, Verdict};
+pub use coordinates::Slot;
+pub use data::{Clusters, Data, Group};
+pub use error::FitError;
+pub use fit::{Progress, fit};
+pub use objective::{Loss, Objective};
+pub use predict::{Prediction, predict};
+pub use request::{FitOptions, Overrides, StartPlan, overridden};
+pub use saved::{DataDigest, SCHEMA_VERSION, SavedColumn, SavedFit, SavedParameter};
+pub use result::{Choice, Derived, Fit, InputRange, Interval, ObjectiveValue, Parameter, Warning};

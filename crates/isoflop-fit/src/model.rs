@@ -1,0 +1,229 @@
+//! A law bound to a table: compiled tapes, observed values and weights, ready to be evaluated at any coordinates.
+
+use isoflop_formula::{ColumnList, Columns, Formula, Node, NodeId, Output, Tape, Workspace};
+
+use crate::accumulate::{Order, Pass, Sums};
+use crate::coordinates::{Coordinate, Coordinates, Slot};
+use crate::data::Data;
+use crate::objective::Kernel;
+
+/// Laws with more free coordinates than this are solved without exact second derivatives, whose number grows
+/// with the square.
+const MOST_EXACT: usize = 24;
+
+/// A law over a table on one scale of the output.
+#[derive(Debug, Clone)]
+pub(crate) struct Model {
+    pub(crate) coordinates: Coordinates,
+    pub(crate) columns: Columns,
+    /// Observed values on the scale of the residual, padded.
+    pub(crate) y: Vec<f64>,
+    pub(crate) weights: Vec<f64>,
+    /// Tapes for each order, unshifted and shifted.
+    tapes: [[Option<Tape>; 3]; 2],
+    natural: Tape,
+    offsets: Tape,
+}
+
+/// Scratch memory of one thread for one model.
+pub(crate) struct Scratch {
+    tapes: [[Option<Workspace>; 3]; 2],
+}
+
+/// The scale of residuals in a pass.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Scale {
+    One,
+    /// The last coordinate is the log of the scale.
+    Free,
+}
+
+impl Model {
+    /// Binds `root`, a node of `formula`, to `data`. With `log` the residual is `ln y - ln f`.
+    pub(crate) fn new(formula: &Formula, root: NodeId, data: &Data, slots: Vec<Slot>, log: bool) -> Model {
+        let mut coordinates = Coordinates::new(formula, data, slots, root, log);
+        let p = coordinates.free.len();
+        let mut list = ColumnList::default();
+        let mut tapes: [[Option<Tape>; 3]; 2] = Default::default();
+        for shifted in 0..2 {
+            let root = coordinates.roots[shifted];
+            if shifted == 1 && root == coordinates.roots[0] {
+                break;
+            }
+            let g = &mut coordinates.graph;
+            let mut outputs = vec![root];
+            tapes[shifted][0] = Some(Tape::compile(g, &outputs, &mut list, true));
+            outputs.extend((0..p).map(|j| g.derivative(root, Node::Param(j as u32))));
+            tapes[shifted][1] = Some(Tape::compile(g, &outputs, &mut list, true));
+            if p <= MOST_EXACT && shifted == 0 {
+                for k in 0..p {
+                    for l in 0..=k {
+                        let second = g.derivative(outputs[1 + k], Node::Param(l as u32));
+                        outputs.push(second);
+                    }
+                }
+                tapes[shifted][2] = Some(Tape::compile(g, &outputs, &mut list, true));
+            }
+        }
+        let inputs = data.all_inputs();
+        let slices: Vec<&[f64]> = inputs.iter().map(AsRef::as_ref).collect();
+        let columns = Columns::hoist(&coordinates.graph, &list, &slices, data.rows());
+        let last = |y: &f64| if log { y.ln() } else { *y };
+        let mut y: Vec<f64> = data.output.iter().map(last).collect();
+        y.resize(isoflop_formula::padded(y.len()), y.last().copied().unwrap_or(0.0));
+        let mut none = ColumnList::default();
+        let natural = Tape::compile(&coordinates.graph, &coordinates.natural, &mut none, true);
+        let zero = coordinates.graph.number(0.0);
+        let pairs: Vec<NodeId> =
+            coordinates.offset.iter().flat_map(|o| o.map_or([zero, zero], |(o, s)| [o, s])).collect();
+        let offsets = Tape::compile(&coordinates.graph, &pairs, &mut none, true);
+        Model { coordinates, columns, y, weights: data.padded_weights(), tapes, natural, offsets }
+    }
+
+    /// Free coordinates, the scale not counted.
+    pub(crate) fn len(&self) -> usize {
+        self.coordinates.free.len()
+    }
+
+    /// Whether exact second derivatives are compiled.
+    pub(crate) fn has_exact(&self) -> bool {
+        self.tapes[0][2].is_some()
+    }
+
+    pub(crate) fn scratch(&self) -> Scratch {
+        Scratch { tapes: [0, 1].map(|s| [0, 1, 2].map(|o| self.tapes[s][o].as_ref().map(Tape::workspace))) }
+    }
+
+    /// One pass at `theta` (with the log scale at the end if `scale` is free) under row weights `weights`.
+    ///
+    /// If the plain log-sum-exp overflows, the pass is done again with the shifted one.
+    pub(crate) fn pass(
+        &self,
+        theta: &[f64],
+        kernel: Kernel,
+        scale: Scale,
+        weights: &[f64],
+        order: Order,
+        scratch: &mut Scratch,
+    ) -> Sums {
+        let p = self.len();
+        let run = |shifted: usize, order: Order, scratch: &mut Scratch| {
+            let place = order as usize;
+            let (tape, ws) = (self.tapes[shifted][place].as_ref()?, scratch.tapes[shifted][place].as_mut()?);
+            tape.start(&theta[..p], ws);
+            let pass = Pass {
+                tape,
+                columns: &self.columns,
+                y: &self.y,
+                weights,
+                kernel,
+                scale: if scale == Scale::Free { theta[p].exp() } else { 1.0 },
+                free_scale: scale == Scale::Free,
+                coordinates: p,
+                order,
+            };
+            Some(pass.run(ws))
+        };
+        let order = if order == Order::Newton && !self.has_exact() { Order::Gradient } else { order };
+        let plain = run(0, order, scratch);
+        match plain {
+            Some(sums) if sums.value.is_finite() => sums,
+            other => run(1, order.min(Order::Gradient), scratch)
+                .or(other)
+                .unwrap_or_else(|| Sums { value: f64::NAN, ..Sums::default() }),
+        }
+    }
+
+    /// Values of the law on the scale of the residual, one per row.
+    pub(crate) fn values(&self, theta: &[f64]) -> Vec<f64> {
+        let mut out = Vec::with_capacity(self.columns.rows());
+        for shifted in 0..2 {
+            let Some(tape) = &self.tapes[shifted][0] else { break };
+            let mut ws = tape.workspace();
+            tape.start(&theta[..self.len()], &mut ws);
+            out.clear();
+            for row in (0..self.columns.rows()).step_by(isoflop_formula::BLOCK) {
+                let len = isoflop_formula::BLOCK.min(self.columns.rows() - row);
+                tape.run(&self.columns, row, len, &mut ws);
+                match tape.output(0, &self.columns, row, &ws) {
+                    Output::Row(v) => out.extend_from_slice(&v[..len]),
+                    Output::One(v) => out.extend(std::iter::repeat_n(v, len)),
+                }
+            }
+            if out.iter().all(|v| v.is_finite()) {
+                break;
+            }
+        }
+        out
+    }
+
+    /// Residuals `y - f` on the scale of the residual, one per row.
+    pub(crate) fn residuals(&self, theta: &[f64]) -> Vec<f64> {
+        self.values(theta).iter().zip(&self.y).map(|(f, y)| y - f).collect()
+    }
+
+    /// Each row's part of the negative gradient, times its weight: `[row][coordinate]`.
+    pub(crate) fn row_gradients(&self, theta: &[f64], kernel: Kernel, free_scale: bool) -> Vec<Vec<f64>> {
+        let p = self.len();
+        let Some(tape) = &self.tapes[0][1] else { return Vec::new() };
+        let mut ws = tape.workspace();
+        tape.start(&theta[..p], &mut ws);
+        let scale = if free_scale { theta[p].exp() } else { 1.0 };
+        let mut rows = Vec::with_capacity(self.columns.rows());
+        for row in (0..self.columns.rows()).step_by(isoflop_formula::BLOCK) {
+            let len = isoflop_formula::BLOCK.min(self.columns.rows() - row);
+            tape.run(&self.columns, row, len, &mut ws);
+            let outputs: Vec<Output<'_>> = (0..=p).map(|k| tape.output(k, &self.columns, row, &ws)).collect();
+            let at = |o: &Output<'_>, i: usize| match o {
+                Output::Row(v) => v[i],
+                Output::One(v) => *v,
+            };
+            for i in 0..len {
+                let loss = kernel.at((self.y[row + i] - at(&outputs[0], i)) / scale);
+                let pull = self.weights[row + i] * loss.psi / scale;
+                rows.push(outputs[1..].iter().map(|o| pull * at(o, i)).collect());
+            }
+        }
+        rows
+    }
+
+    /// Value of every slot at free coordinates `theta`.
+    pub(crate) fn natural(&self, theta: &[f64]) -> Vec<f64> {
+        scalars(&self.natural, &theta[..self.len()])
+    }
+
+    /// Free coordinates of slot values, the inverse of [`Model::natural`].
+    ///
+    /// Values outside what a coordinate can hold (a zero for a logarithm) give non-finite coordinates.
+    pub(crate) fn internal(&self, natural: &[f64]) -> Vec<f64> {
+        let c = &self.coordinates;
+        let plain = |slot: usize| match c.kinds[slot] {
+            Coordinate::Log | Coordinate::LogTerm | Coordinate::LogAlong(_) => natural[slot].ln(),
+            _ => natural[slot],
+        };
+        let mut theta: Vec<f64> = c.free.iter().map(|&s| plain(s)).collect();
+        let offsets = scalars(&self.offsets, &theta);
+        for (j, &slot) in c.free.iter().enumerate() {
+            let (offset, slope) = (offsets[2 * slot], offsets[2 * slot + 1]);
+            match c.kinds[slot] {
+                Coordinate::LogTerm => theta[j] = slope * theta[j] + offset,
+                Coordinate::LinearTerm => theta[j] *= offset.exp(),
+                _ => {}
+            }
+        }
+        theta
+    }
+}
+
+/// The outputs of a tape that depends on parameters alone.
+fn scalars(tape: &Tape, theta: &[f64]) -> Vec<f64> {
+    let mut ws = tape.workspace();
+    tape.start(theta, &mut ws);
+    let none = Columns::new(0);
+    (0..tape.outputs())
+        .map(|k| match tape.output(k, &none, 0, &ws) {
+            Output::One(v) => v,
+            Output::Row(_) => f64::NAN,
+        })
+        .collect()
+}

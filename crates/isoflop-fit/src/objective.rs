@@ -1,0 +1,238 @@
+//! What a fit minimises: a sum over rows of a loss of the residual, on the raw or the log output.
+
+use std::fmt;
+
+/// The loss of one residual `r = y - f`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum Loss {
+    /// `r^2 / 2`.
+    Squares,
+    /// `r^2 / 2` within `delta`, `delta (|r| - delta / 2)` beyond (Huber 1964).
+    Huber,
+    /// Maximum likelihood under Student-t noise with `nu` degrees of freedom and a scale estimated with the law:
+    /// `(nu + 1) / 2 log(1 + r^2 / (nu s^2)) + log s`.
+    StudentT {
+        /// Degrees of freedom, > 0.
+        nu: f64,
+    },
+    /// `delta^2 / 2 log(1 + (r / delta)^2)`.
+    Cauchy,
+    /// [`Loss::Huber`] that counts `over` times where the law lies above the data, for lower envelopes.
+    AsymmetricHuber {
+        /// Weight of rows that the law overestimates, > 0; rows below count 1.
+        over: f64,
+    },
+    /// The `tau` quantile: `tau r` above the law, `(tau - 1) r` below.
+    Quantile {
+        /// The quantile, between 0 and 1.
+        tau: f64,
+    },
+    /// The density proportional to `exp(-Huber_delta(r / s)) / s` with `s` estimated with the law: the objective
+    /// of the Chinchilla replication (Besiroglu et al. 2024).
+    HuberDensity,
+}
+
+/// A loss with its threshold and the scale of the output that it looks at.
+///
+/// ```
+/// use isoflop_fit::Objective;
+/// let objective: Objective = "huber-log".parse()?;
+/// assert_eq!((objective.delta, objective.log), (1e-3, true));
+/// # Ok::<(), isoflop_fit::FitError>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Objective {
+    /// Loss of one residual.
+    pub loss: Loss,
+    /// Whether residuals are differences of logs (dimensionless) or of the output itself (its unit).
+    pub log: bool,
+    /// Threshold of the Huber and Cauchy losses, in the unit of the residual.
+    pub delta: f64,
+}
+
+impl Objective {
+    /// The names that [`str::parse`] knows, each also with `-log` at the end.
+    pub const NAMES: [&'static str; 7] =
+        ["squares", "huber", "student-t", "cauchy", "asymmetric-huber", "quantile", "huber-density"];
+
+    /// The default of isoflop: Huber on log residuals with delta 1e-3 (Hoffmann et al. 2022, section 3.3).
+    pub const DEFAULT: Objective = Objective { loss: Loss::Huber, log: true, delta: 1e-3 };
+
+    /// The same loss with another threshold.
+    pub fn with_delta(self, delta: f64) -> Self {
+        Objective { delta, ..self }
+    }
+
+    /// Name as on the command line, such as `huber-log`.
+    pub fn name(&self) -> String {
+        let base = match self.loss {
+            Loss::Squares => "squares",
+            Loss::Huber => "huber",
+            Loss::StudentT { .. } => "student-t",
+            Loss::Cauchy => "cauchy",
+            Loss::AsymmetricHuber { .. } => "asymmetric-huber",
+            Loss::Quantile { .. } => "quantile",
+            Loss::HuberDensity => "huber-density",
+        };
+        if self.log { format!("{base}-log") } else { base.to_string() }
+    }
+
+    /// Whether a scale is estimated together with the law.
+    pub fn has_free_scale(&self) -> bool {
+        matches!(self.loss, Loss::StudentT { .. } | Loss::HuberDensity)
+    }
+
+    /// Whether `delta` matters.
+    pub fn has_delta(&self) -> bool {
+        matches!(
+            self.loss,
+            Loss::Huber | Loss::Cauchy | Loss::AsymmetricHuber { .. } | Loss::HuberDensity
+        )
+    }
+
+    /// The row kernel with threshold `delta` in place of the objective's own (the solver narrows it in steps).
+    pub(crate) fn kernel(&self, delta: f64) -> Kernel {
+        match self.loss {
+            Loss::Squares => Kernel::Squares,
+            Loss::Huber | Loss::HuberDensity => Kernel::Huber { delta, up: 1.0, down: 1.0 },
+            Loss::AsymmetricHuber { over } => Kernel::Huber { delta, up: 1.0, down: over },
+            // A pinball is a Huber loss of vanishing threshold, divided by it.
+            Loss::Quantile { tau } => Kernel::Huber { delta, up: tau / delta, down: (1.0 - tau) / delta },
+            Loss::Cauchy => Kernel::Cauchy { delta },
+            Loss::StudentT { nu } => Kernel::StudentT { nu },
+        }
+    }
+}
+
+impl fmt::Display for Objective {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.name())?;
+        match self.loss {
+            Loss::StudentT { nu } => write!(f, "({nu})"),
+            Loss::AsymmetricHuber { over } => write!(f, "({:e}, over {over})", self.delta),
+            Loss::Quantile { tau } => write!(f, "({tau})"),
+            _ if self.has_delta() => write!(f, "({:e})", self.delta),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl std::str::FromStr for Objective {
+    type Err = crate::FitError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let lower = text.trim().to_ascii_lowercase();
+        let (base, log) = match lower.strip_suffix("-log") {
+            Some(base) => (base, true),
+            None => (lower.as_str(), false),
+        };
+        let loss = match base {
+            "squares" | "least-squares" | "ls" => Loss::Squares,
+            "huber" => Loss::Huber,
+            "student-t" | "student" | "t" => Loss::StudentT { nu: 4.0 },
+            "cauchy" => Loss::Cauchy,
+            "asymmetric-huber" | "asymmetric" => Loss::AsymmetricHuber { over: 10.0 },
+            "quantile" | "median" => Loss::Quantile { tau: 0.5 },
+            "huber-density" => Loss::HuberDensity,
+            _ => return Err(crate::FitError::UnknownObjective { name: text.to_string() }),
+        };
+        Ok(Objective { loss, log, delta: 1e-3 })
+    }
+}
+
+/// The loss as the inner loop sees it. `up` and `down` weigh rows above and below the law.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Kernel {
+    Squares,
+    Huber { delta: f64, up: f64, down: f64 },
+    Cauchy { delta: f64 },
+    StudentT { nu: f64 },
+}
+
+/// Loss of a residual with what the solver needs of it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RowLoss {
+    pub(crate) rho: f64,
+    /// First derivative of `rho`.
+    pub(crate) psi: f64,
+    /// `psi(r) / r`: the weight of reweighted least squares.
+    pub(crate) weight: f64,
+    /// Second derivative of `rho`.
+    pub(crate) curvature: f64,
+}
+
+impl Kernel {
+    /// Loss of residual `r`.
+    #[inline(always)]
+    pub(crate) fn at(self, r: f64) -> RowLoss {
+        match self {
+            Kernel::Squares => RowLoss { rho: 0.5 * r * r, psi: r, weight: 1.0, curvature: 1.0 },
+            Kernel::Huber { delta, up, down } => {
+                let side = if r >= 0.0 { up } else { down };
+                let size = r.abs();
+                let inside = size <= delta;
+                let clipped = if inside { r } else { delta.copysign(r) };
+                RowLoss {
+                    rho: side * (clipped * r - 0.5 * clipped * clipped),
+                    psi: side * clipped,
+                    weight: if inside { side } else { side * delta / size },
+                    curvature: if inside { side } else { 0.0 },
+                }
+            }
+            Kernel::Cauchy { delta } => {
+                let z = r / delta;
+                let u = 1.0 + z * z;
+                RowLoss {
+                    rho: 0.5 * delta * delta * u.ln(),
+                    psi: r / u,
+                    weight: 1.0 / u,
+                    curvature: (1.0 - z * z) / (u * u),
+                }
+            }
+            Kernel::StudentT { nu } => {
+                let u = nu + r * r;
+                RowLoss {
+                    rho: 0.5 * (nu + 1.0) * (r * r / nu).ln_1p(),
+                    psi: (nu + 1.0) * r / u,
+                    weight: (nu + 1.0) / u,
+                    curvature: (nu + 1.0) * (nu - r * r) / (u * u),
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn psi_and_curvature_are_the_derivatives_of_rho() {
+        let kernels = [
+            Kernel::Squares,
+            Kernel::Huber { delta: 0.5, up: 1.0, down: 3.0 },
+            Kernel::Cauchy { delta: 0.3 },
+            Kernel::StudentT { nu: 4.0 },
+        ];
+        for kernel in kernels {
+            for r in [-2.3, -0.41, -0.07, 0.02, 0.33, 1.9] {
+                let h = 1e-6;
+                let (up, down, here) = (kernel.at(r + h), kernel.at(r - h), kernel.at(r));
+                assert!(((up.rho - down.rho) / (2.0 * h) - here.psi).abs() < 1e-8, "{kernel:?} {r}");
+                assert!(((up.psi - down.psi) / (2.0 * h) - here.curvature).abs() < 1e-6, "{kernel:?} {r}");
+                assert!((here.weight * r - here.psi).abs() < 1e-12);
+            }
+        }
+    }
+
+    #[test]
+    fn names_parse_back() {
+        for name in Objective::NAMES {
+            for text in [name.to_string(), format!("{name}-log")] {
+                assert_eq!(text.parse::<Objective>().unwrap().name(), text);
+            }
+        }
+        assert!("hubber".parse::<Objective>().is_err());
+    }
+}

@@ -1,0 +1,147 @@
+//! What a user asks of a fit, and the law as that request changes it.
+
+use isoflop_formula::{Formula, InputSpec, ParamSpec, Scope};
+use isoflop_laws::Law;
+
+use crate::error::FitError;
+use crate::objective::{Loss, Objective};
+
+/// How a fit is to be done.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FitOptions {
+    /// What to minimise; `None` takes the law's recipe, else [`Objective::DEFAULT`].
+    pub objective: Option<Objective>,
+    /// Where to start.
+    pub starts: StartPlan,
+    /// Bootstrap replicates for intervals; 0 for none.
+    pub bootstrap: usize,
+    /// Nominal coverage of the intervals, between 0 and 1.
+    pub level: f64,
+    /// Decides starting points, replicates and subsamples; same seed, same bits, on any number of threads.
+    pub seed: u64,
+    /// Whether the table is also fitted under the other objectives.
+    pub choices: bool,
+    /// Changes to the law's parameters.
+    pub overrides: Overrides,
+}
+
+impl Default for FitOptions {
+    fn default() -> Self {
+        FitOptions {
+            objective: None,
+            starts: StartPlan::Auto,
+            bootstrap: 1000,
+            level: 0.9,
+            seed: 0,
+            choices: true,
+            overrides: Overrides::default(),
+        }
+    }
+}
+
+/// Where the solver starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum StartPlan {
+    /// Data-scaled starts, as many as the default.
+    #[default]
+    Auto,
+    /// This many data-scaled starts.
+    Count(usize),
+    /// The grid of 4500 points of Hoffmann et al. 2022 (section 3.3), for those who must reproduce it. Only for laws
+    /// with the parameters E, A, B, alpha and beta.
+    Hoffmann,
+}
+
+impl std::str::FromStr for StartPlan {
+    type Err = FitError;
+
+    fn from_str(text: &str) -> Result<Self, FitError> {
+        match text {
+            "auto" => Ok(StartPlan::Auto),
+            "hoffmann" => Ok(StartPlan::Hoffmann),
+            number => match number.parse() {
+                Ok(count) if count > 0 => Ok(StartPlan::Count(count)),
+                _ => Err(FitError::BadStarts { text: text.to_string() }),
+            },
+        }
+    }
+}
+
+/// Changes to the parameters of a law, by name.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Overrides {
+    /// Parameters held at a value.
+    pub fix: Vec<(String, f64)>,
+    /// New bounds: lower, upper.
+    pub bounds: Vec<(String, f64, f64)>,
+    /// Parameters replaced by a formula of others, such as `beta` by `alpha`.
+    pub ties: Vec<(String, String)>,
+}
+
+/// The formula of `law` with the overrides applied.
+///
+/// # Errors
+/// A name that the law does not have, a value outside the bounds, a tie that does not compile.
+pub fn overridden(law: &Law, overrides: &Overrides) -> Result<Formula, FitError> {
+    let original = law.formula();
+    if *overrides == Overrides::default() {
+        return Ok(original.clone());
+    }
+    let mut scope = Scope::of(&original.symbols);
+    if let Some(output) = &original.output {
+        scope.output = Some(InputSpec { name: output.name.clone(), unit: output.unit });
+        scope.inputs.retain(|i| i.name != output.name);
+    }
+    for (name, low, high) in &overrides.bounds {
+        if !(low < high) {
+            return Err(FitError::EmptyBounds { parameter: name.clone(), low: *low, high: *high });
+        }
+        let spec = spec(&mut scope, name, "bound")?;
+        (spec.lower, spec.upper) = (*low, *high);
+    }
+    for (name, value) in &overrides.fix {
+        let spec = spec(&mut scope, name, "fix")?;
+        if !(spec.lower..=spec.upper).contains(value) || !value.is_finite() {
+            let (low, high) = (spec.lower, spec.upper);
+            return Err(FitError::FixedOutsideBounds { parameter: name.clone(), value: *value, low, high });
+        }
+        spec.fixed = Some(*value);
+    }
+    for (name, text) in &overrides.ties {
+        spec(&mut scope, name, "tie")?.tie = Some(text.clone());
+    }
+    Formula::compile(&original.text, &scope)
+        .map_err(|diagnostics| FitError::Formula { text: original.text.clone(), diagnostics })
+}
+
+fn spec<'a>(scope: &'a mut Scope, name: &str, what: &'static str) -> Result<&'a mut ParamSpec, FitError> {
+    let known: Vec<String> = scope.params.iter().map(|p| p.name.clone()).collect();
+    match scope.params.iter_mut().find(|p| p.name == name) {
+        Some(spec) => Ok(spec),
+        None => Err(FitError::UnknownParameter { what, name: name.to_string(), known: known.join(", ") }),
+    }
+}
+
+/// The objective asked for, the law's own, or the default.
+pub(crate) fn objective(law: &Law, options: &FitOptions) -> Result<Objective, FitError> {
+    let objective = match (&options.objective, &law.recipe) {
+        (Some(objective), _) => *objective,
+        (None, Some(recipe)) => {
+            let mut objective: Objective = recipe.objective.parse()?;
+            if let Some(delta) = recipe.delta {
+                objective.delta = delta;
+            }
+            match (&mut objective.loss, recipe.nu, recipe.quantile) {
+                (Loss::StudentT { nu }, Some(value), _) => *nu = value,
+                (Loss::Quantile { tau }, _, Some(value)) => *tau = value,
+                _ => {}
+            }
+            objective
+        }
+        (None, None) => Objective::DEFAULT,
+    };
+    if objective.has_delta() && !(objective.delta > 0.0 && objective.delta.is_finite()) {
+        return Err(FitError::BadDelta { delta: objective.delta });
+    }
+    Ok(objective)
+}

@@ -1,0 +1,193 @@
+//! Where the solver starts: points scaled to the data, in which no term is dead.
+//!
+//! Exponents are drawn at random; the coefficients that enter linearly are then solved for (variable
+//! projection, Golub and Pereyra 1973) by weighted least squares with their sign bounds kept, and no term is let
+//! start below a thousandth of the output. Measured on a public table, such starts reach the best optimum where
+//! a third of a wide grid does.
+
+use isoflop_formula::{Formula, NodeId};
+
+use crate::accumulate::Order;
+use crate::coordinates::{Coordinate, Slot};
+use crate::data::Data;
+use crate::error::FitError;
+use crate::linalg::nonnegative_solve;
+use crate::model::{Model, Scale, Scratch};
+use crate::objective::Kernel;
+use crate::streams::{Purpose, Stream};
+
+/// Smallest size of a term at the start, as a share of the output.
+const LEAST_SHARE: f64 = 1e-3;
+
+/// Draws starting points for one model.
+pub(crate) struct Starter {
+    /// The law on the raw output under relative weights.
+    raw: Model,
+    weights: Vec<f64>,
+    /// Free coordinates of `raw` that enter linearly.
+    linear: Vec<usize>,
+    /// Range of `ln x` (or `x`) of each input.
+    ranges: Vec<(f64, f64)>,
+    seed: u64,
+}
+
+impl Starter {
+    /// `root` is the law on the raw scale of the output.
+    pub(crate) fn new(formula: &Formula, root: NodeId, data: &Data, slots: Vec<Slot>, seed: u64) -> Starter {
+        let raw = Model::new(formula, root, data, slots, false);
+        let mut graph = formula.graph.clone();
+        let params: Vec<u32> = (0..formula.symbols.params.len() as u32).collect();
+        let linear_params = graph.linear_params(root, &params);
+        let c = &raw.coordinates;
+        let linear = (0..c.free.len()).filter(|&j| linear_params.contains(&c.slots[c.free[j]].param)).collect();
+        let positive = data.output.iter().all(|&y| y > 0.0);
+        let mut weights = data.padded_weights();
+        if positive {
+            weights.iter_mut().zip(&data.output).for_each(|(w, y)| *w /= y * y);
+        }
+        let ranges = (0..data.inputs.len()).map(|k| range(&data.inputs[k], data.is_positive(k))).collect();
+        Starter { raw, weights, linear, ranges, seed }
+    }
+
+    /// Start number `index` as natural values of all slots, `None` if the law cannot be evaluated there.
+    pub(crate) fn start(&self, index: usize) -> Option<Vec<f64>> {
+        let mut stream = Stream::new(self.seed, Purpose::Starts, index as u64);
+        let mut scratch = self.raw.scratch();
+        for _ in 0..20 {
+            let mut theta = self.draw(&mut stream);
+            if self.linear.is_empty() {
+                self.shift_terms(&mut theta);
+            } else {
+                self.project(&mut theta, &mut scratch);
+            }
+            let natural = self.raw.natural(&theta);
+            if self.raw.values(&theta).iter().all(|v| v.is_finite()) && natural.iter().all(|v| v.is_finite()) {
+                return Some(natural);
+            }
+        }
+        None
+    }
+
+    /// Random free coordinates; the linear ones are placeholders.
+    fn draw(&self, stream: &mut Stream) -> Vec<f64> {
+        let c = &self.raw.coordinates;
+        (0..c.free.len())
+            .map(|j| {
+                let slot = &c.slots[c.free[j]];
+                let (low, high) = c.bounds(j);
+                let value = match c.kinds[c.free[j]] {
+                    Coordinate::LogTerm => stream.uniform(-1.5, 1.5),
+                    Coordinate::LinearTerm | Coordinate::Fixed(_) => stream.uniform(-1.0, 1.0),
+                    Coordinate::LogAlong(k) => {
+                        let (from, to) = self.ranges[k as usize];
+                        stream.uniform(from, to)
+                    }
+                    Coordinate::Log => slot.scale.map_or(0.0, |s| s.abs().ln()) + stream.log_uniform(0.1, 1.0).ln(),
+                    Coordinate::Linear => linear_draw(slot, low, high, stream),
+                };
+                value.max(low).min(high)
+            })
+            .collect()
+    }
+
+    /// Solves the linear coordinates for the others.
+    fn project(&self, theta: &mut [f64], scratch: &mut Scratch) {
+        let sums =
+            self.raw.pass(theta, Kernel::Squares, Scale::One, &self.weights, Order::Gradient, scratch);
+        if !sums.value.is_finite() || sums.gradient.is_empty() {
+            return;
+        }
+        let c = &self.raw.coordinates;
+        let is_log = |j: usize| matches!(c.kinds[c.free[j]], Coordinate::Log | Coordinate::LogTerm);
+        let now: Vec<f64> = self.linear.iter().map(|&j| if is_log(j) { 1.0 } else { theta[j] }).collect();
+        let g = sums.gauss.part(&self.linear);
+        let b: Vec<f64> = (0..now.len())
+            .map(|i| (0..now.len()).map(|k| g.get(i, k) * now[k]).sum::<f64>() - sums.gradient[self.linear[i]])
+            .collect();
+        let bounded: Vec<bool> =
+            self.linear.iter().map(|&j| is_log(j) || c.slots[c.free[j]].lower >= 0.0).collect();
+        let Some(solution) = nonnegative_solve(&g, &b, &bounded) else { return };
+        let weight: f64 = self.weights.iter().sum();
+        for (i, (&j, x)) in self.linear.iter().zip(solution).enumerate() {
+            if is_log(j) {
+                // Size of the term as it stands, relative to the output (the weights are 1 / y^2).
+                let size = (g.get(i, i) / weight).sqrt();
+                theta[j] += x.max(LEAST_SHARE / size).ln();
+            } else {
+                let (low, high) = c.bounds(j);
+                theta[j] = x.max(low).min(high);
+            }
+        }
+    }
+
+    /// Moves all terms together until the law is of the size of the output.
+    fn shift_terms(&self, theta: &mut [f64]) {
+        let c = &self.raw.coordinates;
+        let terms: Vec<usize> = (0..c.free.len()).filter(|&j| c.kinds[c.free[j]] == Coordinate::LogTerm).collect();
+        let wanted = log_mean(&self.raw.y);
+        let error = |theta: &[f64]| log_mean(&self.raw.values(theta)) - wanted;
+        let mut last = error(theta);
+        let mut move_ = 1.0_f64.copysign(-last);
+        for _ in 0..12 {
+            if terms.is_empty() || !last.is_finite() || last.abs() < 0.05 {
+                return;
+            }
+            terms.iter().for_each(|&j| theta[j] += move_);
+            let now = error(theta);
+            let slope = (now - last) / move_;
+            last = now;
+            move_ = if slope.abs() > 1e-3 { (-now / slope).clamp(-20.0, 20.0) } else { 2.0 * move_ };
+        }
+    }
+}
+
+fn linear_draw(slot: &Slot, low: f64, high: f64, stream: &mut Stream) -> f64 {
+    if let Some(scale) = slot.scale {
+        return scale * stream.uniform(0.3, 1.7);
+    }
+    match (low.is_finite(), high.is_finite()) {
+        // The exponents of nearly all published laws lie here.
+        (true, true) if low >= 0.0 && high <= 10.0 => low.max(1e-9) + stream.log_uniform(0.05, 1.0).min(high - low),
+        (true, true) => stream.uniform(low, high),
+        (true, false) => low + stream.log_uniform(0.05, 1.0),
+        (false, true) => high - stream.log_uniform(0.05, 1.0),
+        (false, false) => {
+            let size = stream.log_uniform(0.05, 1.0);
+            if stream.below(4) == 0 { -size } else { size }
+        }
+    }
+}
+
+fn log_mean(values: &[f64]) -> f64 {
+    values.iter().map(|v| v.abs().ln()).sum::<f64>() / values.len().max(1) as f64
+}
+
+fn range(values: &[f64], positive: bool) -> (f64, f64) {
+    let f = |x: f64| if positive { x.ln() } else { x };
+    values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), &x| (a.min(f(x)), b.max(f(x))))
+}
+
+/// The starts of Hoffmann et al. 2022, section 3.3, as natural slot values: `a, b` (logs of A and B) 0 to 25 by 5,
+/// `e` (log of E) -1 to 1 by 0.5, `alpha` and `beta` 0 to 2 by 0.5, all 4500 combinations.
+pub(crate) fn hoffmann(slots: &[Slot]) -> Result<Vec<Vec<f64>>, FitError> {
+    let place = |name: &str| slots.iter().position(|s| s.name == name);
+    let known = || slots.iter().map(|s| s.name.as_str()).collect::<Vec<_>>().join(", ");
+    let places = [place("A"), place("B"), place("E"), place("alpha"), place("beta")];
+    let [Some(a), Some(b), Some(e), Some(alpha), Some(beta)] = places else {
+        return Err(FitError::NotHoffmann { known: known() });
+    };
+    if slots.len() != 5 || slots.iter().any(|s| s.fixed.is_some()) {
+        return Err(FitError::NotHoffmann { known: known() });
+    }
+    let mut starts = Vec::with_capacity(4500);
+    for i in 0..4500 {
+        let mut start = vec![0.0; 5];
+        start[a] = (5.0 * (i % 6) as f64).exp();
+        start[b] = (5.0 * (i / 6 % 6) as f64).exp();
+        start[e] = (-1.0 + 0.5 * (i / 36 % 5) as f64).exp();
+        start[alpha] = 0.5 * (i / 180 % 5) as f64;
+        start[beta] = 0.5 * (i / 900) as f64;
+        starts.push(start);
+    }
+    Ok(starts)
+}

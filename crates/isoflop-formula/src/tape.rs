@@ -1,0 +1,264 @@
+//! The tape compiler: a lowered graph becomes a short list of operations on blocks of rows.
+//!
+//! Nodes fall into three kinds. Those of parameters alone are scalars, computed once per evaluation. Those of
+//! inputs alone are columns, computed once per table. Only the rest runs per row, in registers of [`BLOCK`]
+//! values that stay in the first-level cache.
+
+use rustc_hash::FxHashMap;
+
+use crate::graph::{Binary, Graph, Node, NodeId, Unary};
+
+/// Rows in a register.
+pub const BLOCK: usize = 256;
+
+/// The input-only nodes that some tapes read as columns; tapes of one model share one list.
+#[derive(Debug, Clone, Default)]
+pub struct ColumnList {
+    nodes: Vec<NodeId>,
+    index: FxHashMap<NodeId, u32>,
+}
+
+impl ColumnList {
+    /// The nodes in column order.
+    pub fn nodes(&self) -> &[NodeId] {
+        &self.nodes
+    }
+
+    /// Column of `node`, added at the end if new.
+    fn intern(&mut self, node: NodeId) -> u32 {
+        *self.index.entry(node).or_insert_with(|| {
+            self.nodes.push(node);
+            self.nodes.len() as u32 - 1
+        })
+    }
+}
+
+/// Where an operation finds a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Operand {
+    Register(u32),
+    Column(u32),
+    Scalar(u32),
+}
+
+/// One operation per row.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Op {
+    Unary(Unary, Operand),
+    Binary(Binary, Operand, Operand),
+    /// `a * b + c`
+    MulAdd(Operand, Operand, Operand),
+    /// `c - a * b`
+    NegMulAdd(Operand, Operand, Operand),
+    /// `a * b - c`
+    MulSub(Operand, Operand, Operand),
+    If(Operand, Operand, Operand),
+}
+
+/// One operation per evaluation; its result has the number of its place.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum ScalarOp {
+    Const(f64),
+    Param(u32),
+    Unary(Unary, u32),
+    Binary(Binary, u32, u32),
+    If(u32, u32, u32),
+}
+
+/// A compiled list of operations with its outputs. It holds no data and can be shared by threads; see
+/// [`Tape::start`] and [`Tape::run`].
+#[derive(Debug, Clone)]
+pub struct Tape {
+    pub(crate) scalars: Vec<ScalarOp>,
+    pub(crate) ops: Vec<(u32, Op)>,
+    pub(crate) outputs: Vec<Operand>,
+    pub(crate) registers: usize,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Depends on nothing that varies by row.
+    Scalar,
+    /// Depends on inputs but on no parameter.
+    Column,
+    Row,
+}
+
+impl Tape {
+    /// Compiles `outputs` of `graph`, which should be lowered.
+    ///
+    /// With `hoist`, every largest input-only node becomes a column of `columns`, to be computed once per table;
+    /// without, only the inputs themselves are columns (the way to compute the hoisted ones).
+    pub fn compile(graph: &Graph, outputs: &[NodeId], columns: &mut ColumnList, hoist: bool) -> Tape {
+        let order = graph.reachable(outputs);
+        let mut kind = vec![Kind::Scalar; graph.len()];
+        for &id in &order {
+            let mut inputs = matches!(graph.node(id), Node::Input(_));
+            let mut params = matches!(graph.node(id), Node::Param(_));
+            for a in graph.arguments(id) {
+                inputs |= kind[a.index()] != Kind::Scalar;
+                params |= kind[a.index()] == Kind::Row || uses_params(graph, a, &kind);
+            }
+            kind[id.index()] = match (inputs, params) {
+                (false, _) => Kind::Scalar,
+                (true, false) if hoist || matches!(graph.node(id), Node::Input(_)) => Kind::Column,
+                _ => Kind::Row,
+            };
+        }
+        Compiler::new(graph, &kind, columns, &order, outputs).compile(&order, outputs)
+    }
+}
+
+/// Whether a scalar node depends on a parameter (a constant does not).
+fn uses_params(graph: &Graph, id: NodeId, kind: &[Kind]) -> bool {
+    kind[id.index()] == Kind::Scalar && graph.value(id).is_none()
+}
+
+struct Compiler<'a> {
+    graph: &'a Graph,
+    kind: &'a [Kind],
+    columns: &'a mut ColumnList,
+    place: Vec<Option<Operand>>,
+    /// How many row operations or outputs still read a node.
+    uses: Vec<u32>,
+    /// The last row operation that reads a node.
+    reader: Vec<Option<NodeId>>,
+    free: Vec<u32>,
+    tape: Tape,
+}
+
+impl<'a> Compiler<'a> {
+    fn new(
+        graph: &'a Graph,
+        kind: &'a [Kind],
+        columns: &'a mut ColumnList,
+        order: &[NodeId],
+        outputs: &[NodeId],
+    ) -> Self {
+        let mut uses = vec![0; graph.len()];
+        let mut reader = vec![None; graph.len()];
+        for &id in order.iter().filter(|id| kind[id.index()] == Kind::Row) {
+            for a in graph.arguments(id) {
+                uses[a.index()] += 1;
+                reader[a.index()] = Some(id);
+            }
+        }
+        for id in outputs {
+            uses[id.index()] += 1;
+        }
+        let tape = Tape { scalars: Vec::new(), ops: Vec::new(), outputs: Vec::new(), registers: 0 };
+        Compiler { graph, kind, columns, place: vec![None; graph.len()], uses, reader, free: Vec::new(), tape }
+    }
+
+    fn compile(mut self, order: &[NodeId], outputs: &[NodeId]) -> Tape {
+        for &id in order {
+            if self.kind[id.index()] == Kind::Row && !self.fuses_into_user(id) {
+                self.row(id);
+            }
+        }
+        self.tape.outputs = outputs.iter().map(|&id| self.operand(id)).collect();
+        self.tape
+    }
+
+    /// A product read by nothing but one sum is computed there, as a multiply-add; of two such products
+    /// the second.
+    fn fuses_into_user(&self, id: NodeId) -> bool {
+        let Some(user) = self.reader[id.index()] else { return false };
+        self.is_single_product(id)
+            && match self.graph.node(user) {
+                Node::Binary(Binary::Add | Binary::Sub, a, b) => {
+                    a != b && (b == id || !self.is_single_product(b))
+                }
+                _ => false,
+            }
+    }
+
+    fn is_single_product(&self, id: NodeId) -> bool {
+        self.kind[id.index()] == Kind::Row
+            && self.uses[id.index()] == 1
+            && matches!(self.graph.node(id), Node::Binary(Binary::Mul, ..))
+    }
+
+    /// Emits the row operation of `id`.
+    fn row(&mut self, id: NodeId) {
+        let (op, read) = match self.graph.node(id) {
+            Node::Unary(u, a) => (Op::Unary(u, self.operand(a)), vec![a]),
+            Node::Binary(add @ (Binary::Add | Binary::Sub), a, b) => self.sum(add, a, b),
+            Node::Binary(b, x, y) => (Op::Binary(b, self.operand(x), self.operand(y)), vec![x, y]),
+            Node::If(c, a, b) => {
+                (Op::If(self.operand(c), self.operand(a), self.operand(b)), vec![c, a, b])
+            }
+            Node::Input(_) | Node::Const(_) | Node::Param(_) => return,
+        };
+        // The destination is taken before the arguments are given back: an operation never writes what it reads.
+        let register = self.free.pop().unwrap_or_else(|| {
+            self.tape.registers += 1;
+            self.tape.registers as u32 - 1
+        });
+        self.tape.ops.push((register, op));
+        self.place[id.index()] = Some(Operand::Register(register));
+        for a in read {
+            self.uses[a.index()] -= 1;
+            if let (0, Some(Operand::Register(r))) = (self.uses[a.index()], self.place[a.index()]) {
+                self.free.push(r);
+            }
+        }
+    }
+
+    fn sum(&mut self, op: Binary, a: NodeId, b: NodeId) -> (Op, Vec<NodeId>) {
+        let unplaced = |s: &Self, id: NodeId| s.kind[id.index()] == Kind::Row && s.place[id.index()].is_none();
+        for (product, other, left) in [(b, a, false), (a, b, true)] {
+            if let Node::Binary(Binary::Mul, x, y) = self.graph.node(product)
+                && unplaced(self, product)
+            {
+                let (x1, y1, c) = (self.operand(x), self.operand(y), self.operand(other));
+                let fused = match (op, left) {
+                    (Binary::Add, _) => Op::MulAdd(x1, y1, c),
+                    (_, false) => Op::NegMulAdd(x1, y1, c),
+                    (_, true) => Op::MulSub(x1, y1, c),
+                };
+                return (fused, vec![x, y, other]);
+            }
+        }
+        (Op::Binary(op, self.operand(a), self.operand(b)), vec![a, b])
+    }
+
+    fn operand(&mut self, id: NodeId) -> Operand {
+        if let Some(place) = self.place[id.index()] {
+            return place;
+        }
+        let place = match self.kind[id.index()] {
+            Kind::Scalar => Operand::Scalar(self.scalar(id)),
+            _ => Operand::Column(self.columns.intern(id)),
+        };
+        self.place[id.index()] = Some(place);
+        place
+    }
+
+    /// Emits the scalar operations that `id` needs, arguments first.
+    fn scalar(&mut self, id: NodeId) -> u32 {
+        let mut result = 0;
+        for step in self.graph.reachable(&[id]) {
+            if let Some(Operand::Scalar(s)) = self.place[step.index()] {
+                result = s;
+                continue;
+            }
+            let of = |a: NodeId| match self.place[a.index()] {
+                Some(Operand::Scalar(s)) => s,
+                _ => 0, // arguments come first in the order, so they always have a place
+            };
+            let op = match self.graph.node(step) {
+                Node::Const(bits) => ScalarOp::Const(f64::from_bits(bits)),
+                Node::Param(k) => ScalarOp::Param(k),
+                Node::Input(_) => ScalarOp::Const(f64::NAN), // inputs are never scalars
+                Node::Unary(u, a) => ScalarOp::Unary(u, of(a)),
+                Node::Binary(b, x, y) => ScalarOp::Binary(b, of(x), of(y)),
+                Node::If(c, a, b) => ScalarOp::If(of(c), of(a), of(b)),
+            };
+            self.tape.scalars.push(op);
+            result = self.tape.scalars.len() as u32 - 1;
+            self.place[step.index()] = Some(Operand::Scalar(result));
+        }
+        result
+    }
+}

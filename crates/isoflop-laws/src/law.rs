@@ -1,0 +1,265 @@
+//! A law: a compiled formula and all that is known about it.
+
+use std::path::PathBuf;
+
+use isoflop_formula::{Diagnostics, Formula, InputKind, InputSpec, NodeId, Scope, Unit, evaluate};
+
+use crate::check;
+use crate::coefficients::CoefficientSet;
+use crate::error::{LawError, LawErrors};
+use crate::grade::Grade;
+use crate::parts::{Citation, Derived, Design, Golden, Parameter, Recipe, Variable};
+use crate::prose::Prose;
+use crate::read::read;
+
+/// Where a law comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// Embedded in the program.
+    BuiltIn,
+    /// A file of the user.
+    File(PathBuf),
+    /// A formula given on the spot.
+    Formula,
+}
+
+/// A scaling law: its formula with declared inputs, output and parameters, and what is known about it.
+///
+/// ```
+/// use isoflop_laws::Catalogue;
+/// let catalogue = Catalogue::builtin()?;
+/// let law = catalogue.find("chinchilla")?;
+/// let values = law.coefficients("besiroglu").and_then(|set| set.complete()).unwrap();
+/// let loss = law.predict(values, &[("N", 70e9), ("D", 1.4e12)])?;
+/// assert!((loss - 1.97388).abs() < 1e-5);
+/// # Ok::<(), isoflop_laws::LawErrors>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Law {
+    /// Name by which it is asked for, in lower snake case.
+    pub id: String,
+    /// One line that says what it predicts from what.
+    pub title: String,
+    /// Part of the catalogue: the folder of its file.
+    pub area: String,
+    /// Other names people use.
+    pub aliases: Vec<String>,
+    /// How far the form of the law was checked; each coefficient set has its own grade.
+    pub grade: Grade,
+    /// What N, D and C count in the source.
+    pub counting: Option<String>,
+    /// Inputs, in the order of the file.
+    pub inputs: Vec<Variable>,
+    /// What it predicts.
+    pub output: Variable,
+    /// Parameters, in the order of the file.
+    pub parameters: Vec<Parameter>,
+    /// Quantities that follow from the parameters.
+    pub derived: Vec<Derived>,
+    /// How to fit it; without one, the fitter's default.
+    pub recipe: Option<Recipe>,
+    /// Known coefficients.
+    pub sets: Vec<CoefficientSet>,
+    /// Where to simulate it.
+    pub design: Option<Design>,
+    /// Values it must give.
+    pub golden: Vec<Golden>,
+    /// Works it comes from, the first one foremost.
+    pub citations: Vec<Citation>,
+    /// What the file says in words.
+    pub prose: Prose,
+    /// Where it comes from.
+    pub origin: Origin,
+    pub(crate) text: String,
+    pub(crate) formula: Formula,
+}
+
+impl Law {
+    /// Reads a law file. `file` is the name used in messages.
+    ///
+    /// # Errors
+    /// Every mistake in the file, in the order of its lines.
+    pub fn parse(file: &str, text: &str) -> Result<Law, LawErrors> {
+        read(file, text, None, Origin::File(PathBuf::from(file)))
+    }
+
+    /// A law made from a formula alone, for `--law 'loss ~ E + A / N^alpha'`.
+    ///
+    /// `numbers` and `texts` are the column names of the data; any other name becomes a free parameter.
+    /// N, D, C, S and the loss get their usual units, other columns an open one. Parameters have no bounds
+    /// (the text cannot say that `A` is a size and `alpha` an exponent): a parameter that must not be
+    /// negative, such as an irreducible loss, needs an explicit bound.
+    ///
+    /// # Errors
+    /// What is wrong in the text.
+    ///
+    /// ```
+    /// use isoflop_laws::Law;
+    /// let law = Law::from_formula("loss ~ E + A / N^alpha", &["N", "loss", "seed"], &[])?;
+    /// assert_eq!(law.output.name, "loss");
+    /// assert_eq!(law.inputs.len(), 1);
+    /// assert_eq!(law.parameters.len(), 3);
+    /// # Ok::<(), isoflop_formula::Diagnostics>(())
+    /// ```
+    pub fn from_formula(text: &str, numbers: &[&str], texts: &[&str]) -> Result<Law, Diagnostics> {
+        let scope = Scope {
+            text_columns: texts.iter().map(|name| (*name).to_owned()).collect(),
+            ..Scope::open(numbers.iter().map(|name| InputSpec::new(*name, usual_unit(name))).collect())
+        };
+        let formula = Formula::compile(text, &scope)?;
+        let column = |name: &str, unit: Unit, text: bool| Variable {
+            name: name.to_owned(),
+            unit,
+            description: "column of the data".to_owned(),
+            text,
+        };
+        let mut inputs: Vec<Variable> = Vec::new();
+        // The first input is the output itself.
+        for input in formula.symbols.inputs.iter().skip(1) {
+            let variable = match &input.kind {
+                InputKind::Column => column(&input.name, input.unit, false),
+                InputKind::TextEquals { column: name, .. } => column(name, Unit::default(), true),
+            };
+            // A formula may compare one text column with several values.
+            if !inputs.contains(&variable) {
+                inputs.push(variable);
+            }
+        }
+        let output = formula.output.as_ref().map_or_else(
+            || column("", Unit::default(), false),
+            |output| column(&output.name, output.unit, false),
+        );
+        let parameters = formula.symbols.params.iter().map(|param| Parameter {
+            name: param.name.clone(),
+            lower: param.lower,
+            upper: param.upper,
+            fixed: param.fixed,
+            scale: param.scale,
+            unit: param.unit,
+            description: "free parameter of the formula".to_owned(),
+        });
+        Ok(Law {
+            id: "formula".to_owned(),
+            title: text.to_owned(),
+            area: "formula".to_owned(),
+            aliases: Vec::new(),
+            grade: Grade::Memory,
+            counting: None,
+            parameters: parameters.collect(),
+            inputs,
+            output,
+            derived: Vec::new(),
+            recipe: None,
+            sets: Vec::new(),
+            design: None,
+            golden: Vec::new(),
+            citations: Vec::new(),
+            prose: Prose::default(),
+            origin: Origin::Formula,
+            text: text.to_owned(),
+            formula,
+        })
+    }
+
+    /// The compiled formula, with the bounds, scales and units of the law in its symbols.
+    pub fn formula(&self) -> &Formula {
+        &self.formula
+    }
+
+    /// The names that the formula was compiled with. To hold, bound or tie parameters, change the scope's
+    /// `params` and compile `formula().text` again.
+    pub fn scope(&self) -> Scope {
+        check::scope(&self.inputs, &self.output, &self.parameters)
+    }
+
+    /// The whole text of the law file, from which [`Law::parse`] makes the law again; for a law made by
+    /// [`Law::from_formula`], the formula.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The coefficient set with this id.
+    pub fn coefficients(&self, id: &str) -> Option<&CoefficientSet> {
+        self.sets.iter().find(|set| set.id == id)
+    }
+
+    /// The work with this id.
+    pub fn citation(&self, id: &str) -> Option<&Citation> {
+        self.citations.iter().find(|citation| citation.id == id)
+    }
+
+    /// The derived quantity with this name.
+    pub fn derived(&self, name: &str) -> Option<&Derived> {
+        self.derived.iter().find(|derived| derived.name == name)
+    }
+
+    /// The predicted output at one point; for tables use [`formula`](Self::formula) and the evaluator.
+    ///
+    /// `values` and `inputs` are looked up by name and may hold more than is needed.
+    ///
+    /// # Errors
+    /// A parameter or an input without a value.
+    pub fn predict<V: AsRef<str>, I: AsRef<str>>(
+        &self,
+        values: &[(V, f64)],
+        inputs: &[(I, f64)],
+    ) -> Result<f64, LawError> {
+        let node = self.formula.output.as_ref().map_or(self.formula.body, |output| output.prediction);
+        at_point(&self.id, &self.formula, node, values, inputs)
+    }
+
+    /// A derived quantity at the given parameter values.
+    ///
+    /// # Errors
+    /// No such quantity, or a parameter without a value.
+    pub fn derive<V: AsRef<str>>(&self, name: &str, values: &[(V, f64)]) -> Result<f64, LawError> {
+        let derived = self.derived(name).ok_or_else(|| no_value(&self.id, name))?;
+        at_point::<V, &str>(&self.id, &derived.formula, derived.formula.body, values, &[])
+    }
+}
+
+fn at_point<V: AsRef<str>, I: AsRef<str>>(
+    law: &str,
+    formula: &Formula,
+    node: NodeId,
+    values: &[(V, f64)],
+    inputs: &[(I, f64)],
+) -> Result<f64, LawError> {
+    let output = formula.output.as_ref().map(|output| output.name.as_str());
+    let mut columns = Vec::new();
+    for input in &formula.symbols.inputs {
+        let given = lookup(inputs, &input.name);
+        // The prediction does not read the output's own column.
+        let value = if output == Some(&input.name) { given.or(Some(f64::NAN)) } else { given };
+        columns.push([value.ok_or_else(|| no_value(law, &input.name))?]);
+    }
+    let mut params = Vec::new();
+    for param in &formula.symbols.params {
+        params.push(lookup(values, &param.name).ok_or_else(|| no_value(law, &param.name))?);
+    }
+    let columns: Vec<&[f64]> = columns.iter().map(|column| column.as_slice()).collect();
+    let mut out = [0.0];
+    evaluate(&formula.graph, node, &columns, &params, &mut out);
+    Ok(out[0])
+}
+
+fn no_value(law: &str, name: &str) -> LawError {
+    LawError::NoValue { law: law.to_owned(), name: name.to_owned() }
+}
+
+fn lookup<K: AsRef<str>>(pairs: &[(K, f64)], name: &str) -> Option<f64> {
+    pairs.iter().find(|(key, _)| key.as_ref() == name).map(|&(_, value)| value)
+}
+
+/// What a column of this name nearly always holds.
+fn usual_unit(name: &str) -> Unit {
+    let unit = match name {
+        "N" => "param",
+        "D" => "token",
+        "C" => "FLOP",
+        "S" => "step",
+        "loss" => "nat/token",
+        _ => return Unit::default(),
+    };
+    Unit::parse(unit).unwrap_or_default()
+}

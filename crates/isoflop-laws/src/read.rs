@@ -1,0 +1,318 @@
+//! From the text of a law file to a [`Law`].
+
+use std::ops::Range;
+
+use isoflop_formula::{Formula, Unit};
+use toml::de::DeTable;
+
+use crate::check;
+use crate::coefficients::CoefficientSet;
+use crate::error::{LawError, LawErrors};
+use crate::grade::Grade;
+use crate::law::{Law, Origin};
+use crate::parts::{Citation, Derived, Design, Golden, Parameter, Recipe, Variable};
+use crate::prose::Prose;
+use crate::reader::{Entry, Reader, Section};
+use crate::source::Source;
+
+/// Reads one law file. `folder` is the one it lies in, if that means an area.
+pub(crate) fn read(file: &str, text: &str, folder: Option<&str>, origin: Origin) -> Result<Law, LawErrors> {
+    let source = Source::new(file, text)?;
+    let reader = Reader::new(source);
+    let (table, mistakes) = DeTable::parse_recoverable(source.front);
+    for mistake in mistakes {
+        let offset = mistake.span().map_or(0, |span| span.start);
+        reader.report(LawError::Toml {
+            place: source.place(offset),
+            message: mistake.message().replace('\n', " "),
+        });
+    }
+    let mut errors = reader.take_errors();
+    // A broken table would only add consequences of the first mistake.
+    let law = if errors.is_empty() { front_matter(&reader, table.get_ref(), folder, origin) } else { None };
+    errors.extend(reader.take_errors());
+    let prose = Prose::read(&source, &mut errors);
+    match law {
+        Some(law) if errors.is_empty() => Ok(Law { prose, text: text.to_owned(), ..law }),
+        _ => {
+            errors.sort_by_key(|error| error.place().map(|place| place.line));
+            Err(LawErrors(errors))
+        }
+    }
+}
+
+fn front_matter(
+    reader: &Reader<'_>,
+    table: &DeTable<'_>,
+    folder: Option<&str>,
+    origin: Origin,
+) -> Option<Law> {
+    let root = Section::root(reader, table);
+    let (id, area) = (root.text("id"), root.text("area"));
+    check::identity(&root, &id, &area, folder);
+    let inputs = each(root.named_sections("inputs", true), variable);
+    let mut outputs = each(root.named_sections("output", true), variable);
+    if outputs.len() > 1 {
+        root.wrong("output", root.offset_of("output"), "one table [output.NAME]", "several");
+    }
+    let parameters = each(root.named_sections("parameters", false), parameter);
+    let output = outputs.pop();
+    let formula_text = root.text("formula");
+    let formula = output.as_ref().filter(|_| !formula_text.is_empty()).and_then(|output| {
+        let scope = check::scope(&inputs, output, &parameters);
+        let formula = check::compiled(&root, "formula", Formula::compile(&formula_text, &scope))?;
+        check::all_used(&root, &formula, &inputs, &parameters);
+        Some(formula)
+    });
+    let derived =
+        each(root.named_sections("derived", false), |name, section| derived(name, section, &parameters));
+    let sections = root.sections("citations");
+    let citations: Vec<Citation> = sections.iter().map(citation).collect();
+    check::unique("citation", &sections, citations.iter().map(|citation| citation.id.as_str()));
+    if citations.is_empty() && !root.has("citations") {
+        root.missing("citations");
+    }
+    let counting = root.optional_text("counting");
+    let sections = root.sections("coefficients");
+    let sets: Vec<CoefficientSet> = sections
+        .iter()
+        .map(|section| {
+            let set = coefficients(section);
+            check::set(section, &set, &parameters, &citations, counting.is_some());
+            set
+        })
+        .collect();
+    check::unique("coefficient set", &sections, sets.iter().map(|set| set.id.as_str()));
+    let design = root.section("design").and_then(|section| design(&section, &inputs, &parameters, &sets));
+    let derived: Vec<Derived> = derived.into_iter().flatten().collect();
+    let golden =
+        root.sections("golden").iter().map(|section| golden(section, &inputs, &sets, &derived)).collect();
+    Some(Law {
+        title: root.text("title"),
+        aliases: root.texts("aliases"),
+        grade: grade(&root),
+        recipe: root.section("recipe").as_ref().map(recipe),
+        golden,
+        prose: Prose::default(),
+        text: String::new(),
+        id,
+        area,
+        counting,
+        inputs,
+        output: output?,
+        parameters,
+        derived,
+        sets,
+        design,
+        citations,
+        origin,
+        formula: formula?,
+    })
+}
+
+fn each<'r, 'a, T>(
+    sections: Vec<(String, Section<'r, 'a>)>,
+    read: impl Fn(String, &Section<'r, 'a>) -> T,
+) -> Vec<T> {
+    sections.into_iter().map(|(name, section)| read(name, &section)).collect()
+}
+
+fn variable(name: String, section: &Section<'_, '_>) -> Variable {
+    check::name(section, "variable", &name, false);
+    let unit = section.text("unit");
+    let text = unit == "text";
+    Variable {
+        name,
+        unit: if text || unit.is_empty() { Unit::default() } else { parse_unit(section, &unit) },
+        description: section.text("description"),
+        text,
+    }
+}
+
+fn parse_unit(section: &Section<'_, '_>, text: &str) -> Unit {
+    Unit::parse(text).unwrap_or_else(|error| {
+        section.wrong("unit", section.offset_of("unit"), "a unit", &format!("`{text}`: {error}"));
+        Unit::default()
+    })
+}
+
+fn parameter(name: String, section: &Section<'_, '_>) -> Parameter {
+    check::name(section, "parameter", &name, false);
+    let mut parameter = Parameter {
+        lower: section.optional_number("lower").unwrap_or(f64::NEG_INFINITY),
+        upper: section.optional_number("upper").unwrap_or(f64::INFINITY),
+        fixed: section.optional_number("fixed"),
+        scale: section.optional_number("scale"),
+        unit: section.optional_text("unit").map(|unit| parse_unit(section, &unit)),
+        description: section.text("description"),
+        name,
+    };
+    let (lower, upper) = (parameter.lower, parameter.upper);
+    if lower > upper {
+        section.reader.report(LawError::Bounds {
+            place: section.reader.source.place(section.offset_of("lower")),
+            parameter: parameter.name.clone(),
+            lower,
+            upper,
+        });
+        // What follows would only say so again.
+        (parameter.lower, parameter.upper) = (f64::NEG_INFINITY, f64::INFINITY);
+    }
+    let (lower, upper) = (parameter.lower, parameter.upper);
+    for (key, value) in [("fixed", &mut parameter.fixed), ("scale", &mut parameter.scale)] {
+        if let Some(outside) = value.take_if(|value| !(lower..=upper).contains(value)) {
+            let expected = format!("within {lower} to {upper}");
+            section.wrong(key, section.offset_of(key), &expected, &format!("{outside}"));
+        }
+    }
+    parameter
+}
+
+fn derived(name: String, section: &Section<'_, '_>, parameters: &[Parameter]) -> Option<Derived> {
+    check::name(section, "derived quantity", &name, false);
+    let text = section.text("formula");
+    let description = section.text("description");
+    if text.is_empty() {
+        return None;
+    }
+    let formula =
+        check::compiled(section, "formula", Formula::expression(&text, &check::parameter_scope(parameters)))?;
+    Some(Derived { name, text, description, formula })
+}
+
+fn grade(section: &Section<'_, '_>) -> Grade {
+    let mark = section.text("grade");
+    Grade::from_mark(&mark).unwrap_or_else(|| {
+        if !mark.is_empty() {
+            section.wrong("grade", section.offset_of("grade"), "V1R, V1, V2 or M", &format!("`{mark}`"));
+        }
+        Grade::Memory
+    })
+}
+
+fn citation(section: &Section<'_, '_>) -> Citation {
+    let year = section.optional_number("year");
+    if let Some(year) = year.filter(|year| year.fract() != 0.0 || !(1600.0..2200.0).contains(year)) {
+        section.wrong("year", section.offset_of("year"), "a year", &format!("{year}"));
+    }
+    let citation = Citation {
+        id: section.text("id"),
+        authors: section.text("authors"),
+        year: year.map(|year| year as u16),
+        title: section.text("title"),
+        arxiv: section.optional_text("arxiv"),
+        repository: section.optional_text("repository"),
+    };
+    check::name(section, "citation", &citation.id, true);
+    citation
+}
+
+fn recipe(section: &Section<'_, '_>) -> Recipe {
+    Recipe {
+        objective: section.text("objective"),
+        delta: positive(section, "delta", 0.0..f64::INFINITY),
+        nu: positive(section, "nu", 0.0..f64::INFINITY),
+        quantile: positive(section, "quantile", 0.0..1.0),
+        note: section.optional_text("note"),
+    }
+}
+
+/// A number strictly inside a range.
+fn positive(section: &Section<'_, '_>, key: &'static str, range: Range<f64>) -> Option<f64> {
+    let value = section.optional_number(key)?;
+    if value <= range.start || value >= range.end {
+        let expected = format!("above {} and below {}", range.start, range.end);
+        section.wrong(key, section.offset_of(key), &expected, &format!("{value}"));
+    }
+    Some(value)
+}
+
+fn coefficients(section: &Section<'_, '_>) -> CoefficientSet {
+    let set = CoefficientSet {
+        id: section.text("id"),
+        title: section.text("title"),
+        grade: grade(section),
+        recomputed: section.flag("recomputed"),
+        source: section.text("source"),
+        place: section.text("place"),
+        counting: section.optional_text("counting"),
+        data: section.optional_text("data"),
+        note: section.optional_text("note"),
+        values: section.numbers("values"),
+        standard_errors: section.optional_numbers("standard_errors").unwrap_or_default(),
+        complete: !section.flag("partial"),
+    };
+    check::name(section, "coefficient set", &set.id, true);
+    set
+}
+
+fn design(
+    section: &Section<'_, '_>,
+    inputs: &[Variable],
+    parameters: &[Parameter],
+    sets: &[CoefficientSet],
+) -> Option<Design> {
+    let set = section.optional_text("coefficients");
+    let own = section.optional_numbers("values");
+    let noise = section.optional_number("noise").unwrap_or(0.0);
+    let levels = section
+        .entries("inputs")
+        .into_iter()
+        .filter_map(|(name, entry)| match entry {
+            Entry::List(levels) => Some((name, levels)),
+            Entry::Table(range) => log_range(&range).map(|levels| (name, levels)),
+        })
+        .collect();
+    let values = match (&set, own) {
+        (Some(id), None) => check::usable_set(section, sets, id)?.values.clone(),
+        (None, Some(values)) => values,
+        (set, _) => {
+            let found = if set.is_some() { "both" } else { "neither" };
+            section.wrong("coefficients", section.offset(), "a set's id, or own [design.values]", found);
+            return None;
+        }
+    };
+    let design = Design { coefficients: set, values, noise, levels };
+    check::design(section, &design, inputs, parameters);
+    Some(design)
+}
+
+/// `{ from, to, points }`, evenly spaced in the logarithm.
+fn log_range(section: &Section<'_, '_>) -> Option<Vec<f64>> {
+    let (from, to, points) = (section.number("from"), section.number("to"), section.number("points"));
+    let sound =
+        from > 0.0 && to > from && to.is_finite() && (2.0..=1e6).contains(&points) && points.fract() == 0.0;
+    if !sound {
+        if !(from.is_nan() || to.is_nan() || points.is_nan()) {
+            let found = format!("{from} to {to} in {points}");
+            section.wrong(
+                "from",
+                section.offset(),
+                "a range 0 < from < to with at least 2 whole points",
+                &found,
+            );
+        }
+        return None;
+    }
+    let last = points - 1.0;
+    let level = |index: f64| (from.ln() + (to.ln() - from.ln()) * index / last).exp();
+    Some((0..points as usize).map(|index| level(index as f64)).collect())
+}
+
+fn golden(
+    section: &Section<'_, '_>,
+    inputs: &[Variable],
+    sets: &[CoefficientSet],
+    derived: &[Derived],
+) -> Golden {
+    let golden = Golden {
+        coefficients: section.text("coefficients"),
+        quantity: section.optional_text("quantity"),
+        inputs: section.optional_numbers("inputs").unwrap_or_default(),
+        value: section.number("value"),
+        tolerance: section.number("tolerance"),
+        source: section.text("source"),
+    };
+    check::golden(section, &golden, inputs, sets, derived);
+    golden
+}

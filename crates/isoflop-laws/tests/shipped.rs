@@ -1,0 +1,222 @@
+//! Every law that ships: reads, holds together, and gives its golden values.
+
+#![allow(clippy::unwrap_used)] // The helpers of the tests too.
+
+use std::collections::HashSet;
+
+use isoflop_formula::{Binary, Formula, Graph, Node, NodeId, Unary, print};
+use isoflop_laws::{Catalogue, Grade, Law, Standing};
+
+fn catalogue() -> Catalogue {
+    Catalogue::builtin().unwrap_or_else(|errors| panic!("{errors}"))
+}
+
+/// Walks the graph with the scalar functions: a second opinion beside the tape that `predict` uses.
+fn walk(graph: &Graph, node: NodeId, inputs: &[f64], params: &[f64]) -> f64 {
+    let value = |id| walk(graph, id, inputs, params);
+    match graph.node(node) {
+        Node::Const(bits) => f64::from_bits(bits),
+        Node::Input(index) => inputs[index as usize],
+        Node::Param(index) => params[index as usize],
+        Node::Unary(op, a) => Unary::apply(op, value(a)),
+        Node::Binary(op, a, b) => Binary::apply(op, value(a), value(b)),
+        Node::If(c, a, b) => value(if value(c) != 0.0 { a } else { b }),
+    }
+}
+
+fn walk_formula(formula: &Formula, node: NodeId, values: &[(String, f64)], inputs: &[(String, f64)]) -> f64 {
+    let find = |pairs: &[(String, f64)], name: &str| {
+        pairs.iter().find(|(key, _)| key == name).map_or(f64::NAN, |&(_, value)| value)
+    };
+    let inputs: Vec<f64> = formula.symbols.inputs.iter().map(|input| find(inputs, &input.name)).collect();
+    let params: Vec<f64> = formula.symbols.params.iter().map(|param| find(values, &param.name)).collect();
+    walk(&formula.graph, node, &inputs, &params)
+}
+
+fn prediction(law: &Law) -> NodeId {
+    law.formula().output.as_ref().unwrap().prediction
+}
+
+#[test]
+fn the_laws_of_the_first_catalogue_are_there() {
+    let catalogue = catalogue();
+    let names = "kaplan_n kaplan_d kaplan_c kaplan_cmin kaplan_nd kaplan_ns kaplan_bcrit chinchilla henighan_n \
+                 henighan_c hestness rosenfeld rosenfeld_envelope alabdulmohsin_m1 alabdulmohsin_m2 \
+                 alabdulmohsin_m3 alabdulmohsin_m4 bnsl1 bnsl2 bnsl3 vit_double_saturating";
+    for name in names.split_whitespace() {
+        assert_eq!(catalogue.find(name).unwrap().id, name);
+    }
+    for (alias, id) in
+        [("kaplan", "kaplan_nd"), ("M1", "alabdulmohsin_m1"), ("bnsl", "bnsl1"), ("besiroglu", "chinchilla")]
+    {
+        assert_eq!(catalogue.find(alias).unwrap().id, id);
+    }
+}
+
+#[test]
+fn names_and_aliases_are_unique() {
+    let catalogue = catalogue();
+    let mut seen = HashSet::new();
+    for law in catalogue.laws() {
+        for name in std::iter::once(&law.id).chain(&law.aliases) {
+            assert!(seen.insert(name.to_lowercase()), "`{name}` is used twice");
+        }
+    }
+}
+
+#[test]
+fn golden_values_are_reproduced() {
+    let mut checked = 0;
+    for law in catalogue().laws() {
+        for golden in &law.golden {
+            let values = law.coefficients(&golden.coefficients).unwrap().complete().unwrap();
+            let (value, walked) = match &golden.quantity {
+                None => (
+                    law.predict(values, &golden.inputs).unwrap(),
+                    walk_formula(law.formula(), prediction(law), values, &golden.inputs),
+                ),
+                Some(name) => {
+                    let formula = law.derived(name).unwrap().formula();
+                    (law.derive(name, values).unwrap(), walk_formula(formula, formula.body, values, &[]))
+                }
+            };
+            let error = (value / golden.value - 1.0).abs();
+            assert!(error <= golden.tolerance, "{} {golden:?}: {value}, off by {error:e}", law.id);
+            assert!((value / walked - 1.0).abs() < 1e-13, "{}: tape {value}, walk {walked}", law.id);
+            checked += 1;
+        }
+    }
+    assert!(checked >= 25, "only {checked}");
+}
+
+#[test]
+fn every_law_has_what_the_reference_needs() {
+    for law in catalogue().laws() {
+        let id = &law.id;
+        assert!(law.formula().warnings.is_empty(), "{id}: {:?}", law.formula().warnings);
+        assert!(law.recipe.is_some(), "{id}");
+        assert!(law.citations.iter().any(|citation| citation.arxiv.is_some()), "{id}");
+        let design = law.design.as_ref().unwrap_or_else(|| panic!("{id} has no design"));
+        let rows = design.columns()[0].len();
+        assert!(rows > 2 * law.parameters.len(), "{id}: {rows} rows");
+        let used = law.sets.iter().all(|set| law.citation(&set.source).is_some());
+        assert!(used, "{id}");
+        for (heading, text) in law.prose.sections() {
+            assert!(text.len() > 40, "{id}: `{heading}` says too little");
+        }
+    }
+}
+
+/// On its own design each law must give finite values that its parameters move, every one of them.
+#[test]
+fn every_parameter_moves_the_prediction_on_the_design() {
+    for law in catalogue().laws() {
+        let design = law.design.as_ref().unwrap();
+        let columns = design.columns();
+        for parameter in law.parameters.iter().filter(|parameter| parameter.fixed.is_none()) {
+            let mut largest = 0f64;
+            for row in 0..columns[0].len() {
+                let at: Vec<(&str, f64)> = design
+                    .levels
+                    .iter()
+                    .zip(&columns)
+                    .map(|((name, _), column)| (name.as_str(), column[row]))
+                    .collect();
+                let base = law.predict(&design.values, &at).unwrap();
+                assert!(base.is_finite() && base > 0.0, "{}: {base} at {at:?}", law.id);
+                let moved: Vec<(&str, f64)> = design
+                    .values
+                    .iter()
+                    .map(|(name, value)| {
+                        (name.as_str(), if *name == parameter.name { value * 1.01 } else { *value })
+                    })
+                    .collect();
+                largest = largest.max((law.predict(&moved, &at).unwrap() / base - 1.0).abs());
+            }
+            let zero = design.values.iter().any(|(name, value)| *name == parameter.name && *value == 0.0);
+            assert!(zero || largest > 1e-6, "{}: {} is dead on the design", law.id, parameter.name);
+        }
+    }
+}
+
+#[test]
+fn formulas_print_and_read_back_to_the_same_graph() {
+    for law in catalogue().laws() {
+        let formula = law.formula();
+        let text = print::text(&formula.graph, &formula.symbols, formula.body);
+        let scope = isoflop_formula::Scope::of(&formula.symbols);
+        let again = Formula::expression(&text, &scope).unwrap_or_else(|errors| panic!("{text}: {errors}"));
+        assert_eq!(print::text(&again.graph, &again.symbols, again.body), text, "{}", law.id);
+    }
+}
+
+#[test]
+fn memory_is_never_published() {
+    let catalogue = catalogue();
+    let sets = || catalogue.laws().iter().flat_map(|law| &law.sets);
+    let from_memory: Vec<_> = sets().filter(|set| set.grade == Grade::Memory).collect();
+    assert!(!from_memory.is_empty());
+    for set in from_memory {
+        assert_eq!(set.standing(), Standing::StartingHint);
+        assert!(!set.is_published() && set.published().is_none() && set.complete().is_none());
+        assert!(set.to_string().contains("from memory, starting hint only"), "{set}");
+    }
+    let chinchilla = catalogue.find("chinchilla").unwrap();
+    let optimum = chinchilla.coefficients("besiroglu_optimum").unwrap();
+    assert_eq!(optimum.standing(), Standing::Recomputed);
+    assert!(optimum.published().is_none() && optimum.complete().is_some());
+    assert!(optimum.to_string().contains("recomputed, not the paper's own numbers"));
+    let paper = chinchilla.coefficients("besiroglu").unwrap();
+    let text = "besiroglu: E = 1.8172 +- 0.03, A = 482.01 +- 124.58, B = 2085.43 +- 1293.23, \
+                alpha = 0.3478 +- 0.02, beta = 0.3658 +- 0.02";
+    assert!(paper.to_string().starts_with(text), "{paper}");
+}
+
+#[test]
+fn the_two_ways_to_write_the_rosenfeld_envelope_agree() {
+    let catalogue = catalogue();
+    let law = catalogue.find("rosenfeld_envelope").unwrap();
+    let values = law.design.as_ref().unwrap().values.clone();
+    let v = |name: &str| values.iter().find(|(key, _)| key == name).unwrap().1;
+    for (d, n) in [(1e2, 1e3), (1e5, 1e6), (1e9, 1e9)] {
+        let e = v("a") / f64::powf(d, v("alpha")) + v("b") / f64::powf(n, v("beta")) + v("c");
+        // |e / (e - i eta)|, by hand: the modulus of a quotient is the quotient of the moduli.
+        let expected = v("eps0") * e / e.hypot(v("eta"));
+        let got = law.predict(&values, &[("D", d), ("N", n)]).unwrap();
+        assert!((got / expected - 1.0).abs() < 1e-14);
+    }
+}
+
+#[test]
+fn m4_in_x_satisfies_the_published_equation_in_y() {
+    let catalogue = catalogue();
+    let law = catalogue.find("m4").unwrap();
+    let values = law.design.as_ref().unwrap().values.clone();
+    let v = |name: &str| values.iter().find(|(key, _)| key == name).unwrap().1;
+    for y in [0.11, 0.3, 0.7, 0.94] {
+        let x = law.predict(&values, &[("y", y)]).unwrap();
+        let left = (y - v("y_inf")) / (v("y0") - y).powf(v("alpha"));
+        let right = v("beta") * x.powf(v("c"));
+        assert!((left / right - 1.0).abs() < 1e-12, "{y}: {left} {right}");
+    }
+}
+
+/// Two and three breaks against the product form of the paper.
+#[test]
+fn bnsl_equals_the_product_form() {
+    let catalogue = catalogue();
+    for n in 1..=3 {
+        let law = catalogue.find(&format!("bnsl{n}")).unwrap();
+        let values = law.design.as_ref().unwrap().values.clone();
+        let v = |name: String| values.iter().find(|(key, _)| *key == name).unwrap().1;
+        for x in [30.0, 1e3, 3e5, 1e8] {
+            let breaks = (1..=n).map(|i| {
+                let (c, d, f) = (v(format!("c{i}")), v(format!("d{i}")), v(format!("f{i}")));
+                (1.0 + (x / d).powf(1.0 / f)).powf(-c * f)
+            });
+            let expected = v("a".into()) + v("b".into()) * x.powf(-v("c0".into())) * breaks.product::<f64>();
+            let got = law.predict(&values, &[("x", x)]).unwrap();
+            assert!((got / expected - 1.0).abs() < 1e-11, "bnsl{n} at {x}: {got} {expected}");
+        }
+    }
+}

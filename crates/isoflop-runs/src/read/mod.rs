@@ -1,0 +1,129 @@
+//! Readers: every file, stream and format ends in one [`TableBuilder`].
+
+mod delimited;
+mod json;
+mod open;
+mod parquet;
+mod paths;
+mod records;
+mod sniff;
+
+use std::io::{self, Read, Seek};
+
+use crate::builder::TableBuilder;
+use crate::error::RunsError;
+use crate::note::Note;
+use crate::origin::Source;
+use open::Stream;
+
+/// Bytes in one row of text; a quote that is never closed would otherwise take all memory.
+const MAX_RECORD: usize = 64 << 20;
+
+/// A format of run tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// Text with a header line; the delimiter (`,` `;` `|` or tab) is found from the header.
+    Csv,
+    /// Text with a header line and tabs between cells.
+    Tsv,
+    /// One JSON object per line.
+    JsonLines,
+    /// Apache Parquet.
+    Parquet,
+}
+
+/// How to read.
+#[derive(Debug, Clone)]
+pub struct ReadOptions {
+    /// Format of all files; by default each is told from its first bytes, then its name.
+    pub format: Option<Format>,
+    /// How many times larger than the file decompressed data may become before it counts as an attack
+    /// rather than as data. The first 256 MiB are always allowed.
+    pub expansion_ratio: u64,
+}
+
+impl Default for ReadOptions {
+    fn default() -> Self {
+        Self { format: None, expansion_ratio: 200 }
+    }
+}
+
+/// Reads files, patterns and `-` (stdin) into the builder.
+pub(crate) fn read_paths(paths: &[String], options: &ReadOptions) -> Result<TableBuilder, RunsError> {
+    let mut builder = TableBuilder::default();
+    for path in paths::expand(paths)? {
+        if path.is_repeated {
+            builder.notes.push(Note::FileTwice { file: path.name.clone() });
+        }
+        match path.name.as_str() {
+            "-" => read_stream(&mut builder, "stdin", Box::new(io::stdin()), options)?,
+            name => read_file(&mut builder, name, options)?,
+        }
+    }
+    Ok(builder)
+}
+
+/// Reads one file into the builder. A plain Parquet file is read where it lies, anything else as a stream.
+fn read_file(builder: &mut TableBuilder, name: &str, options: &ReadOptions) -> Result<(), RunsError> {
+    let mut file = paths::open_file(name)?;
+    let is_regular = file.metadata().is_ok_and(|metadata| metadata.is_file());
+    if is_regular && options.format.is_none_or(|format| format == Format::Parquet) {
+        let mut magic = [0; sniff::PARQUET.len()];
+        let is_parquet = file.read_exact(&mut magic).is_ok() && &magic == sniff::PARQUET;
+        file.rewind().map_err(|error| RunsError::from_path(name, &error))?;
+        if is_parquet {
+            let format = Some(Format::Parquet);
+            builder.source(Source { name: name.to_owned(), format, compression: None, rows: 0 });
+            let first_row = builder.rows();
+            parquet::read(builder, file)?;
+            return check_rows(builder, first_row);
+        }
+    }
+    read_stream(builder, name, Box::new(file), options)
+}
+
+/// A table without rows is an error.
+fn check_rows(builder: &TableBuilder, first_row: usize) -> Result<(), RunsError> {
+    match builder.rows() == first_row {
+        true => Err(RunsError::HeaderOnly { file: builder.place(1).file }),
+        false => Ok(()),
+    }
+}
+
+/// Reads one stream into the builder.
+pub(crate) fn read_stream(
+    builder: &mut TableBuilder,
+    name: &str,
+    input: Box<dyn Read + '_>,
+    options: &ReadOptions,
+) -> Result<(), RunsError> {
+    let mut source = Source { name: name.to_owned(), format: options.format, compression: None, rows: 0 };
+    let mut stream = Stream::open(input, &mut source, options.expansion_ratio)?;
+    let format = match options.format {
+        Some(format) => format,
+        None => sniff::format(name, &stream.head)?,
+    };
+    source.format = Some(format);
+    let first_row = builder.rows();
+    builder.source(source);
+    match format {
+        Format::Csv => {
+            let delimiter = sniff::delimiter(&stream.head);
+            delimited::read(builder, stream, delimiter)?;
+        }
+        Format::Tsv => delimited::read(builder, stream, b'\t')?,
+        Format::JsonLines => json::read(builder, stream)?,
+        Format::Parquet => {
+            let mut bytes = Vec::new();
+            stream.read_to_end(&mut bytes).map_err(|error| stream_error(builder, &error))?;
+            parquet::read(builder, ::bytes::Bytes::from(bytes))?;
+        }
+    }
+    check_rows(builder, first_row)
+}
+
+/// The error of reading from the builder's current source.
+fn stream_error(builder: &TableBuilder, error: &io::Error) -> RunsError {
+    let source = builder.origins.sources.last();
+    open::read_error(source.map_or("", |s| s.name.as_str()), source.and_then(|s| s.compression), error)
+}

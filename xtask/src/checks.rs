@@ -1,0 +1,177 @@
+//! `cargo xtask test`: everything that a commit must pass, each step timed, all steps run whatever fails.
+
+use std::time::{Duration, Instant};
+
+use crate::command::{Output, Show, cargo, run as run_command};
+use crate::counts::{self, Counts};
+use crate::python::Environment;
+use crate::smoke;
+use crate::structure;
+use crate::table::Table;
+use crate::workspace::Workspace;
+
+type Outcome = Result<Counts, String>;
+/// A named step.
+type Step = (&'static str, fn(&Workspace) -> Outcome);
+
+/// In the order they run: cheap ones first.
+const STEPS: [Step; 8] = [
+    ("structure", structure),
+    ("format", format),
+    ("lints", lints),
+    ("tests", tests),
+    ("doc-tests", doc_tests),
+    ("documentation", documentation),
+    ("command-line", command_line),
+    ("oracles", oracles),
+];
+
+/// Runs the steps of these names, or all without any, and prints the counts. `true` when everything passed.
+pub fn run(wanted: &[&str]) -> Result<bool, String> {
+    if let Some(unknown) = wanted.iter().find(|name| STEPS.iter().all(|(step, _)| step != *name)) {
+        let names: Vec<&str> = STEPS.iter().map(|(name, _)| *name).collect();
+        return Err(format!("there is no step `{unknown}`; the steps are {}", names.join(", ")));
+    }
+    let workspace = Workspace::find()?;
+    let start = Instant::now();
+    let mut table = Table::new(&["step", "passed", "failed", "left out", "time"]);
+    let mut sum = Counts::default();
+    for (name, step) in STEPS.iter().filter(|(name, _)| wanted.is_empty() || wanted.contains(name)) {
+        eprintln!("\n=== {name}");
+        let began = Instant::now();
+        let counts = step(&workspace).unwrap_or_else(|reason| {
+            eprintln!("{reason}");
+            Counts::one(false)
+        });
+        let took = began.elapsed();
+        eprintln!("=== {name}: {} ({})", if counts.failed == 0 { "passed" } else { "FAILED" }, time(took));
+        let cells = [counts.passed, counts.failed, counts.skipped].map(|count| count.to_string());
+        let [passed, failed, skipped] = cells;
+        table.row([(*name).to_owned(), passed, failed, skipped, time(took)]);
+        sum += counts;
+    }
+    println!();
+    table.print();
+    println!("\ntook {}", time(start.elapsed()));
+    if !workspace.root.join("../shared/data").is_dir() {
+        println!(
+            "note: ../shared/data is not there; tests that compare with the tables in it skipped themselves"
+        );
+    }
+    println!("{} passed, {} failed", sum.passed, sum.failed);
+    Ok(sum.failed == 0)
+}
+
+/// Seconds below a minute, else minutes and seconds.
+fn time(took: Duration) -> String {
+    match took.as_secs() {
+        0..60 => format!("{:.1} s", took.as_secs_f64()),
+        seconds => format!("{} min {} s", seconds / 60, seconds % 60),
+    }
+}
+
+/// One check of the structure module.
+type Check = fn(&Workspace) -> structure::Findings;
+
+fn structure(workspace: &Workspace) -> Outcome {
+    let checks: [(&str, Check); 4] = [
+        ("dependency direction", structure::dependency_direction),
+        ("versions from the workspace", structure::workspace_versions),
+        ("file sizes", structure::file_sizes),
+        ("machine paths", structure::machine_paths),
+    ];
+    let mut sum = Counts::default();
+    for (name, check) in checks {
+        let findings = check(workspace).unwrap_or_else(|reason| vec![reason]);
+        eprintln!("{} {name}", if findings.is_empty() { "ok  " } else { "FAIL" });
+        findings.iter().for_each(|finding| eprintln!("     {finding}"));
+        sum += Counts::one(findings.is_empty());
+    }
+    for note in structure::long_files_without_reason(workspace)? {
+        eprintln!("note {note}");
+    }
+    Ok(sum)
+}
+
+fn format(workspace: &Workspace) -> Outcome {
+    one(&run_command(
+        cargo(&workspace.root).args(["fmt", "--all", "--check", "--", "--color", "never"]),
+        Show::Live,
+    )?)
+}
+
+fn lints(workspace: &Workspace) -> Outcome {
+    let arguments = ["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"];
+    one(&run_command(cargo(&workspace.root).args(arguments), Show::Live)?)
+}
+
+/// Unit and integration tests, with `cargo nextest` where it is installed.
+fn tests(workspace: &Workspace) -> Outcome {
+    let has_nextest = run_command(cargo(&workspace.root).args(["nextest", "--version"]), Show::Nothing)
+        .is_ok_and(|output| output.success);
+    if has_nextest {
+        let arguments =
+            ["nextest", "run", "--workspace", "--locked", "--no-fail-fast", "--status-level", "fail"];
+        let output = run_command(cargo(&workspace.root).args(arguments), Show::Live)?;
+        return counted(counts::nextest(&output.stderr), &output);
+    }
+    let arguments =
+        ["test", "--workspace", "--locked", "--no-fail-fast", "--lib", "--bins", "--tests", "--examples"];
+    let output = run_command(cargo(&workspace.root).args(arguments), Show::Live)?;
+    counted(counts::cargo_test(&output.stdout), &output)
+}
+
+fn doc_tests(workspace: &Workspace) -> Outcome {
+    let arguments = ["test", "--workspace", "--locked", "--no-fail-fast", "--doc"];
+    let output = run_command(cargo(&workspace.root).args(arguments), Show::Live)?;
+    counted(counts::cargo_test(&output.stdout), &output)
+}
+
+fn documentation(workspace: &Workspace) -> Outcome {
+    let mut command = cargo(&workspace.root);
+    command.args(["doc", "--workspace", "--no-deps", "--locked"]).env("RUSTDOCFLAGS", "--deny warnings");
+    one(&run_command(&mut command, Show::Live)?)
+}
+
+fn command_line(workspace: &Workspace) -> Outcome {
+    build_command_line(workspace)?;
+    let (findings, cases) = smoke::check(&workspace.built("debug/isoflop"), &workspace.target.join("smoke"))?;
+    findings.iter().for_each(|finding| eprintln!("FAIL {finding}"));
+    Ok(Counts { passed: cases - findings.len(), failed: findings.len(), skipped: 0 })
+}
+
+/// Numbers of this project against numbers from elsewhere, in Python.
+fn oracles(workspace: &Workspace) -> Outcome {
+    build_command_line(workspace)?;
+    let environment = Environment::make(workspace, "venv", "oracles/requirements.txt")?;
+    let mut sum = Counts::default();
+    for script in ["oracles/nist/check.py", "oracles/cli/check.py"] {
+        let mut command = environment.command();
+        command.arg(workspace.root.join(script)).arg(workspace.built("debug/isoflop"));
+        sum += Counts::one(run_command(&mut command, Show::Live)?.success);
+    }
+    Ok(sum)
+}
+
+fn build_command_line(workspace: &Workspace) -> Result<(), String> {
+    let built = run_command(
+        cargo(&workspace.root).args(["build", "--locked", "--package", "isoflop-cli"]),
+        Show::Live,
+    )?;
+    if built.success { Ok(()) } else { Err("the command line does not build".into()) }
+}
+
+/// A tool that passes or fails as a whole.
+fn one(output: &Output) -> Outcome {
+    Ok(Counts::one(output.success))
+}
+
+/// What a test runner counted. A runner that counted nothing, or failed with no failed test, counts as one failure.
+fn counted(found: Option<Counts>, output: &Output) -> Outcome {
+    let mut counts = found.ok_or("the test runner gave no summary: did the tests build?")?;
+    if !output.success && counts.failed == 0 {
+        eprintln!("the test runner failed (status {}) although no test did", output.status);
+        counts.failed = 1;
+    }
+    Ok(counts)
+}

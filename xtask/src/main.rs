@@ -1,0 +1,52 @@
+//! Developer commands, run as `cargo xtask COMMAND` from anywhere in the repository.
+//!
+//! `test` runs everything that a commit must pass; `bench` measures this engine beside what a user would do in Python.
+//! Both set up what they need (a Python environment below the target folder) and ask nothing.
+
+mod bench;
+mod checks;
+mod command;
+mod counts;
+mod pairs;
+mod python;
+mod smoke;
+mod structure;
+mod table;
+mod workspace;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+Usage: cargo xtask COMMAND
+
+  test [STEP...]  everything a commit must pass, or only these steps: structure, format, lints, tests, doc-tests,
+                  documentation, command-line, oracles
+  bench [--full]  time this engine beside scipy and simple-scaling-laws, in the same run
+                  --full gives scipy all 4500 grid starts (about half a minute a round) instead of a sample
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let outcome = match words[..] {
+        ["test", ref steps @ ..] => checks::run(steps),
+        ["bench"] => bench::run(false),
+        ["bench", "--full"] => bench::run(true),
+        ["help" | "--help" | "-h"] => {
+            print!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        _ => {
+            eprint!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(reason) => {
+            eprintln!("error: {reason}");
+            ExitCode::FAILURE
+        }
+    }
+}

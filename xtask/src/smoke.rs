@@ -1,0 +1,96 @@
+//! Runs the built command line the way a user would and looks at exit status, data and messages.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::command::{Show, run};
+
+/// One run of the program and what must come of it.
+struct Case {
+    arguments: &'static [&'static str],
+    status: i32,
+    /// What stdout must hold.
+    stdout: &'static str,
+    /// What stderr must hold.
+    stderr: &'static str,
+}
+
+const fn good(arguments: &'static [&'static str], stdout: &'static str) -> Case {
+    Case { arguments, status: 0, stdout, stderr: "" }
+}
+
+const fn bad(arguments: &'static [&'static str], stderr: &'static str) -> Case {
+    Case { arguments, status: 2, stdout: "", stderr }
+}
+
+/// Run in this order in one folder: later cases read what earlier ones saved.
+const CASES: &[Case] = &[
+    good(&["--version"], "isoflop"),
+    good(&["--help"], "fit"),
+    good(&["laws"], "chinchilla"),
+    good(&["laws", "show", "chinchilla"], "alpha"),
+    good(&["demo"], "certified"),
+    good(&["fit", "runs.csv", "--law", "chinchilla", "--bootstrap", "50", "--save", "fit.json"], "certified"),
+    good(
+        &["fit", "runs.csv", "--law", "chinchilla", "--bootstrap", "0", "--format", "json"],
+        "\"schema_version\"",
+    ),
+    good(
+        &["fit", "runs.csv", "--law", "loss ~ E + A / N^alpha", "--where", "D > 1e10", "--bootstrap", "0"],
+        "alpha",
+    ),
+    good(&["predict", "fit.json", "--at", "N=70B,D=1.4T", "--format", "json"], "\"estimate\""),
+    bad(&["laws", "show", "chinchila"], "chinchilla"),
+    bad(&["fit", "runs.csv", "--law", "chinchila"], "chinchilla"),
+    bad(&["fit", "runs.csv", "--law", "loss ~ E + "], "loss ~ E + "),
+    bad(&["fit", "absent.csv", "--law", "chinchilla"], "absent.csv"),
+    bad(&["fit", "empty.csv", "--law", "chinchilla"], "empty.csv"),
+    bad(&["fit", "words.csv", "--law", "chinchilla"], "words.csv"),
+    bad(&["predict", "runs.csv", "--at", "N=1B,D=1B"], "runs.csv"),
+];
+
+/// Runs all cases with the binary in a fresh folder; one sentence per case that went wrong, and how many there are.
+pub fn check(binary: &Path, folder: &Path) -> Result<(Vec<String>, usize), String> {
+    prepare(folder).map_err(|e| format!("cannot prepare {}: {e}", folder.display()))?;
+    let mut findings = Vec::new();
+    for case in CASES {
+        let output = run(Command::new(binary).args(case.arguments).current_dir(folder), Show::Nothing)?;
+        let wrong = if output.stderr.contains("panicked at") {
+            Some("it panicked".to_owned())
+        } else if output.status != case.status {
+            Some(format!("exit status {} instead of {}", output.status, case.status))
+        } else if !output.stdout.contains(case.stdout) {
+            Some(format!("stdout does not hold `{}`", case.stdout))
+        } else if !output.stderr.contains(case.stderr) {
+            Some(format!("stderr does not hold `{}`", case.stderr))
+        } else if case.status != 0 && !output.stdout.is_empty() {
+            Some("a failed run wrote data to stdout".to_owned())
+        } else {
+            None
+        };
+        if let Some(wrong) = wrong {
+            let said: String = output.stderr.lines().take(6).collect::<Vec<_>>().join("\n    ");
+            findings.push(format!("isoflop {}: {wrong}\n    {said}", case.arguments.join(" ")));
+        }
+    }
+    Ok((findings, CASES.len()))
+}
+
+/// A folder with one good table (30 runs near a known law) and some bad ones.
+fn prepare(folder: &Path) -> std::io::Result<()> {
+    if folder.exists() {
+        fs::remove_dir_all(folder)?;
+    }
+    fs::create_dir_all(folder)?;
+    let mut runs = String::from("params,tokens,loss\n");
+    for i in 0..30_i32 {
+        let (n, d) = (1e8 * 2_f64.powi(i % 6), 2e9 * 3_f64.powi(i / 6));
+        let ripple = 1.0 + 0.002 * f64::from(i * 7 % 11 - 5) / 5.0;
+        let loss = (1.8 + 480.0 / n.powf(0.348) + 2000.0 / d.powf(0.366)) * ripple;
+        runs += &format!("{n:e},{d:e},{loss:.6}\n");
+    }
+    fs::write(folder.join("runs.csv"), runs)?;
+    fs::write(folder.join("empty.csv"), "")?;
+    fs::write(folder.join("words.csv"), "params,tokens,loss\n1e8,2e9,three\n")
+}
