@@ -19,7 +19,12 @@ fuzz_target!(|text: &str| {
         }
     };
     let printed = formula.to_text();
-    let again = compile(&printed).unwrap_or_else(|error| panic!("{printed}: {}", error.render(&printed)));
+    let again = match compile(&printed) {
+        Ok(again) => again,
+        // Brackets that printing adds may pass a limit on nesting or size, which is an answer too.
+        Err(error) if error.0.iter().all(|d| d.code.starts_with("F09")) => return,
+        Err(error) => panic!("{printed}: {}", error.render(&printed)),
+    };
     assert_eq!(again.to_text(), printed);
 
     let column = [1.0, 2.5];

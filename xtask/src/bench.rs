@@ -126,7 +126,7 @@ impl Bench {
             let peer = self.peer("bootstrap", "table240", &["--seed", &round.to_string()])?;
             scipy.push((seconds, wanted(&peer, "cpu")?));
             for (who, pairs) in [("ours", &ours), ("scipy", &peer)] {
-                let text = |key| pairs.text(key).unwrap_or("?").get(..7).unwrap_or("?");
+                let text = |key| pairs.text(key).unwrap_or("?").chars().take(7).collect::<String>();
                 eprintln!(
                     "bootstrap, {who}: sd of alpha {}, a_opt 95 % {} to {}",
                     text("alpha_sd"),

@@ -142,8 +142,8 @@ fn command_line(workspace: &Workspace) -> Outcome {
 
 /// Numbers of this project against numbers from elsewhere, in Python.
 fn oracles(workspace: &Workspace) -> Outcome {
-    build_command_line(workspace)?;
     let environment = Environment::make(workspace, "venv", "oracles/requirements.txt")?;
+    build_command_line(workspace)?;
     let mut sum = Counts::default();
     for script in ["oracles/nist/check.py", "oracles/cli/check.py"] {
         let mut command = environment.command();

@@ -7,6 +7,9 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use isoflop_formula::parse_number;
 
+/// Heading of the options that every command has.
+const GLOBAL: &str = "Global options";
+
 /// Fit scaling laws to training runs, with a certificate.
 #[derive(Debug, Parser)]
 #[command(name = "isoflop", version, arg_required_else_help = true, propagate_version = true)]
@@ -22,13 +25,13 @@ pub(crate) struct Cli {
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Global {
     /// Say less on stderr; twice hides warnings too
-    #[arg(short, long, global = true, action = ArgAction::Count)]
+    #[arg(short, long, global = true, action = ArgAction::Count, help_heading = GLOBAL)]
     pub(crate) quiet: u8,
     /// Say more on stderr
-    #[arg(short, long, global = true, action = ArgAction::Count)]
+    #[arg(short, long, global = true, action = ArgAction::Count, help_heading = GLOBAL)]
     pub(crate) verbose: u8,
     /// Colours: auto looks at the terminal and at NO_COLOR
-    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN", help_heading = GLOBAL)]
     pub(crate) color: Color,
 }
 

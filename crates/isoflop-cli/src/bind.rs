@@ -1,9 +1,9 @@
 //! From a run table and a law to the numbers of a fit.
 
 use isoflop_fit::{Clusters, Data, Group, Objective};
-use isoflop_formula::{Binary, Formula, InputKind, Node, Unary, closest};
+use isoflop_formula::{Binary, Formula, InputKind, Node, Unary};
 use isoflop_laws::Law;
-use isoflop_runs::{Column, Mapping, Need, Role, RunTable, Selected, SelectedColumn, Selection};
+use isoflop_runs::{Column, Mapping, Need, Role, RunTable, RunsError, Selected, SelectedColumn, Selection};
 
 use crate::errors::{CliError, Failure};
 
@@ -45,47 +45,47 @@ pub(crate) fn law_of_formula(text: &str, table: &RunTable, mapping: &Mapping) ->
         .map_err(|diagnostics| Failure::formula("--law", text, &diagnostics))
 }
 
-/// Free parameters whose name is nearly that of a column: probably a slip of the pen.
-pub(crate) fn mistaken_parameters(law: &Law, table: &RunTable) -> Vec<(String, String)> {
-    let near = |name: &str| {
-        let columns = table.names().filter(|column| column.len() > 2);
-        closest(name, columns).map(|column| (name.to_owned(), column.to_owned()))
-    };
-    law.parameters.iter().filter(|p| p.name.len() > 2).filter_map(|p| near(&p.name)).collect()
-}
-
 /// Takes the columns that the law reads, and the rows that can be used.
 ///
 /// Rows with an input or output that is missing or not finite, or an input that is not positive where a power
 /// or a log needs it, are left out and counted. An output that is not positive under a log objective is an
 /// error instead: it is rarely a failed run and mostly the wrong column or the wrong objective.
 pub(crate) fn bind<'a>(
-    law: &Law,
+    formula: &Formula,
     table: &'a RunTable,
     mapping: &Mapping,
     wish: Wish<'_>,
 ) -> Result<Bound<'a>, Failure> {
-    let formula = law.formula();
     let output = formula.output.as_ref().map_or(0, |left| left.input as usize);
     let inputs = &formula.symbols.inputs;
 
-    let mut needs: Vec<Need> = inputs.iter().enumerate().map(|(k, _)| need(formula, k, k == output)).collect();
+    let mut needs: Vec<Need> =
+        inputs.iter().enumerate().map(|(k, _)| need(formula, k, k == output)).collect();
     needs.extend(wish.weight.map(Need::positive));
     let grouped = distinct(formula.symbols.params.iter().filter_map(|p| p.group.as_deref()));
-    let groups = distinct(grouped.iter().copied().chain(wish.cluster)).into_iter().map(str::to_owned).collect();
-    let selected = table.select(mapping, &Selection { needs, groups })?;
+    let groups =
+        distinct(grouped.iter().copied().chain(wish.cluster)).into_iter().map(str::to_owned).collect();
+    check_columns(formula, table, mapping)?;
+    let mut selected = table.select(mapping, &Selection { needs, groups })?;
     if selected.rows() == 0 {
         let reasons = selected.dropped.iter().map(ToString::to_string).collect();
         return Err(CliError::NoRows { reasons }.into());
     }
     check_output(table, &selected, output, wish.objective)?;
 
-    let column = |k: usize| selected.columns.get(k).map(|c| c.values.to_vec()).unwrap_or_default();
+    let digest = selected.digest();
+    // Columns move into the data where they can: a table may have ten million rows.
+    let mut columns =
+        selected.columns.iter_mut().map(|column| std::mem::take(&mut column.values).into_owned());
+    let mut values: Vec<Vec<f64>> = columns.by_ref().take(inputs.len()).collect();
+    let weights = columns.next();
+    drop(columns);
+    let observed = values.get_mut(output).map(std::mem::take).unwrap_or_default();
     let grouping = |name: &str| selected.groups.iter().find(|g| g.name == name);
     let data = Data {
-        inputs: (0..inputs.len()).map(|k| if k == output { Vec::new() } else { column(k) }).collect(),
-        output: column(output),
-        weights: wish.weight.map(|_| column(inputs.len())),
+        inputs: values,
+        output: observed,
+        weights,
         groups: grouped
             .iter()
             .filter_map(|name| grouping(name))
@@ -98,8 +98,21 @@ pub(crate) fn bind<'a>(
             count: g.levels.len(),
         }),
     };
-    let digest = selected.digest();
     Ok(Bound { data, selected, digest })
+}
+
+/// Names of a law such as x and y are nobody's columns: says which name is meant before anything else fails.
+fn check_columns(formula: &Formula, table: &RunTable, mapping: &Mapping) -> Result<(), Failure> {
+    for input in &formula.symbols.inputs {
+        match mapping.resolve(table, &input.name) {
+            Err(RunsError::MissingColumn { suggestion: None, known, .. }) => {
+                return Err(CliError::NoColumn { name: input.name.clone(), known }.into());
+            }
+            Err(error) => return Err(error.into()),
+            Ok(_) => {}
+        }
+    }
+    Ok(())
 }
 
 fn distinct<'n>(names: impl IntoIterator<Item = &'n str>) -> Vec<&'n str> {

@@ -41,7 +41,12 @@ pub(crate) enum CliError {
         count: usize,
         rows: usize,
     },
-    #[error("no row is left to fit{}", listed(.reasons))]
+    #[error(
+        "the law reads `{name}`, and no column has this name; say which one with --map {name}=COLUMN; the columns \
+         are {}", .known.join(", ")
+    )]
+    NoColumn { name: String, known: Vec<String> },
+    #[error("no row is left{}", listed(.reasons))]
     NoRows { reasons: Vec<String> },
     #[error("no row is left after --where {filter}")]
     FilteredAll { filter: String },
@@ -60,6 +65,8 @@ pub(crate) enum CliError {
     UnknownInput { text: String, name: String, inputs: Vec<String> },
     #[error("--at {text}: a value for {} is missing", .missing.join(" and "))]
     MissingInput { text: String, missing: Vec<String> },
+    #[error("the fit knows no {column} {level:?}; it knows {}", .known.join(", "))]
+    UnknownLevel { column: String, level: String, known: Vec<String> },
     #[error("the threads cannot be started: {reason}")]
     Threads { reason: String },
     #[error("stdout cannot be written: {reason}")]
@@ -76,6 +83,7 @@ impl CliError {
             CliError::OutputNotPositive { .. } => "C0201",
             CliError::NoRows { .. } => "C0202",
             CliError::FilteredAll { .. } => "C0203",
+            CliError::NoColumn { .. } => "C0204",
             CliError::CannotSave { .. } => "C0301",
             CliError::CannotRead { .. } => "C0302",
             CliError::BadSavedFit { .. } => "C0303",
@@ -83,6 +91,7 @@ impl CliError {
             CliError::GivenTwice { .. } => "C0402",
             CliError::UnknownInput { .. } => "C0403",
             CliError::MissingInput { .. } => "C0404",
+            CliError::UnknownLevel { .. } => "C0405",
             CliError::Threads { .. } => "C0501",
             CliError::Stdout { .. } => "C0502",
         }

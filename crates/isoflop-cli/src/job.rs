@@ -1,12 +1,12 @@
 //! One fit from table to result: the path that `fit` and `demo` share.
 
-use isoflop_fit::{Fit, FitOptions, Loss, Objective, Overrides, SavedFit};
-use isoflop_formula::parse_number;
-use isoflop_laws::{Catalogue, Law, Origin};
+use isoflop_fit::{DataDigest, Fit, FitOptions, Loss, Objective, Overrides, SavedFit, overridden};
+use isoflop_formula::{Formula, parse_number};
+use isoflop_laws::{Catalogue, Law};
 use isoflop_runs::{DropReason, Mapping, RunTable, Selected, find_roles, parse_map};
 
 use crate::args::FitArgs;
-use crate::bind::{Bound, Wish, bind, law_of_formula, mistaken_parameters};
+use crate::bind::{Bound, Wish, bind, law_of_formula};
 use crate::errors::{CliError, Failure};
 use crate::messages::Messages;
 use crate::output::number::counted;
@@ -16,6 +16,10 @@ use crate::progress::Bar;
 #[derive(Debug)]
 pub(crate) struct Finished {
     pub(crate) law: Law,
+    /// The formula of the law with `--fix`, `--bound` and `--tie` applied.
+    pub(crate) formula: Formula,
+    /// The formula as text: as the law writes it, unless ties changed it.
+    pub(crate) formula_text: String,
     pub(crate) fit: Fit,
     pub(crate) rows: Rows,
     /// Place of each influential row of the certificate.
@@ -67,13 +71,15 @@ pub(crate) fn run(
         Some(law) => law,
         None => {
             let law = law_of_formula(named, &table, &mapping)?;
-            tell_formula(&law, &table, messages);
+            tell_formula(&law, messages);
             law
         }
     };
+    let formula = overridden(&law, &overrides)?;
+    let formula_text = if overrides.ties.is_empty() { law.formula().text.clone() } else { formula.to_text() };
     let objective = objective(args, &law)?;
     let wish = Wish { objective, weight: args.weight.as_deref(), cluster: args.cluster.as_deref() };
-    let Bound { data, selected, digest } = bind(&law, &table, &mapping, wish)?;
+    let Bound { data, selected, digest } = bind(&formula, &table, &mapping, wish)?;
     tell_columns(&law, &selected, &mapping, messages);
     for doubt in mapping.scale_doubts(&table) {
         if law.inputs.iter().chain([&law.output]).any(|v| v.name == doubt.role.name()) {
@@ -103,31 +109,18 @@ pub(crate) fn run(
     })??;
     let place = |row: usize| table.place(selected.table_row(row)).to_string();
     let influential = fit.certificate.influential.iter().map(|influence| place(influence.row)).collect();
-    Ok(Finished { law, fit, rows, influential, digest, seed: args.seed })
+    Ok(Finished { law, formula, formula_text, fit, rows, influential, digest, seed: args.seed })
 }
 
 impl Finished {
     /// The fit as it is saved.
-    pub(crate) fn saved(&self, command: Vec<String>) -> Result<SavedFit, Failure> {
-        let law_text = match &self.law.origin {
-            Origin::File(path) => Some(std::fs::read_to_string(path).map_err(|error| CliError::CannotRead {
-                path: path.display().to_string(),
-                reason: error.to_string(),
-            })?),
-            _ => None,
+    pub(crate) fn saved(&self, command: Vec<String>) -> SavedFit {
+        let data = DataDigest {
+            sha256: self.digest.clone(),
+            rows: self.rows.used,
+            files: self.rows.sources.iter().map(|(name, _)| name.clone()).collect(),
         };
-        Ok(SavedFit::new(
-            &self.law,
-            law_text,
-            isoflop_fit::DataDigest {
-                sha256: self.digest.clone(),
-                rows: self.rows.used,
-                files: self.rows.sources.iter().map(|(name, _)| name.clone()).collect(),
-            },
-            command,
-            self.seed,
-            self.fit.clone(),
-        ))
+        SavedFit::new(&self.law.id, &self.formula, self.fit.clone(), data, self.seed, command)
     }
 }
 
@@ -154,7 +147,9 @@ fn prepare(
         }
         if outcome.undecided > 0 {
             let removed = counted(outcome.undecided, "row");
-            messages.warning(&format!("--where {filter}: {removed} removed because a column that it reads is missing"));
+            messages.warning(&format!(
+                "--where {filter}: {removed} removed because a column that it reads is missing"
+            ));
         }
         if outcome.kept == 0 {
             return Err(CliError::FilteredAll { filter: filter.clone() }.into());
@@ -166,32 +161,28 @@ fn prepare(
 
 /// Which columns stand for the names of the law.
 fn tell_columns(law: &Law, selected: &Selected<'_>, mapping: &Mapping, messages: &Messages) {
-    let mut parts: Vec<String> = Vec::new();
-    for column in &selected.columns {
-        match mapping.binding(&column.name) {
-            Some(binding) => parts.push(binding.to_string()),
-            None => parts.push(column.name.clone()),
-        }
-    }
-    parts.dedup();
     messages.info("columns:");
-    for part in parts {
-        messages.info(&format!("  {part}"));
+    let mut told: Vec<&str> = Vec::new();
+    for column in &selected.columns {
+        if told.contains(&column.name.as_str()) {
+            continue;
+        }
+        told.push(&column.name);
+        match mapping.binding(&column.name) {
+            Some(binding) if binding.name != binding.column || !binding.others.is_empty() => {
+                messages.info(&format!("  {binding}"));
+            }
+            _ => messages.info(&format!("  {}", column.name)),
+        }
     }
     if let Some(counting) = &law.counting {
         messages.detail(&format!("counting: {counting}"));
     }
 }
 
-fn tell_formula(law: &Law, table: &RunTable, messages: &Messages) {
-    for warning in &law.formula().warnings {
-        messages.warning(&warning.message);
-    }
+fn tell_formula(law: &Law, messages: &Messages) {
     let names: Vec<&str> = law.parameters.iter().map(|p| p.name.as_str()).collect();
     messages.info(&format!("free parameters: {}", names.join(", ")));
-    for (name, column) in mistaken_parameters(law, table) {
-        messages.warning(&format!("`{name}` is not a column and became a parameter; did you mean `{column}`?"));
-    }
 }
 
 fn reasons(selected: &Selected<'_>) -> Vec<Reason> {
@@ -240,7 +231,11 @@ fn objective(args: &FitArgs, law: &Law) -> Result<Objective, Failure> {
 fn overrides(args: &FitArgs) -> Result<Overrides, CliError> {
     let mut overrides = Overrides::default();
     for text in &args.fixed {
-        let bad = || CliError::BadAssignment { option: "--fix", text: text.clone(), example: "NAME=NUMBER, such as E=1.69" };
+        let bad = || CliError::BadAssignment {
+            option: "--fix",
+            text: text.clone(),
+            example: "NAME=NUMBER, such as E=1.69",
+        };
         let (name, value) = assignment(text).ok_or_else(bad)?;
         overrides.fix.push((name, parse_number(&value).ok_or_else(bad)?));
     }
@@ -297,7 +292,8 @@ mod tests {
 
     #[test]
     fn overrides_take_suffixes_and_open_ends() {
-        let read = parsed(&["--fix", "A=1.5k", "--bound", "E=0..", "--bound", "x = -1..2", "--tie", "beta=2*alpha"]);
+        let read =
+            parsed(&["--fix", "A=1.5k", "--bound", "E=0..", "--bound", "x = -1..2", "--tie", "beta=2*alpha"]);
         let read = read.unwrap();
         assert_eq!(read.fix, [("A".to_owned(), 1500.0)]);
         assert_eq!(read.bounds, [("E".to_owned(), 0.0, f64::INFINITY), ("x".to_owned(), -1.0, 2.0)]);

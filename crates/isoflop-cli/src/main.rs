@@ -11,6 +11,7 @@ mod interrupt;
 mod job;
 mod messages;
 mod output;
+mod point;
 mod progress;
 mod save;
 

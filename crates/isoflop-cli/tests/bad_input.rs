@@ -8,7 +8,8 @@ use support::Place;
 fn refused(content: impl AsRef<[u8]>, more: &[&str]) -> String {
     let place = Place::new();
     place.write("runs.csv", content);
-    let args = [&["fit", "runs.csv", "--law", "chinchilla", "--bootstrap", "0", "--save", "fit.json"], more].concat();
+    let args = [&["fit", "runs.csv", "--law", "chinchilla", "--bootstrap", "0", "--save", "fit.json"], more]
+        .concat();
     place.refused(&args)
 }
 
@@ -20,9 +21,7 @@ fn assert_says(error: &str, words: &[&str]) {
 
 /// The simulated table with another first row.
 fn with_row(row: &str) -> String {
-    let runs = support::simulated();
-    let (head, rest) = runs.split_once('\n').unwrap();
-    format!("{head}\n{row}\n{rest}")
+    support::simulated().replacen('\n', &format!("\n{row}\n"), 1)
 }
 
 #[test]
@@ -38,6 +37,9 @@ fn columns_missing_or_twice() {
     assert_says(&refused(runs.replacen("run,", "params,", 1), &[]), &["runs.csv:1", "`params`", "twice"]);
     assert_says(&refused(&runs, &["--map", "loss=los"]), &["`los`", "did you mean `loss`"]);
     assert_says(&refused(&runs, &["--cluster", "famly"]), &["`famly`", "did you mean `family`"]);
+    let place = Place::with_runs();
+    let error = place.refused(&["fit", "runs.csv", "--law", "bnsl1"]);
+    assert_says(&error, &["`y`", "--map y=COLUMN", "params, tokens"]);
     assert_says(&refused(&runs, &["--map", "loss"]), &["--map loss", "NAME=COLUMN"]);
 }
 
@@ -103,7 +105,9 @@ fn formulas_with_mistakes_are_underlined() {
         assert!(error.starts_with("error F0"), "{formula}: {error}");
         assert_says(&error, &[formula, " | ", "^", word, "--law"]);
     }
-    for (option, text) in [("--where", "N <"), ("--where", "nope > 1"), ("--let", "x = N +"), ("--tie", "beta=alpha +")] {
+    for (option, text) in
+        [("--where", "N <"), ("--where", "nope > 1"), ("--let", "x = N +"), ("--tie", "beta=alpha +")]
+    {
         let error = place.refused(&["fit", "runs.csv", "--law", "chinchilla", option, text]);
         assert!(error.starts_with("error F0"), "{text}: {error}");
     }
@@ -152,6 +156,10 @@ fn saved_fits_that_cannot_be_used() {
     let mut newer: serde_json::Value = serde_json::from_str(&saved).unwrap();
     newer["schema_version"] = 999.into();
     place.write("newer.json", newer.to_string());
+    let mut edited: serde_json::Value = serde_json::from_str(&saved).unwrap();
+    edited["fit"]["draws"] = serde_json::json!([[1.0]]);
+    place.write("edited.json", edited.to_string());
+    assert_says(&predict("edited.json"), &["edited.json", "do not belong together"]);
     assert_says(&predict("newer.json"), &["newer.json", "999", "newer isoflop"]);
 }
 

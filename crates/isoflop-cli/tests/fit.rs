@@ -20,7 +20,10 @@ fn the_text_report_has_a_table_a_certificate_and_a_row_per_objective() {
     assert!(lines[0].contains("chinchilla") && lines[0].contains("loss ~ E + A / N^alpha + B / D^beta"));
     assert!(lines[1].starts_with("56 rows of runs.csv, squares-log = "), "{}", lines[1]);
     for name in ["E", "A", "B", "alpha", "beta", "a_opt", "b_opt"] {
-        assert!(lines.iter().any(|line| line.split_whitespace().next() == Some(name) && line.contains(" … ")), "{name}");
+        assert!(
+            lines.iter().any(|line| line.split_whitespace().next() == Some(name) && line.contains(" … ")),
+            "{name}"
+        );
     }
     assert!(ended.stdout.contains("90 % interval"));
     assert!(ended.stdout.contains("\ncertificate: certified"));
@@ -42,7 +45,8 @@ fn the_columns_found_go_to_stderr_and_quiet_hides_them() {
 
 #[test]
 fn the_intervals_hold_the_truth() {
-    let json = Place::with_runs().json(&fit(&["--objective", "squares-log", "--level", "0.99", "--format", "json"]));
+    let json =
+        Place::with_runs().json(&fit(&["--objective", "squares-log", "--level", "0.99", "--format", "json"]));
     for (name, truth) in TRUTH {
         let parameter = &json["parameters"][name];
         let (low, high) = (parameter["low"].as_f64().unwrap(), parameter["high"].as_f64().unwrap());
@@ -59,8 +63,23 @@ fn json_has_the_promised_keys_in_their_order() {
     assert_eq!(
         keys,
         [
-            "schema_version", "isoflop_version", "law", "formula", "objective", "rows", "parameters", "derived",
-            "interval", "scale", "rmse", "rmse_log", "certificate", "warnings", "choices", "ranges", "seed",
+            "schema_version",
+            "isoflop_version",
+            "law",
+            "formula",
+            "objective",
+            "rows",
+            "parameters",
+            "derived",
+            "interval",
+            "scale",
+            "rmse",
+            "rmse_log",
+            "certificate",
+            "warnings",
+            "choices",
+            "ranges",
+            "seed",
             "data_sha256"
         ]
     );
@@ -78,14 +97,19 @@ fn json_has_the_promised_keys_in_their_order() {
     assert!(json["rmse_log"].as_f64().unwrap() < 0.01);
     assert!(!text.contains("NaN") && !text.contains("Infinity"));
     for threads in ["1", "3"] {
-        assert_eq!(text, place.ok(&fit(&["--format", "json", "--threads", threads])).stdout, "same bits on {threads}");
+        assert_eq!(
+            text,
+            place.ok(&fit(&["--format", "json", "--threads", threads])).stdout,
+            "same bits on {threads}"
+        );
     }
 }
 
 #[test]
 fn bad_rows_are_left_out_and_counted_with_their_place() {
     let place = Place::new();
-    let runs = support::simulated() + "bad1,1e8,1e9,NaN,gpt\nbad2,1e8,1e9,inf,gpt\nbad3,1e8,,2.5,gpt\nbad4,0,1e9,2.5,gpt\n";
+    let runs = support::simulated()
+        + "bad1,1e8,1e9,NaN,gpt\nbad2,1e8,1e9,inf,gpt\nbad3,1e8,,2.5,gpt\nbad4,0,1e9,2.5,gpt\n";
     place.write("runs.csv", runs);
     let ended = place.ok(&fit(&["--format", "json", "-q"]));
     let json: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
@@ -107,7 +131,11 @@ fn bad_rows_are_left_out_and_counted_with_their_place() {
     ];
     assert_eq!(counted, expected.map(|(reason, count, first)| (reason.to_owned(), count, first.to_owned())));
     // Quiet hides messages, but never that data was left out.
-    assert!(ended.stderr.contains("2 rows left out: loss is not finite (first at runs.csv:58"), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("2 rows left out: loss is not finite (first at runs.csv:58"),
+        "{}",
+        ended.stderr
+    );
 }
 
 #[test]
@@ -121,10 +149,36 @@ fn map_let_where_fix_bound_tie_and_weight_reach_the_fit() {
         .collect();
     place.write("other.csv", with_more.join("\n"));
     let json = place.json(&[
-        "fit", "other.csv", "--law", "loss ~ E + A / millions^alpha + B / D^beta", "--map", "loss=score",
-        "--let", "millions = size / 1e6", "--where", "family == 'llama'", "--where", "D < 100B", "--weight", "w",
-        "--bound", "alpha=0..1", "--bound", "beta=0..1", "--bound", "A=0..", "--bound", "B=0..", "--bound", "E=0..",
-        "--fix", "E=1.8", "--bootstrap", "0", "--format", "json",
+        "fit",
+        "other.csv",
+        "--law",
+        "loss ~ E + A / millions^alpha + B / D^beta",
+        "--map",
+        "loss=score",
+        "--let",
+        "millions = size / 1e6",
+        "--where",
+        "family == 'llama'",
+        "--where",
+        "D < 100B",
+        "--weight",
+        "w",
+        "--bound",
+        "alpha=0..1",
+        "--bound",
+        "beta=0..1",
+        "--bound",
+        "A=0..",
+        "--bound",
+        "B=0..",
+        "--bound",
+        "E=0..",
+        "--fix",
+        "E=1.8",
+        "--bootstrap",
+        "0",
+        "--format",
+        "json",
     ]);
     assert_eq!(json["law"], "formula");
     assert_eq!(json["parameters"]["E"]["estimate"], 1.8);
@@ -184,7 +238,18 @@ fn a_fit_is_saved_whole_and_predicts() {
 fn strict_turns_a_refusal_into_exit_code_3() {
     let place = Place::with_runs();
     // Two token budgets cannot determine E, B and beta.
-    let args = ["fit", "runs.csv", "--law", "chinchilla", "--where", "D < 3e9", "--bootstrap", "0", "--format", "json"];
+    let args = [
+        "fit",
+        "runs.csv",
+        "--law",
+        "chinchilla",
+        "--where",
+        "D < 3e9",
+        "--bootstrap",
+        "0",
+        "--format",
+        "json",
+    ];
     assert_eq!(place.json(&args)["certificate"]["verdict"], "not certified");
     let strict = place.run(&[&args[..], &["--strict"]].concat());
     assert_eq!(strict.code, Some(3), "{}", strict.stderr);
@@ -200,4 +265,45 @@ fn stdin_is_a_file_called_minus() {
     let ended: support::Ended = command.stdin(file).output().unwrap().into();
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     assert!(ended.stdout.contains("56 rows of stdin"));
+}
+
+#[test]
+fn grouped_parameters_are_predicted_for_their_level() {
+    let place = Place::with_runs();
+    let law = "loss ~ E[family] + A / N^alpha + B / D^beta";
+    let bounds = [
+        "--bound",
+        "A=0..",
+        "--bound",
+        "B=0..",
+        "--bound",
+        "E=0..",
+        "--bootstrap",
+        "20",
+        "--save",
+        "fit.json",
+    ];
+    let args = [&["fit", "runs.csv", "--law", law, "--format", "json"], &bounds[..]].concat();
+    let fitted = place.json(&args);
+    let point = |level: &str| {
+        let at = format!("N=1B,D=10B,family={level}");
+        place.json(&["predict", "fit.json", "--at", &at, "--format", "json"])["points"][0].clone()
+    };
+    let value = |name: &str| fitted["parameters"][name]["estimate"].as_f64().unwrap();
+    for level in ["llama", "gpt"] {
+        let expected = value(&format!("E[{level}]"))
+            + value("A") / 1e9f64.powf(value("alpha"))
+            + value("B") / 1e10f64.powf(value("beta"));
+        let predicted = point(level);
+        assert!((predicted["estimate"].as_f64().unwrap() / expected - 1.0).abs() < 1e-12, "{level}");
+        assert_eq!(predicted["inputs"]["family"], level);
+        assert!(!predicted["low"].is_null());
+    }
+    assert_ne!(point("llama")["estimate"], point("gpt")["estimate"]);
+    let error = place.refused(&["predict", "fit.json", "--at", "N=1B,D=10B,family=bert"]);
+    assert!(error.contains("bert") && error.contains("llama, gpt"), "{error}");
+    place.write("points.csv", "N,D,family\n1B,10B,gpt\n1B,10B,llama\n");
+    let table = place.json(&["predict", "fit.json", "points.csv", "--format", "json"]);
+    assert_eq!(table["points"][0], point("gpt"));
+    assert_eq!(table["points"][1], point("llama"));
 }

@@ -85,8 +85,9 @@ pub(crate) fn slots(formula: &Formula, data: &Data) -> Vec<Slot> {
 }
 
 impl Coordinates {
-    /// Lowers `formula` over `data`; `log` asks for the law of the logarithm of the output.
-    pub(crate) fn new(formula: &Formula, data: &Data, slots: Vec<Slot>, root: NodeId, log: bool) -> Self {
+    /// Lowers `formula` over `data`; `log` asks for the law of the logarithm of the output. Without `centred` no
+    /// coefficient moves by its term: the right thing for a start that the user chose in the parameters' own space.
+    pub(crate) fn new(formula: &Formula, data: &Data, slots: Vec<Slot>, root: NodeId, log: bool, centred: bool) -> Self {
         let kinds: Vec<Coordinate> = slots.iter().map(plain_kind).collect();
         let mut source = formula.graph.clone();
         let root = if log { source.unary(Unary::Log, root) } else { root };
@@ -101,18 +102,18 @@ impl Coordinates {
         };
         let roots = [lowered(false), lowered(true)];
         let mut this = Coordinates { slots, kinds, free: Vec::new(), graph, roots, natural: Vec::new(), offset: Vec::new() };
-        this.finish(data);
+        this.finish(data, centred);
         this
     }
 
     /// Chooses term coordinates and rewrites the graph over the free coordinates.
-    fn finish(&mut self, data: &Data) {
+    fn finish(&mut self, data: &Data, centred: bool) {
         self.free = (0..self.slots.len()).filter(|&s| !matches!(self.kinds[s], Coordinate::Fixed(_))).collect();
         let centre = data.centre();
         // Offsets over slot numbers first; they may use only slots that have no offset themselves.
         let mut terms: Vec<Option<(NodeId, NodeId)>> = vec![None; self.slots.len()];
         for slot in self.free.clone() {
-            if let Some((kind, offset, slope)) = self.term_of(slot, &centre, data) {
+            if centred && let Some((kind, offset, slope)) = self.term_of(slot, &centre, data) {
                 let uses = |g: &Graph, other: usize| {
                     let leaf = Node::Param(other as u32);
                     g.depends_on(offset, leaf) || g.depends_on(slope, leaf)

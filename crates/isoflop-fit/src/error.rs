@@ -113,6 +113,12 @@ pub enum FitError {
         /// The law's parameters.
         known: String,
     },
+    /// A start that leaves out a free parameter.
+    #[error("[T0208] the start gives no value for {parameter}: give one for every free parameter")]
+    MissingStart {
+        /// Name of the parameter.
+        parameter: String,
+    },
     /// Too few clusters to resample.
     #[error("[T0207] column {column} has {count} distinct value(s): a cluster bootstrap needs at least 2, and more than 10 to be worth much")]
     TooFewClusters {

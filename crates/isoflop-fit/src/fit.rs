@@ -12,11 +12,13 @@ use crate::data::Data;
 use crate::error::FitError;
 use crate::model::Model;
 use crate::objective::{Loss, Objective};
+use crate::rescue;
 use crate::request::{self, FitOptions, StartPlan};
 use crate::result::{Choice, Derived, Fit, InputRange, ObjectiveValue, Parameter, Warning};
 use crate::solve::{CERTIFIED, Problem, Solved};
 use crate::start::{self, Starter};
 use crate::streams::{Purpose, Stream};
+use crate::varpro::linear_coordinates;
 
 /// Data-scaled starts of `--starts auto`.
 const AUTO_STARTS: usize = 8;
@@ -52,7 +54,7 @@ pub fn fit(law: &Law, data: &Data, options: &FitOptions, progress: &dyn Progress
         return Err(FitError::BadLevel { level: options.level });
     }
     let task = Task::new(&formula, data, objective, options.seed)?;
-    let (best, starts) = task.search(options.starts, progress)?;
+    let (best, starts) = task.search(&options.starts, progress)?;
     let Some(best) = best else { return Err(FitError::NoStart { tried: starts.tried }) };
     let estimates = task.model.natural(&best.theta);
 
@@ -119,6 +121,8 @@ pub(crate) struct Task<'a> {
     /// The node that is fitted: the prediction for log objectives, the right side for raw ones.
     pub(crate) root: NodeId,
     pub(crate) seed: u64,
+    /// Free coordinates in which a raw law is linear.
+    pub(crate) linear: Vec<usize>,
 }
 
 impl<'a> Task<'a> {
@@ -128,27 +132,30 @@ impl<'a> Task<'a> {
         check(formula, data, objective, free)?;
         let root = root(formula, objective.log);
         let model = Model::new(formula, root, data, slots, objective.log);
-        Ok(Task { formula, data, objective, model, root, seed })
+        let linear = if objective.log { Vec::new() } else { linear_coordinates(formula, root, &model) };
+        Ok(Task { formula, data, objective, model, root, seed, linear })
     }
 
     pub(crate) fn problem<'b>(&'b self, model: &'b Model, weights: &'b [f64]) -> Problem<'b> {
-        Problem { model, objective: self.objective, weights }
+        Problem { model, objective: self.objective, weights, linear: &self.linear }
     }
 
     /// The best optimum over all starts, and how they ended.
-    fn search(&self, plan: StartPlan, progress: &dyn Progress) -> Result<(Option<Solved>, Starts), FitError> {
+    fn search(&self, plan: &StartPlan, progress: &dyn Progress) -> Result<(Option<Solved>, Starts), FitError> {
         let part = (self.data.rows() > SEARCH_ROWS).then(|| self.part());
         let (data, model) = part.as_ref().map_or((self.data, &self.model), |(d, m)| (d, m));
         let starts: Vec<Option<Vec<f64>>> = match plan {
             StartPlan::Hoffmann => start::hoffmann(&self.model.coordinates.slots)?.into_iter().map(Some).collect(),
+            StartPlan::At(values) => vec![Some(start::given(&self.model.coordinates.slots, values)?)],
             StartPlan::Auto | StartPlan::Count(_) => {
-                let count = if let StartPlan::Count(k) = plan { k } else { AUTO_STARTS };
+                let count = if let StartPlan::Count(k) = plan { *k } else { AUTO_STARTS };
                 let root = root(self.formula, true);
                 let starter = Starter::new(self.formula, root, data, self.model.coordinates.slots.clone(), self.seed);
                 (0..count).into_par_iter().map(|i| starter.start(i)).collect()
             }
         };
         let tried = starts.len();
+        let first: Vec<Vec<f64>> = starts.iter().flatten().take(3).cloned().collect();
         let mut ends: Vec<Solved> = starts
             .into_par_iter()
             .flatten()
@@ -177,6 +184,14 @@ impl<'a> Task<'a> {
             .filter(|e| near(e))
             .min_by(|a, b| a.gradient.total_cmp(&b.gradient))
             .cloned();
+        let best = match best {
+            Some(end) if end.gradient <= CERTIFIED => Some(end),
+            end => {
+                let rescued = rescue::rescue(self, data, model, &first);
+                let better = |r: &Solved| end.as_ref().is_none_or(|e| r.gradient <= CERTIFIED || r.value < e.value);
+                rescued.filter(better).or(end.clone())
+            }
+        };
         let best = match (best, &part) {
             (Some(found), Some((_, model))) => {
                 let natural = model.natural(&found.theta);
@@ -223,7 +238,7 @@ impl<'a> Task<'a> {
                 let mut scratch = task.model.scratch();
                 let from = task.model.internal(&natural);
                 let mut end = task.problem(&task.model, &task.model.weights).solve(&from, &mut scratch);
-                if let (Some(other), _) = task.search(StartPlan::Count(3), progress)?
+                if let (Some(other), _) = task.search(&StartPlan::Count(3), progress)?
                     && (other.value < end.value || !end.value.is_finite())
                 {
                     end = other;

@@ -1,6 +1,6 @@
 //! A law bound to a table: compiled tapes, observed values and weights, ready to be evaluated at any coordinates.
 
-use isoflop_formula::{ColumnList, Columns, Formula, Node, NodeId, Output, Tape, Workspace};
+use isoflop_formula::{ColumnList, Columns, Formula, Node, NodeId, Output, Tape, Workspace, evaluate};
 
 use crate::accumulate::{Order, Pass, Sums};
 use crate::coordinates::{Coordinate, Coordinates, Slot};
@@ -41,7 +41,15 @@ pub(crate) enum Scale {
 impl Model {
     /// Binds `root`, a node of `formula`, to `data`. With `log` the residual is `ln y - ln f`.
     pub(crate) fn new(formula: &Formula, root: NodeId, data: &Data, slots: Vec<Slot>, log: bool) -> Model {
-        let mut coordinates = Coordinates::new(formula, data, slots, root, log);
+        Model::build(data, Coordinates::new(formula, data, slots, root, log, true), observed(formula, root, data, log))
+    }
+
+    /// [`Model::new`] in the parameters' own space.
+    pub(crate) fn plain(formula: &Formula, root: NodeId, data: &Data, slots: Vec<Slot>, log: bool) -> Model {
+        Model::build(data, Coordinates::new(formula, data, slots, root, log, false), observed(formula, root, data, log))
+    }
+
+    fn build(data: &Data, mut coordinates: Coordinates, mut y: Vec<f64>) -> Model {
         let p = coordinates.free.len();
         let mut list = ColumnList::default();
         let mut tapes: [[Option<Tape>; 3]; 2] = Default::default();
@@ -68,8 +76,6 @@ impl Model {
         let inputs = data.all_inputs();
         let slices: Vec<&[f64]> = inputs.iter().map(AsRef::as_ref).collect();
         let columns = Columns::hoist(&coordinates.graph, &list, &slices, data.rows());
-        let last = |y: &f64| if log { y.ln() } else { *y };
-        let mut y: Vec<f64> = data.output.iter().map(last).collect();
         y.resize(isoflop_formula::padded(y.len()), y.last().copied().unwrap_or(0.0));
         let mut none = ColumnList::default();
         let natural = Tape::compile(&coordinates.graph, &coordinates.natural, &mut none, true);
@@ -212,6 +218,21 @@ impl Model {
             }
         }
         theta
+    }
+}
+
+/// The observed output on the scale of the residual: its log, or the left side of the law as it is written.
+fn observed(formula: &Formula, root: NodeId, data: &Data, log: bool) -> Vec<f64> {
+    match &formula.output {
+        _ if log => data.output.iter().map(|y| y.ln()).collect(),
+        Some(left) if root == formula.body && root != left.prediction => {
+            let mut inputs: Vec<&[f64]> = vec![&[]; formula.symbols.inputs.len()];
+            inputs[left.input as usize] = &data.output;
+            let mut y = vec![0.0; data.rows()];
+            evaluate(&formula.graph, left.lhs, &inputs, &[], &mut y);
+            y
+        }
+        _ => data.output.clone(),
     }
 }
 

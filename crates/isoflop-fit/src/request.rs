@@ -40,7 +40,7 @@ impl Default for FitOptions {
 }
 
 /// Where the solver starts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub enum StartPlan {
     /// Data-scaled starts, as many as the default.
     #[default]
@@ -50,6 +50,8 @@ pub enum StartPlan {
     /// The grid of 4500 points of Hoffmann et al. 2022 (section 3.3), for those who must reproduce it. Only for laws
     /// with the parameters E, A, B, alpha and beta.
     Hoffmann,
+    /// One start, at these values of all free parameters by name.
+    At(Vec<(String, f64)>),
 }
 
 impl std::str::FromStr for StartPlan {

@@ -14,12 +14,13 @@ use crate::accumulate::{Order, Sums};
 use crate::linalg::Symmetric;
 use crate::model::{Model, Scale, Scratch};
 use crate::objective::{Kernel, Loss, Objective};
+use crate::varpro;
 
 /// Relative size of the projected gradient at which the solver stops: rounding noise is about 1e-13.
 pub(crate) const POLISHED: f64 = 1e-11;
 /// Relative size of the projected gradient that a certificate demands.
 pub(crate) const CERTIFIED: f64 = 1e-8;
-/// Longest move of a coordinate in one step; coordinates are logs or of order one.
+/// Longest move of a coordinate in one step, relative to its size if that is above 1 (most are logs or exponents).
 const LONGEST: f64 = 4.0;
 
 /// Where the solver stopped.
@@ -40,13 +41,16 @@ pub(crate) struct Problem<'a> {
     pub(crate) model: &'a Model,
     pub(crate) objective: Objective,
     pub(crate) weights: &'a [f64],
+    /// Free coordinates that least squares on the scale of the residual solves for directly.
+    pub(crate) linear: &'a [usize],
 }
 
 impl Problem<'_> {
     /// Minimises the objective from free coordinates `theta` (without scale), through least squares and a
     /// narrowing threshold.
     pub(crate) fn solve(&self, theta: &[f64], scratch: &mut Scratch) -> Solved {
-        let rough = self.descend(theta.to_vec(), Kernel::Squares, Scale::One, 1e-2, 40, Order::Gradient, scratch);
+        let (tolerance, most) = if self.objective.loss == Loss::Squares { (1e-6, 1000) } else { (1e-2, 200) };
+        let rough = self.descend(theta.to_vec(), Kernel::Squares, Scale::One, tolerance, most, Order::Gradient, scratch);
         if self.objective.loss == Loss::Squares {
             let passes = rough.passes;
             return self.polish(rough.theta, passes, scratch);
@@ -109,28 +113,63 @@ impl Problem<'_> {
             }
         }
         if density {
-            theta.push(self.density_scale(&theta).ln());
+            return self.alternate(theta, passes, scratch);
         }
         self.polish(theta, passes, scratch)
     }
 
-    /// The scale that maximises the Huber density for fixed parameters: nearly all residuals lie in the linear
-    /// part, where it is `delta * mean |r|`.
+    /// The free-scale Huber density, from an optimum nearby: parameters for a held scale and the scale for held
+    /// parameters in turn. Its threshold is so small that the law passes exactly through as many rows as it has
+    /// parameters; moving the scale along with them would drown that in rounding noise.
+    fn alternate(&self, mut theta: Vec<f64>, mut passes: usize, scratch: &mut Scratch) -> Solved {
+        let mut scale = self.density_scale(&theta);
+        for _ in 0..50 {
+            let kernel = Kernel::Huber { delta: self.objective.delta * scale, up: 1.0, down: 1.0 };
+            let step = self.descend(theta, kernel, Scale::One, POLISHED, 100, Order::Newton, scratch);
+            theta = step.theta;
+            passes += step.passes;
+            let next = self.density_scale(&theta);
+            let change = (next / scale - 1.0).abs();
+            scale = next;
+            if change < 1e-14 {
+                break;
+            }
+        }
+        theta.push(scale.ln());
+        let sums = self.sums(&theta, Order::Newton, scratch);
+        let bounds: Vec<(f64, f64)> =
+            (0..self.model.len()).map(|j| self.model.coordinates.bounds(j)).chain([OPEN]).collect();
+        let gradient = relative_gradient(&sums, &free_of_bounds(&theta, &sums.gradient, &bounds));
+        Solved { theta, value: sums.value, gradient, passes: passes + 1 }
+    }
+
+    /// The scale that maximises the Huber density for fixed parameters: the root of `sum z psi(z) = sum of weights`.
+    /// Nearly all residuals lie in the linear part, where it is `delta * mean |r|`; a few rounds settle the rest.
     fn density_scale(&self, theta: &[f64]) -> f64 {
         let residuals = self.model.residuals(&theta[..self.model.len()]);
-        let (mut sum, mut weight) = (0.0, 0.0);
-        for (r, w) in residuals.iter().zip(self.weights) {
-            sum += w * r.abs();
-            weight += w;
+        let delta = self.objective.delta;
+        let weight: f64 = self.weights.iter().sum();
+        let pull = |s: f64| -> f64 {
+            let of = |r: &f64| (r / s).abs() * (r / s).abs().min(delta);
+            residuals.iter().zip(self.weights).map(|(r, w)| w * of(r)).sum()
+        };
+        let sum: f64 = residuals.iter().zip(self.weights).map(|(r, w)| w * r.abs()).sum();
+        let mut scale = (delta * sum / weight).max(f64::MIN_POSITIVE);
+        for _ in 0..20 {
+            let ratio = pull(scale) / weight;
+            scale = (scale * ratio).max(f64::MIN_POSITIVE);
+            if (ratio - 1.0).abs() < 1e-15 {
+                break;
+            }
         }
-        (self.objective.delta * sum / weight).max(f64::MIN_POSITIVE)
+        scale
     }
 
     /// The objective itself, to rounding noise.
     fn polish(&self, theta: Vec<f64>, passes: usize, scratch: &mut Scratch) -> Solved {
         let scale = if self.objective.has_free_scale() { Scale::Free } else { Scale::One };
         let kernel = self.final_kernel(&theta);
-        let mut solved = self.descend(theta, kernel, scale, POLISHED, 100, Order::Newton, scratch);
+        let mut solved = self.descend(theta, kernel, scale, POLISHED, 400, Order::Newton, scratch);
         if solved.gradient > CERTIFIED && !self.model.has_exact() {
             let theta = std::mem::take(&mut solved.theta);
             let more = self.descend(theta, kernel, scale, POLISHED, 2000, Order::Gradient, scratch);
@@ -172,8 +211,15 @@ impl Problem<'_> {
             .map(|j| if j < self.model.len() { self.model.coordinates.bounds(j) } else { OPEN })
             .collect();
         project(&mut theta, &bounds);
-        let mut pass = |theta: &[f64]| self.model.pass(theta, kernel, scale, self.weights, order, scratch);
-        let mut here = pass(&theta);
+        // Variable projection belongs to least squares far from the optimum; Newton steps need no help.
+        let linear = if kernel == Kernel::Squares && order == Order::Gradient { self.linear } else { &[] };
+        let mut pass = |theta: &mut Vec<f64>| {
+            if !linear.is_empty() {
+                varpro::project(self.model, linear, theta, self.weights, scratch);
+            }
+            self.model.pass(theta, kernel, scale, self.weights, order, scratch)
+        };
+        let mut here = pass(&mut theta);
         let mut passes = 1;
         let mut damping = if order == Order::Newton { 1e-6 } else { 1e-3 };
         let mut gradient = f64::INFINITY;
@@ -184,7 +230,8 @@ impl Problem<'_> {
                 if gradient <= tolerance || free.is_empty() {
                     break;
                 }
-                let Some((next, sums, tries)) = step(&theta, &here, &free, &bounds, &mut damping, tolerance, &mut pass)
+                let scale = Scaling { bounds: &bounds, linear };
+                let Some((next, sums, tries)) = step(&theta, &here, &free, scale, &mut damping, tolerance, &mut pass)
                 else {
                     break;
                 };
@@ -201,15 +248,23 @@ impl Problem<'_> {
 
 const OPEN: (f64, f64) = (f64::NEG_INFINITY, f64::INFINITY);
 
+/// The box of every coordinate, and how it is damped.
+#[derive(Clone, Copy)]
+struct Scaling<'a> {
+    bounds: &'a [(f64, f64)],
+    /// Coordinates that are projected after the step, and so not damped in it.
+    linear: &'a [usize],
+}
+
 /// One accepted step: the new point, its sums and the passes it took; `None` if no step helps any more.
 fn step(
     theta: &[f64],
     here: &Sums,
     free: &[usize],
-    bounds: &[(f64, f64)],
+    Scaling { bounds, linear }: Scaling<'_>,
     damping: &mut f64,
     tolerance: f64,
-    pass: &mut impl FnMut(&[f64]) -> Sums,
+    pass: &mut impl FnMut(&mut Vec<f64>) -> Sums,
 ) -> Option<(Vec<f64>, Sums, usize)> {
     let exact = here.exact.n > 0;
     let curvature = if exact { here.exact.part(free) } else { here.gauss.part(free) };
@@ -219,12 +274,17 @@ fn step(
     let before = relative_gradient(here, free);
     let mut tries = 0;
     while *damping < 1e16 {
-        let diagonal: Vec<f64> = size.iter().map(|s| *damping * s.max(1e-12 * largest)).collect();
+        let damped = |(s, j): (&f64, &usize)| {
+            let part = if linear.contains(j) { 1e-12 } else { *damping };
+            part * s.max(1e-12 * largest)
+        };
+        let diagonal: Vec<f64> = size.iter().zip(free).map(damped).collect();
         let Some(mut move_) = curvature.solve(&diagonal, &slope) else {
             *damping = (*damping * 10.0).max(1e-8);
             continue;
         };
-        let longest = move_.iter().fold(0.0, |m: f64, s| m.max(s.abs()));
+        let longest =
+            free.iter().zip(&move_).fold(0.0, |m: f64, (&j, s)| m.max(s.abs() / theta[j].abs().max(1.0)));
         if longest > LONGEST {
             move_.iter_mut().for_each(|s| *s *= LONGEST / longest);
         }
@@ -238,7 +298,7 @@ fn step(
             return None;
         }
         let predicted = predicted_decrease(&curvature, &slope, &moved);
-        let sums = pass(&next);
+        let sums = pass(&mut next);
         tries += 1;
         let actual = here.value - sums.value;
         let noise = 1e-13 * here.value.abs() + f64::MIN_POSITIVE;

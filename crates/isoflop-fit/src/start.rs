@@ -7,17 +7,12 @@
 
 use isoflop_formula::{Formula, NodeId};
 
-use crate::accumulate::Order;
 use crate::coordinates::{Coordinate, Slot};
 use crate::data::Data;
 use crate::error::FitError;
-use crate::linalg::nonnegative_solve;
-use crate::model::{Model, Scale, Scratch};
-use crate::objective::Kernel;
+use crate::model::Model;
 use crate::streams::{Purpose, Stream};
-
-/// Smallest size of a term at the start, as a share of the output.
-const LEAST_SHARE: f64 = 1e-3;
+use crate::varpro;
 
 /// Draws starting points for one model.
 pub(crate) struct Starter {
@@ -35,11 +30,7 @@ impl Starter {
     /// `root` is the law on the raw scale of the output.
     pub(crate) fn new(formula: &Formula, root: NodeId, data: &Data, slots: Vec<Slot>, seed: u64) -> Starter {
         let raw = Model::new(formula, root, data, slots, false);
-        let mut graph = formula.graph.clone();
-        let params: Vec<u32> = (0..formula.symbols.params.len() as u32).collect();
-        let linear_params = graph.linear_params(root, &params);
-        let c = &raw.coordinates;
-        let linear = (0..c.free.len()).filter(|&j| linear_params.contains(&c.slots[c.free[j]].param)).collect();
+        let linear = varpro::linear_coordinates(formula, root, &raw);
         let positive = data.output.iter().all(|&y| y > 0.0);
         let mut weights = data.padded_weights();
         if positive {
@@ -58,7 +49,7 @@ impl Starter {
             if self.linear.is_empty() {
                 self.shift_terms(&mut theta);
             } else {
-                self.project(&mut theta, &mut scratch);
+                varpro::project(&self.raw, &self.linear, &mut theta, &self.weights, &mut scratch);
             }
             let natural = self.raw.natural(&theta);
             if self.raw.values(&theta).iter().all(|v| v.is_finite()) && natural.iter().all(|v| v.is_finite()) {
@@ -88,36 +79,6 @@ impl Starter {
                 value.max(low).min(high)
             })
             .collect()
-    }
-
-    /// Solves the linear coordinates for the others.
-    fn project(&self, theta: &mut [f64], scratch: &mut Scratch) {
-        let sums =
-            self.raw.pass(theta, Kernel::Squares, Scale::One, &self.weights, Order::Gradient, scratch);
-        if !sums.value.is_finite() || sums.gradient.is_empty() {
-            return;
-        }
-        let c = &self.raw.coordinates;
-        let is_log = |j: usize| matches!(c.kinds[c.free[j]], Coordinate::Log | Coordinate::LogTerm);
-        let now: Vec<f64> = self.linear.iter().map(|&j| if is_log(j) { 1.0 } else { theta[j] }).collect();
-        let g = sums.gauss.part(&self.linear);
-        let b: Vec<f64> = (0..now.len())
-            .map(|i| (0..now.len()).map(|k| g.get(i, k) * now[k]).sum::<f64>() - sums.gradient[self.linear[i]])
-            .collect();
-        let bounded: Vec<bool> =
-            self.linear.iter().map(|&j| is_log(j) || c.slots[c.free[j]].lower >= 0.0).collect();
-        let Some(solution) = nonnegative_solve(&g, &b, &bounded) else { return };
-        let weight: f64 = self.weights.iter().sum();
-        for (i, (&j, x)) in self.linear.iter().zip(solution).enumerate() {
-            if is_log(j) {
-                // Size of the term as it stands, relative to the output (the weights are 1 / y^2).
-                let size = (g.get(i, i) / weight).sqrt();
-                theta[j] += x.max(LEAST_SHARE / size).ln();
-            } else {
-                let (low, high) = c.bounds(j);
-                theta[j] = x.max(low).min(high);
-            }
-        }
     }
 
     /// Moves all terms together until the law is of the size of the output.
@@ -190,4 +151,15 @@ pub(crate) fn hoffmann(slots: &[Slot]) -> Result<Vec<Vec<f64>>, FitError> {
         starts.push(start);
     }
     Ok(starts)
+}
+
+/// The start at given values, as natural slot values.
+pub(crate) fn given(slots: &[Slot], values: &[(String, f64)]) -> Result<Vec<f64>, FitError> {
+    slots
+        .iter()
+        .map(|s| {
+            let value = values.iter().find(|(name, _)| *name == s.name).map(|v| v.1).or(s.fixed);
+            value.ok_or_else(|| FitError::MissingStart { parameter: s.name.clone() })
+        })
+        .collect()
 }

@@ -129,23 +129,26 @@ impl TableBuilder {
     /// Ends the current row, which stands at this line or row of the current source.
     #[inline]
     pub(crate) fn end_row(&mut self, number: u64) -> Result<(), RunsError> {
-        if self.rows == MAX_ROWS {
+        self.end_rows(number, 1)
+    }
+
+    /// Ends `count` rows that stand one after the other from `number` on.
+    #[inline]
+    pub(crate) fn end_rows(&mut self, number: u64, count: usize) -> Result<(), RunsError> {
+        if count > MAX_ROWS - self.rows {
             return Err(RunsError::TooLarge { place: self.place(number), limit: MAX_ROWS, what: "rows" });
         }
         if self.padding > MAX_PADDING {
             let what = "cells missing because rows differ in their columns";
             return Err(RunsError::TooLarge { place: self.place(number), limit: MAX_PADDING, what });
         }
-        let source = self.origins.sources.len().saturating_sub(1);
-        self.origins.push(self.rows, source, number);
-        self.origins.sources[source].rows += 1;
-        self.rows += 1;
+        if count > 0 {
+            let source = self.origins.sources.len().saturating_sub(1);
+            self.origins.push(self.rows, source, number);
+            self.origins.sources[source].rows += count;
+            self.rows += count;
+        }
         Ok(())
-    }
-
-    /// Ends `count` rows that stand one after the other from `number` on.
-    pub(crate) fn end_rows(&mut self, number: u64, count: usize) -> Result<(), RunsError> {
-        (0..count as u64).try_for_each(|i| self.end_row(number + i))
     }
 
     pub(crate) fn finish(mut self) -> RunTable {

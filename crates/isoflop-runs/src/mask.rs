@@ -23,7 +23,7 @@ impl Mask {
     pub(crate) fn insert_range(&mut self, start: usize, end: usize) {
         let mut row = start;
         while row < end {
-            match row % 64 == 0 && end - row >= 64 && row / 64 >= self.words.len() {
+            match row.is_multiple_of(64) && end - row >= 64 && row / 64 >= self.words.len() {
                 true => {
                     self.words.resize(row / 64, 0);
                     self.words.push(u64::MAX);

@@ -1,4 +1,5 @@
 //! From a table to the columns of a fit: roles, `--let`, `--where`, selection, digest.
+#![allow(clippy::unwrap_used)] // Helpers are not seen as tests.
 
 use isoflop_runs::{
     Column, DropReason, Found, Mapping, Need, ReadOptions, Role, RunTable, RunsError, Selection, find_roles,

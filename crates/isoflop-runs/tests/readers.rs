@@ -1,4 +1,5 @@
 //! What each reader makes of well-formed input.
+#![allow(clippy::unwrap_used)] // Helpers are not seen as tests.
 
 use std::io::Write;
 use std::sync::Arc;

@@ -1,4 +1,5 @@
 //! Properties: what is written is read back, by every format, and the row splitter agrees with the csv crate.
+#![allow(clippy::unwrap_used)] // Helpers are not seen as tests.
 
 use isoflop_runs::{Column, ReadOptions, RunTable};
 use proptest::prelude::*;

@@ -1,4 +1,5 @@
 //! Published run tables, where a checkout has them beside it: row counts and the roles that are found.
+#![allow(clippy::unwrap_used, clippy::print_stdout)] // Helpers are not seen as tests.
 
 use std::path::PathBuf;
 

@@ -6,7 +6,6 @@ use isoflop_laws::Catalogue;
 use isoflop_runs::{ReadOptions, RunTable};
 
 use crate::args::{Cli, Command, DemoArgs, FitArgs, PredictArgs};
-use crate::commands::predict::parse_point;
 use crate::errors::Failure;
 use crate::job::{self, Finished};
 use crate::messages::Messages;
@@ -14,6 +13,7 @@ use crate::output;
 use crate::output::number::{supported_places, to_places};
 use crate::output::points::Points;
 use crate::output::style::{self, paint};
+use crate::point::Fitted;
 
 /// Runs that this project trained itself; `demo/README.md` says how.
 const RUNS: &str = include_str!("../../demo/runs.csv");
@@ -53,7 +53,11 @@ pub(crate) fn run(args: &DemoArgs, messages: &Messages) -> Result<u8, Failure> {
 }
 
 fn heading(title: &str, command: &str) -> Result<(), Failure> {
-    Ok(output::print(&format!("\n{}\n{}\n\n", paint(style::BOLD, title), paint(style::DIM, &format!("$ {command}"))))?)
+    Ok(output::print(&format!(
+        "\n{}\n{}\n\n",
+        paint(style::BOLD, title),
+        paint(style::DIM, &format!("$ {command}"))
+    ))?)
 }
 
 fn table() -> Result<RunTable, Failure> {
@@ -66,7 +70,9 @@ fn fitted(command: &str, catalogue: &Catalogue, messages: &Messages) -> Result<F
 }
 
 fn parsed(command: &str) -> Result<Command, Failure> {
-    Cli::try_parse_from(words(command)).map(|cli| cli.command).map_err(|error| Failure::Input(error.to_string()))
+    Cli::try_parse_from(words(command))
+        .map(|cli| cli.command)
+        .map_err(|error| Failure::Input(error.to_string()))
 }
 
 fn fit_args(command: &str) -> Result<FitArgs, Failure> {
@@ -103,42 +109,53 @@ fn meaning(fit: &Fit) -> String {
         [value, low, high].map(|x| to_places(x, places))
     };
     let mut sentences = Vec::new();
-    if let Some(Parameter { estimate, low: Some(low), high: Some(high), .. }) = fit.parameters.iter().find(|p| p.name == "E")
+    if let Some(Parameter { estimate, low: Some(low), high: Some(high), .. }) =
+        fit.parameters.iter().find(|p| p.name == "E")
     {
         let [value, low, high] = rounded(*estimate, *low, *high);
         sentences.push(format!(
-            "Of the loss, about {value} nat per byte ({low} to {high}) would remain at any size and any amount of this text."
+            "By this law, {value} nat per byte ({low} to {high}) of the loss would remain at any size and any amount of text."
         ));
     }
-    if let Some(Derived { estimate, low: Some(low), high: Some(high), .. }) = fit.derived.iter().find(|d| d.name == "a_opt")
+    if let Some(Derived { estimate, low: Some(low), high: Some(high), .. }) =
+        fit.derived.iter().find(|d| d.name == "a_opt")
     {
         let advice = match (*low, *high) {
-            (low, _) if low > 0.5 => "with more compute, parameters should grow faster than tokens",
-            (_, high) if high < 0.5 => "with more compute, tokens should grow faster than parameters",
+            (low, _) if low > 0.5 => {
+                "with more compute, parameters should grow faster than tokens (here: bytes)"
+            }
+            (_, high) if high < 0.5 => {
+                "with more compute, tokens (here: bytes) should grow faster than parameters"
+            }
             _ => "growing parameters and tokens at the same rate (0.5) agrees with these runs",
         };
         let [value, low, high] = rounded(*estimate, *low, *high);
-        sentences.push(format!("The best number of parameters grows as compute to the power {value} ({low} to {high}): {advice}."));
+        sentences.push(format!(
+            "On these runs the best number of parameters grows as compute to the power {value} ({low} to {high}): {advice}."
+        ));
     }
     sentences.join("\n")
 }
 
 fn forecast(finished: &Finished) -> Result<String, Failure> {
-    let (law, fit) = (&finished.law, &finished.fit);
+    let (formula, fit) = (&finished.formula, &finished.fit);
+    let fitted = Fitted { formula, fit };
     let args = predict_args(PREDICT)?;
-    let points = args.points.iter().map(|text| parse_point(law, text)).collect::<Result<Vec<_>, _>>()?;
+    let points = args.points.iter().map(|text| fitted.parse(text)).collect::<Result<Vec<_>, _>>()?;
     let level = fit.interval.as_ref().map_or(0.9, |interval| interval.level);
-    let predictions = isoflop_fit::predict(law, fit, &points, level)?;
-    Ok(Points { law, fit, level, predictions: &predictions }.table().render(0))
+    let predictions = fitted.predict(&points, level)?;
+    let points =
+        Points { law: &finished.law.id, formula, fit, level, points: &points, predictions: &predictions };
+    Ok(points.table().render(0))
 }
 
-/// The verdict and its first reason.
+/// The verdict and its reasons.
 fn refusal(finished: &Finished) -> String {
     let certificate = &finished.fit.certificate;
     let style = if certificate.verdict == Verdict::NotCertified { style::BAD } else { style::WARN };
     let verdict = paint(style, output::certificate::verdict(certificate.verdict));
-    let reason = certificate.reasons.first().map_or_else(String::new, |reason| format!("  - {reason}\n"));
-    format!("certificate: {verdict}, because\n{reason}")
+    let reasons: String = certificate.reasons.iter().map(|reason| format!("  - {reason}\n")).collect();
+    format!("certificate: {verdict}, because\n{reasons}")
 }
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ pub(crate) fn run(args: &FitArgs, messages: &Messages) -> Result<u8, Failure> {
     let finished = job::run(table, args, &catalogue, messages)?;
     if let Some(target) = target {
         let command = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
-        target.write(&finished.saved(command)?.to_json())?;
+        target.write(&finished.saved(command).to_json()?)?;
     }
     match args.format {
         Format::Text => output::print(&output::fit_text::report(&finished))?,

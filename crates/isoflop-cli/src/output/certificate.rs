@@ -2,12 +2,15 @@
 
 use isoflop_fit::{Certificate, Term, Verdict};
 
-use crate::output::number::{counted, factor, percent, significant, signed};
+use crate::output::number::{counted, factor, percent, signed, significant};
 use crate::output::style::{self, paint};
 use crate::output::table::{Align, Table, styled};
 
 /// Rows that are shown by name.
 const SHOWN_ROWS: usize = 5;
+
+/// A smaller relative rise of the objective is no rise.
+const UNCHANGED: f64 = 1e-6;
 
 /// The verdict as it stands in JSON and in text.
 pub(crate) fn verdict(verdict: Verdict) -> &'static str {
@@ -39,7 +42,10 @@ pub(crate) fn text(certificate: &Certificate, places: &[String]) -> String {
 
 fn checks_of(certificate: &Certificate, places: &[String]) -> Vec<(&'static str, String)> {
     let mut checks = vec![
-        ("optimum", format!("the slope is {} of its parts (0 at an exact optimum)", slope(certificate.gradient))),
+        (
+            "optimum",
+            format!("the slope is {} of its parts (0 at an exact optimum)", slope(certificate.gradient)),
+        ),
         ("starts", starts(certificate)),
     ];
     for (k, term) in certificate.terms.iter().enumerate() {
@@ -64,7 +70,8 @@ fn slope(gradient: f64) -> String {
 
 fn starts(certificate: &Certificate) -> String {
     let starts = certificate.starts;
-    let mut text = format!("{} of {} end at this optimum", starts.agreeing, counted(starts.tried, "independent start"));
+    let mut text =
+        format!("{} of {} end at this optimum", starts.agreeing, counted(starts.tried, "independent start"));
     if starts.elsewhere > 0 {
         text += &format!(", {} at a worse one", starts.elsewhere);
     }
@@ -75,9 +82,17 @@ fn starts(certificate: &Certificate) -> String {
 }
 
 fn term_text(term: &Term) -> String {
-    let share = format!("{}: {} of the prediction, at most {}", term.text, percent(term.share), percent(term.largest_share));
+    let share = format!(
+        "{}: {} of the prediction, at most {}",
+        term.text,
+        percent(term.share),
+        percent(term.largest_share)
+    );
     match term.cost {
-        Some(cost) if cost >= 1.0 => format!("{share}; without it the objective is {} times as large", factor(1.0 + cost)),
+        Some(cost) if cost >= 1.0 => {
+            format!("{share}; without it the objective is {} times as large", factor(1.0 + cost))
+        }
+        Some(cost) if cost < UNCHANGED => format!("{share}; without it the objective stays the same"),
         Some(cost) => format!("{share}; without it the objective rises by {}", percent(cost)),
         None => share,
     }
@@ -90,9 +105,11 @@ fn rows(certificate: &Certificate, places: &[String]) -> Vec<(&'static str, Stri
     }
     let verb = if influential.len() == 1 { "moves" } else { "move" };
     let count = counted(influential.len(), "row");
-    let mut lines = vec![("rows", format!("{count} alone {verb} an answer by more than one standard error:"))];
+    let mut lines =
+        vec![("rows", format!("{count} alone {verb} an answer by more than one standard error:"))];
     for (influence, place) in influential.iter().zip(places).take(SHOWN_ROWS) {
-        let (name, shift, errors) = (&influence.parameter, signed(influence.shift), factor(influence.standard_errors));
+        let (name, shift, errors) =
+            (&influence.parameter, signed(influence.shift), factor(influence.standard_errors));
         lines.push(("", format!("  without {place}: {name} {shift} ({errors} standard errors)")));
     }
     if influential.len() > SHOWN_ROWS {

@@ -13,7 +13,7 @@ pub(crate) fn fit(finished: &Finished) -> Value {
         "schema_version": SCHEMA_VERSION,
         "isoflop_version": env!("CARGO_PKG_VERSION"),
         "law": law.id,
-        "formula": law.formula().text,
+        "formula": finished.formula_text,
         "objective": {
             "name": fit.objective.name,
             "value": number(fit.objective.value),
@@ -46,9 +46,7 @@ pub(crate) fn optional(value: Option<f64>) -> Value {
 }
 
 fn rows(rows: &Rows) -> Value {
-    let reason = |r: &crate::job::Reason| {
-        json!({"reason": r.reason, "column": r.column, "count": r.count, "first": r.first})
-    };
+    let reason = |r: &crate::job::Reason| json!({"reason": r.reason, "column": r.column, "count": r.count, "first": r.first});
     json!({
         "used": rows.used,
         "dropped": rows.dropped,

@@ -1,10 +1,10 @@
 //! A fit as text.
 
-use isoflop_fit::{Choice, Fit};
+use isoflop_fit::{Choice, Fit, Verdict};
 
 use crate::job::{Finished, Rows};
 use crate::output::certificate;
-use crate::output::number::{counted, percent, significant, supported_places, to_places};
+use crate::output::number::{counted, coverage, percent, significant, supported_places, to_places};
 use crate::output::style::{self, paint};
 use crate::output::table::{Align, Cell, Table, styled};
 
@@ -39,11 +39,19 @@ pub(crate) fn report(finished: &Finished) -> String {
 /// Law, formula, rows and objective.
 pub(crate) fn header(finished: &Finished) -> String {
     let (law, fit) = (&finished.law, &finished.fit);
-    let formula = &law.formula().text;
-    let title = if law.id == "formula" { String::new() } else { format!("{}  ", paint(style::BOLD, &law.id)) };
+    let formula = &finished.formula_text;
+    let title =
+        if law.id == "formula" { String::new() } else { format!("{}  ", paint(style::BOLD, &law.id)) };
     let delta = fit.objective.delta.map_or_else(String::new, |delta| format!(" (delta {delta})"));
     let value = significant(fit.objective.value, 6);
-    format!("{title}{formula}\n{}, {}{delta} = {value}\n", rows(&finished.rows), fit.objective.name)
+    // Whoever reads only the table must not miss it.
+    let alarm = match fit.certificate.verdict {
+        Verdict::NotCertified => {
+            paint(style::BAD, "not certified: do not rely on these numbers; the reasons are below") + "\n"
+        }
+        _ => String::new(),
+    };
+    format!("{title}{formula}\n{}, {}{delta} = {value}\n{alarm}", rows(&finished.rows), fit.objective.name)
 }
 
 /// `240 rows of runs.csv, 5 left out`.
@@ -66,19 +74,25 @@ fn rows(rows: &Rows) -> String {
 /// Parameters, then derived quantities.
 pub(crate) fn parameters(finished: &Finished) -> String {
     let fit = &finished.fit;
-    let names = fit.parameters.iter().map(|p| (&p.name, p.estimate, p.low, p.high, parameter_note(p.fixed, p.at_bound)));
+    let names = fit
+        .parameters
+        .iter()
+        .map(|p| (&p.name, p.estimate, p.low, p.high, parameter_note(p.fixed, p.at_bound)));
     let derived = fit.derived.iter().map(|d| (&d.name, d.estimate, d.low, d.high, d.formula.clone()));
     let rows: Vec<_> = names.chain(derived).collect();
 
-    let shown: Vec<[String; 3]> = rows.iter().map(|&(_, value, low, high, _)| numbers(value, low, high)).collect();
+    let shown: Vec<[String; 3]> =
+        rows.iter().map(|&(_, value, low, high, _)| numbers(value, low, high)).collect();
     let width = |k: usize| shown.iter().map(|s| s[k].chars().count()).max().unwrap_or(0);
     let (low_width, high_width) = (width(1), width(2));
     let has_intervals = low_width > 0;
 
     let mut table = Table::new([Align::Left, Align::Right, Align::Left, Align::Left]);
-    let heading = fit.interval.as_ref().filter(|_| has_intervals).map_or_else(String::new, |interval| {
-        format!("{} interval", percent(interval.level))
-    });
+    let heading = fit
+        .interval
+        .as_ref()
+        .filter(|_| has_intervals)
+        .map_or_else(String::new, |interval| format!("{} interval", coverage(interval.level)));
     table.row(["parameter", "estimate", &heading].map(|text| styled(style::DIM, text)));
     for (k, ((name, .., note), [value, low, high])) in rows.iter().zip(&shown).enumerate() {
         if k == fit.parameters.len() {
@@ -118,7 +132,8 @@ fn quality(fit: &Fit) -> String {
         None => format!("residuals: {} root mean square\n", significant(fit.rmse, 3)),
     };
     if let Some(interval) = &fit.interval {
-        let clusters = interval.clusters.map_or_else(String::new, |count| format!(", {}", counted(count, "cluster")));
+        let clusters =
+            interval.clusters.map_or_else(String::new, |count| format!(", {}", counted(count, "cluster")));
         out += &format!(
             "intervals: {}{clusters}, {} of {} replicates solved to certificate tolerance\n",
             interval.method, interval.certified, interval.replicates
@@ -157,7 +172,8 @@ fn choices(fit: &Fit) -> String {
     };
     let others = fit.choices.iter().filter(|c| (&c.objective, c.delta) != (&chosen.objective, chosen.delta));
     for (k, choice) in std::iter::once(&chosen).chain(others).enumerate() {
-        let name = choice.delta.map_or_else(|| choice.objective.clone(), |d| format!("{} ({d})", choice.objective));
+        let name =
+            choice.delta.map_or_else(|| choice.objective.clone(), |d| format!("{} ({d})", choice.objective));
         let mut cells: Vec<Cell> = vec![if k == 0 { styled(style::BOLD, name) } else { name.into() }];
         for (is_derived, index, column) in columns {
             let values = if *is_derived { &choice.derived } else { &choice.estimates };

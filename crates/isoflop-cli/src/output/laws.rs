@@ -17,7 +17,8 @@ pub(crate) fn list_text(laws: &[&Law]) -> String {
         let id = styled(style::BOLD, &law.id);
         table.row([id, law.area.as_str().into(), law.grade.mark().into(), law.title.as_str().into()]);
     }
-    let legend = "checked: V1R primary source and recomputed, V1 primary source, V2 secondary source, M from memory";
+    let legend =
+        "checked: V1R primary source and recomputed, V1 primary source, V2 secondary source, M from memory";
     format!("{}\n{}\n", table.render(0), paint(style::DIM, legend))
 }
 
@@ -104,7 +105,11 @@ fn parameters(parameters: &[Parameter]) -> String {
             (None, f64::NEG_INFINITY, high) => format!("<= {high}"),
             (None, low, high) => format!("{low} to {high}"),
         };
-        table.row([styled(style::BOLD, &parameter.name), range.into(), parameter.description.as_str().into()]);
+        table.row([
+            styled(style::BOLD, &parameter.name),
+            range.into(),
+            parameter.description.as_str().into(),
+        ]);
     }
     table.render(2)
 }
@@ -112,7 +117,8 @@ fn parameters(parameters: &[Parameter]) -> String {
 /// The set with its standing, which its own text puts first for what is not published.
 fn set_text(set: &CoefficientSet) -> String {
     let mut out = format!("  {set}\n");
-    let remarks = [("data", set.data.as_ref()), ("counting", set.counting.as_ref()), ("note", set.note.as_ref())];
+    let remarks =
+        [("data", set.data.as_ref()), ("counting", set.counting.as_ref()), ("note", set.note.as_ref())];
     for (what, text) in remarks {
         if let Some(text) = text {
             out += &format!("    {}\n", paint(style::DIM, &format!("{what}: {text}")));

@@ -55,15 +55,20 @@ pub(crate) fn percent(share: f64) -> String {
     }
 }
 
+/// The level of an interval: `90 %`, `99.5 %`.
+pub(crate) fn coverage(level: f64) -> String {
+    format!("{} %", trimmed(&significant(100.0 * level, 6)))
+}
+
 /// A change with its sign: `+0.02`, `-0.011`.
 pub(crate) fn signed(value: f64) -> String {
     let text = significant(value, 2);
     if value > 0.0 { format!("+{text}") } else { text }
 }
 
-/// A factor: `4.3`, `120`.
+/// A factor: `1.02`, `4.3`, `120`.
 pub(crate) fn factor(value: f64) -> String {
-    significant(value, 2)
+    significant(value, if value < 1.1 { 3 } else { 2 })
 }
 
 /// A whole number with the right form of its noun: `1 row`, `240 rows`.
@@ -74,7 +79,8 @@ pub(crate) fn counted(count: usize, noun: &str) -> String {
 /// Without zeros at the end of a fraction.
 fn trimmed(text: &str) -> String {
     let (number, power) = text.find('e').map_or((text, ""), |at| text.split_at(at));
-    let number = if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.') } else { number };
+    let number =
+        if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.') } else { number };
     format!("{number}{power}")
 }
 
@@ -122,7 +128,8 @@ mod tests {
 
     #[test]
     fn significant_digits() {
-        let cases = [(0.347312, "0.34731"), (2143.44, "2143.4"), (477_830.0, "477830"), (1.23456789e-7, "1.2346e-7")];
+        let cases =
+            [(0.347312, "0.34731"), (2143.44, "2143.4"), (477_830.0, "477830"), (1.23456789e-7, "1.2346e-7")];
         for (value, text) in cases {
             assert_eq!(significant(value, 5), text);
         }
@@ -148,6 +155,8 @@ mod tests {
     #[test]
     fn shares_and_changes() {
         assert_eq!([percent(0.714), percent(0.031), percent(0.00042)], ["71 %", "3.1 %", "0.042 %"]);
+        assert_eq!([factor(1.0173), factor(4.07), factor(254.3)], ["1.02", "4.1", "250"]);
+        assert_eq!([coverage(0.9), coverage(0.995), coverage(0.07)], ["90 %", "99.5 %", "7 %"]);
         assert_eq!([signed(0.0203), signed(-0.011)], ["+0.020", "-0.011"]);
     }
 }

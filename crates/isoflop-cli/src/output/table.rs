@@ -50,7 +50,8 @@ impl Table {
     /// Lines with `indent` blanks in front and two blanks between columns.
     pub(crate) fn render(&self, indent: usize) -> String {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
-        let width = |k: usize| self.rows.iter().filter_map(|row| row.get(k)).map(Cell::width).max().unwrap_or(0);
+        let width =
+            |k: usize| self.rows.iter().filter_map(|row| row.get(k)).map(Cell::width).max().unwrap_or(0);
         let widths: Vec<usize> = (0..columns).map(width).collect();
         let mut out = String::new();
         for row in &self.rows {
@@ -58,7 +59,11 @@ impl Table {
             let last = row.iter().rposition(|cell| !cell.text.is_empty()).map_or(0, |k| k + 1);
             for (k, (cell, width)) in row.iter().zip(&widths).take(last).enumerate() {
                 let gap = " ".repeat(width - cell.width());
-                let text = if cell.style == Style::new() { cell.text.clone() } else { paint(cell.style, &cell.text) };
+                let text = if cell.style == Style::new() {
+                    cell.text.clone()
+                } else {
+                    paint(cell.style, &cell.text)
+                };
                 let between = if k == 0 { "" } else { "  " };
                 line += &match self.align.get(k) {
                     Some(Align::Left) if k + 1 == last => format!("{between}{text}"),
@@ -66,7 +71,8 @@ impl Table {
                     _ => format!("{between}{gap}{text}"),
                 };
             }
-            out += &line;
+            // A cell may end in blanks that only line up its digits.
+            out += line.trim_end();
             out.push('\n');
         }
         out

@@ -1,5 +1,5 @@
 //! Runs the binary in a directory of its own.
-#![allow(dead_code)] // Each test file uses a part of it.
+#![allow(dead_code, clippy::unwrap_used)] // Each test file uses a part of it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,61 +8,63 @@ use std::process::{Command, Output, Stdio};
 use serde_json::Value;
 
 /// A temporary directory in which `isoflop` runs.
-pub struct Place {
+pub(crate) struct Place {
     dir: tempfile::TempDir,
 }
 
 /// What a run of the binary left behind.
-pub struct Ended {
-    pub code: Option<i32>,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Ended {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Place {
-    pub fn new() -> Place {
+    pub(crate) fn new() -> Place {
         Place { dir: tempfile::tempdir().unwrap() }
     }
 
     /// A place with the simulated table as `runs.csv`.
-    pub fn with_runs() -> Place {
+    pub(crate) fn with_runs() -> Place {
         let place = Place::new();
-        place.write("runs.csv", &simulated());
+        place.write("runs.csv", simulated());
         place
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
 
-    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) {
         fs::write(self.path(name), content).unwrap();
     }
 
-    pub fn read(&self, name: &str) -> String {
+    pub(crate) fn read(&self, name: &str) -> String {
         fs::read_to_string(self.path(name)).unwrap()
     }
 
     /// Names of all files, hidden ones too.
-    pub fn files(&self) -> Vec<String> {
-        let mut names: Vec<String> =
-            fs::read_dir(self.dir.path()).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    pub(crate) fn files(&self) -> Vec<String> {
+        let mut names: Vec<String> = fs::read_dir(self.dir.path())
+            .unwrap()
+            .map(|e| e.unwrap().file_name().into_string().unwrap())
+            .collect();
         names.sort();
         names
     }
 
-    pub fn command(&self, args: &[&str]) -> Command {
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = binary(self.dir.path());
         command.args(args);
         command
     }
 
-    pub fn run(&self, args: &[&str]) -> Ended {
+    pub(crate) fn run(&self, args: &[&str]) -> Ended {
         self.command(args).output().unwrap().into()
     }
 
     /// Runs and insists on success.
-    pub fn ok(&self, args: &[&str]) -> Ended {
+    pub(crate) fn ok(&self, args: &[&str]) -> Ended {
         let ended = self.run(args);
         assert_eq!(ended.code, Some(0), "{args:?}\n{}{}", ended.stdout, ended.stderr);
         ended
@@ -70,7 +72,7 @@ impl Place {
 
     /// Runs and insists on one clear error: exit code 2, nothing on stdout, one `error`, no panic, no new file.
     /// Returns the error.
-    pub fn refused(&self, args: &[&str]) -> String {
+    pub(crate) fn refused(&self, args: &[&str]) -> String {
         let before = self.files();
         let ended = self.run(args);
         let Ended { code, stdout, stderr } = &ended;
@@ -85,7 +87,7 @@ impl Place {
         stderr.lines().skip_while(|line| !line.starts_with("error")).collect::<Vec<_>>().join("\n")
     }
 
-    pub fn json(&self, args: &[&str]) -> Value {
+    pub(crate) fn json(&self, args: &[&str]) -> Value {
         serde_json::from_str(&self.ok(args).stdout).unwrap()
     }
 }
@@ -110,11 +112,11 @@ fn binary(dir: &Path) -> Command {
 }
 
 /// The law behind [`simulated`].
-pub const TRUTH: [(&str, f64); 5] =
+pub(crate) const TRUTH: [(&str, f64); 5] =
     [("E", 1.8), ("A", 480.0), ("B", 2100.0), ("alpha", 0.35), ("beta", 0.37)];
 
 /// A table from a known law with log-normal noise of 0.2 %, 7 sizes by 8 token budgets.
-pub fn simulated() -> String {
+pub(crate) fn simulated() -> String {
     let mut text = String::from("run,params,tokens,loss,family\n");
     let mut noise = Noise(1);
     for i in 0..7 {

@@ -12,6 +12,11 @@ use crate::note::Note;
 /// Rows decoded at a time.
 const BATCH: usize = 1 << 16;
 
+/// Cells that are always allowed.
+const FREE_CELLS: u64 = if cfg!(test) { 1 << 16 } else { 1 << 28 };
+/// Cells for each byte of the file beyond that: a few bytes of it can stand for any number of equal cells.
+const CELLS_PER_BYTE: u64 = 25;
+
 /// Reads a Parquet file; columns that a run table does not hold are not decoded.
 pub(super) fn read(builder: &mut TableBuilder, file: impl ChunkReader + 'static) -> Result<(), RunsError> {
     let name = builder.place(1).file;
@@ -29,6 +34,12 @@ pub(super) fn read(builder: &mut TableBuilder, file: impl ChunkReader + 'static)
             }),
         }
     }
+    let rows: u64 = reader.metadata().row_groups().iter().map(|group| group.num_rows().max(0) as u64).sum();
+    let limit = FREE_CELLS.max(bytes.saturating_mul(CELLS_PER_BYTE));
+    if rows.saturating_mul(wanted.len().max(1) as u64) > limit {
+        let (place, limit) = (builder.place(1), usize::try_from(limit).unwrap_or(usize::MAX));
+        return Err(RunsError::TooLarge { place, limit, what: "cells for a file of this size" });
+    }
     let mask = ProjectionMask::roots(reader.parquet_schema(), wanted);
     let batches = reader.with_projection(mask).with_batch_size(BATCH).build();
     let mut row = 1;
@@ -38,4 +49,27 @@ pub(super) fn read(builder: &mut TableBuilder, file: impl ChunkReader + 'static)
         row += batch.num_rows() as u64;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Column, ReadOptions, RunTable};
+
+    #[test]
+    fn a_small_file_of_very_many_equal_cells_is_refused() {
+        let read = |value: &dyn Fn(usize) -> f64| {
+            let column = Column::from((0..100_000).map(value).collect::<Vec<f64>>());
+            let batch =
+                RunTable::from_columns(vec![("N".into(), column)]).unwrap().to_record_batch().unwrap();
+            let mut file = Vec::new();
+            let mut writer = parquet::arrow::ArrowWriter::try_new(&mut file, batch.schema(), None).unwrap();
+            writer.write(&batch).unwrap();
+            writer.close().unwrap();
+            RunTable::from_reader("r.parquet", file.as_slice(), &ReadOptions::default())
+        };
+        let error = read(&|_| 1.0).unwrap_err();
+        assert_eq!(error.code(), "R0113");
+        assert!(error.to_string().contains("r.parquet row 1: more than 65536 cells"), "{error}");
+        assert_eq!(read(&|i| i as f64).unwrap().rows(), 100_000);
+    }
 }

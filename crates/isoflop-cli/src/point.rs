@@ -1,0 +1,216 @@
+//! Points to predict at: numbers for the inputs, texts for the columns that group or are compared.
+
+use isoflop_fit::{Fit, Prediction, predict};
+use isoflop_formula::{Formula, InputKind, Node, parse_number};
+use isoflop_runs::{Mapping, Need, RunTable, Selected, Selection};
+
+use crate::errors::{CliError, Failure};
+
+/// A point.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Point {
+    /// Inputs with their values.
+    pub(crate) numbers: Vec<(String, f64)>,
+    /// Text columns with their values, such as `family` and `llama`.
+    pub(crate) texts: Vec<(String, String)>,
+}
+
+/// A fitted formula.
+#[derive(Debug, Clone)]
+pub(crate) struct Fitted<'a> {
+    pub(crate) formula: &'a Formula,
+    pub(crate) fit: &'a Fit,
+}
+
+impl Fitted<'_> {
+    /// Whether parameters, replicates and formula belong together, which a file edited by hand may not hold.
+    pub(crate) fn is_consistent(&self) -> bool {
+        let parameters = &self.fit.parameters;
+        let mut slots = parameters.iter();
+        // Parameters stand in the order of the formula, grouped ones with all their levels in a row.
+        let in_order = self.formula.symbols.params.iter().all(|param| match &param.group {
+            None => slots.next().is_some_and(|slot| slot.name == param.name),
+            Some(_) => {
+                let levels =
+                    slots.clone().take_while(|slot| level_of(&slot.name, &param.name).is_some()).count();
+                slots.by_ref().take(levels).count() > 0
+            }
+        });
+        in_order && slots.next().is_none() && self.fit.draws.iter().all(|draw| draw.len() == parameters.len())
+    }
+
+    /// Names of the numbers that a point needs.
+    pub(crate) fn numbers(&self) -> Vec<String> {
+        let output = self.formula.output.as_ref().map(|left| left.name.as_str());
+        let inputs = self.formula.symbols.inputs.iter();
+        let numeric = inputs.filter(|i| i.kind == InputKind::Column && Some(i.name.as_str()) != output);
+        numeric.map(|input| input.name.clone()).collect()
+    }
+
+    /// Names of the texts that a point needs.
+    fn texts(&self) -> Vec<String> {
+        let symbols = &self.formula.symbols;
+        let compared = symbols.inputs.iter().filter_map(|input| match &input.kind {
+            InputKind::TextEquals { column, .. } => Some(column.clone()),
+            InputKind::Column => None,
+        });
+        let mut names: Vec<String> =
+            compared.chain(symbols.params.iter().filter_map(|p| p.group.clone())).collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    /// Reads `N=70B,D=1.4T,family=llama`.
+    pub(crate) fn parse(&self, text: &str) -> Result<Point, CliError> {
+        const EXAMPLE: &str = "NAME=NUMBER,NAME=NUMBER, such as N=70B,D=1.4T";
+        let (numbers, texts) = (self.numbers(), self.texts());
+        let mut point = Point::default();
+        let mut given: Vec<&str> = Vec::new();
+        for part in text.split(',') {
+            let bad = || CliError::BadAssignment { option: "--at", text: text.to_owned(), example: EXAMPLE };
+            let (name, value) = part.split_once('=').ok_or_else(bad)?;
+            let (name, value) = (name.trim(), value.trim());
+            if given.contains(&name) {
+                return Err(CliError::GivenTwice { text: text.to_owned(), name: name.to_owned() });
+            }
+            given.push(name);
+            // A column may be both, as `seed` in `A[seed] + seed`.
+            let (is_number, is_text) = (numbers.iter().any(|n| n == name), texts.iter().any(|n| n == name));
+            if is_number {
+                point.numbers.push((name.to_owned(), parse_number(value).ok_or_else(bad)?));
+            }
+            if is_text {
+                point.texts.push((name.to_owned(), value.to_owned()));
+            }
+            if !is_number && !is_text {
+                let inputs = numbers.into_iter().chain(texts).collect();
+                return Err(CliError::UnknownInput { text: text.to_owned(), name: name.to_owned(), inputs });
+            }
+        }
+        let mut missing: Vec<String> = numbers.into_iter().chain(texts).collect();
+        missing.retain(|name| !given.contains(&name.as_str()));
+        if missing.is_empty() {
+            Ok(point)
+        } else {
+            Err(CliError::MissingInput { text: text.to_owned(), missing })
+        }
+    }
+
+    /// Takes the columns of points from a table.
+    pub(crate) fn select<'t>(&self, table: &'t RunTable, mapping: &Mapping) -> Result<Selected<'t>, Failure> {
+        let needs = self.numbers().into_iter().map(Need::finite).collect();
+        Ok(table.select(mapping, &Selection { needs, groups: self.texts() })?)
+    }
+
+    /// The predictions, in the order of the points.
+    pub(crate) fn predict(&self, points: &[Point], level: f64) -> Result<Vec<Prediction>, Failure> {
+        let mut predictions = Vec::with_capacity(points.len());
+        // Neighbouring points mostly have the same texts, and then the same law.
+        for same in points.chunk_by(|a, b| a.texts == b.texts) {
+            let numbers: Vec<Vec<(String, f64)>> = same.iter().map(|point| point.numbers.clone()).collect();
+            let texts = same.first().map_or(&[][..], |point| &point.texts);
+            predictions.extend(if texts.is_empty() {
+                predict(self.formula, self.fit, &numbers, level)?
+            } else {
+                let (formula, fit) = self.at(texts)?;
+                predict(&formula, &fit, &numbers, level)?
+            });
+        }
+        Ok(predictions)
+    }
+
+    /// The law and the fit for these texts alone: comparisons decided, one parameter in place of each group.
+    fn at(&self, texts: &[(String, String)]) -> Result<(Formula, Fit), CliError> {
+        let text_of =
+            |column: &str| texts.iter().find(|(name, _)| name == column).map_or("", |(_, text)| text);
+        let mut formula = self.formula.clone();
+        let inputs = formula.symbols.inputs.clone();
+        let mut decide = |graph: &mut isoflop_formula::Graph, node: Node| {
+            let Node::Input(input) = node else { return None };
+            match &inputs.get(input as usize)?.kind {
+                InputKind::TextEquals { column, value } => {
+                    Some(graph.number(f64::from(u8::from(same_level(text_of(column), value)))))
+                }
+                InputKind::Column => None,
+            }
+        };
+        formula.body = formula.graph.substitute(formula.body, &mut decide);
+        if let Some(output) = &mut formula.output {
+            output.prediction = formula.graph.substitute(output.prediction, &mut decide);
+        }
+
+        let mut slots = Vec::new();
+        for param in &formula.symbols.params {
+            slots.push(
+                match &param.group {
+                    None => self.slot(|name| name == param.name),
+                    Some(column) => self.slot(|name| {
+                        level_of(name, &param.name).is_some_and(|l| same_level(l, text_of(column)))
+                    }),
+                }
+                .ok_or_else(|| {
+                    self.unknown_level(param.group.as_deref().unwrap_or_default(), &param.name, text_of)
+                })?,
+            );
+        }
+        let mut fit = self.fit.clone();
+        fit.parameters = slots.iter().map(|&slot| self.fit.parameters[slot].clone()).collect();
+        fit.draws =
+            self.fit.draws.iter().map(|draw| slots.iter().map(|&slot| draw[slot]).collect()).collect();
+        Ok((formula, fit))
+    }
+
+    fn slot(&self, is_it: impl Fn(&str) -> bool) -> Option<usize> {
+        self.fit.parameters.iter().position(|p| is_it(&p.name))
+    }
+
+    fn unknown_level<'t>(&self, column: &str, param: &str, text_of: impl Fn(&str) -> &'t str) -> CliError {
+        let levels = self.fit.parameters.iter().filter_map(|p| level_of(&p.name, param));
+        CliError::UnknownLevel {
+            column: column.to_owned(),
+            level: text_of(column).to_owned(),
+            known: levels.map(str::to_owned).collect(),
+        }
+    }
+}
+
+/// The points of a selection.
+pub(crate) fn points_of(selected: &Selected<'_>) -> Vec<Point> {
+    let point = |row: usize| Point {
+        numbers: selected
+            .columns
+            .iter()
+            .filter_map(|c| Some((c.name.clone(), *c.values.get(row)?)))
+            .collect(),
+        texts: selected
+            .groups
+            .iter()
+            .filter_map(|g| Some((g.name.clone(), g.levels.get(*g.codes.get(row)? as usize)?.clone())))
+            .collect(),
+    };
+    (0..selected.rows()).map(point).collect()
+}
+
+/// `llama` for `A[llama]` and `A`.
+fn level_of<'n>(name: &'n str, param: &str) -> Option<&'n str> {
+    name.strip_prefix(param)?.strip_prefix('[')?.strip_suffix(']')
+}
+
+/// Levels of a numeric column are numbers in text form: 1e3 is 1000.
+fn same_level(a: &str, b: &str) -> bool {
+    a == b || parse_number(a).is_some_and(|x| parse_number(b) == Some(x))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn levels_of_grouped_parameters() {
+        assert_eq!(level_of("A[llama]", "A"), Some("llama"));
+        assert_eq!(level_of("AB[llama]", "A"), None);
+        assert_eq!(level_of("A", "A"), None);
+        assert!(same_level("1e3", "1000") && same_level("x", "x") && !same_level("x", "y"));
+    }
+}
