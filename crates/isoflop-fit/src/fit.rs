@@ -18,7 +18,6 @@ use crate::result::{Choice, Derived, Fit, InputRange, ObjectiveValue, Parameter,
 use crate::solve::{CERTIFIED, Problem, Solved};
 use crate::start::{self, Starter};
 use crate::streams::{Purpose, Stream};
-use crate::varpro::linear_coordinates;
 
 /// Data-scaled starts of `--starts auto`.
 const AUTO_STARTS: usize = 8;
@@ -121,8 +120,6 @@ pub(crate) struct Task<'a> {
     /// The node that is fitted: the prediction for log objectives, the right side for raw ones.
     pub(crate) root: NodeId,
     pub(crate) seed: u64,
-    /// Free coordinates in which a raw law is linear.
-    pub(crate) linear: Vec<usize>,
 }
 
 impl<'a> Task<'a> {
@@ -132,12 +129,11 @@ impl<'a> Task<'a> {
         check(formula, data, objective, free)?;
         let root = root(formula, objective.log);
         let model = Model::new(formula, root, data, slots, objective.log);
-        let linear = if objective.log { Vec::new() } else { linear_coordinates(formula, root, &model) };
-        Ok(Task { formula, data, objective, model, root, seed, linear })
+        Ok(Task { formula, data, objective, model, root, seed })
     }
 
     pub(crate) fn problem<'b>(&'b self, model: &'b Model, weights: &'b [f64]) -> Problem<'b> {
-        Problem { model, objective: self.objective, weights, linear: &self.linear }
+        Problem { model, objective: self.objective, weights, linear: &[] }
     }
 
     /// The best optimum over all starts, and how they ended.
@@ -188,7 +184,7 @@ impl<'a> Task<'a> {
             Some(end) if end.gradient <= CERTIFIED => Some(end),
             end => {
                 let rescued = rescue::rescue(self, data, model, &first);
-                let better = |r: &Solved| end.as_ref().is_none_or(|e| r.gradient <= CERTIFIED || r.value < e.value);
+                let better = |r: &Solved| end.as_ref().is_none_or(|e| r.value < e.value || near(&r) && r.gradient < e.gradient);
                 rescued.filter(better).or(end.clone())
             }
         };

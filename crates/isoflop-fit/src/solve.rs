@@ -77,6 +77,11 @@ impl Problem<'_> {
         if warm.gradient <= CERTIFIED { warm } else { self.solve(&theta[..p], scratch) }
     }
 
+    /// Polishes free coordinates `theta` (without scale) that are near an optimum of the objective already.
+    pub(crate) fn finish(&self, theta: &[f64], scratch: &mut Scratch) -> Solved {
+        if self.objective.has_free_scale() { self.solve(theta, scratch) } else { self.polish(theta.to_vec(), 0, scratch) }
+    }
+
     /// The absolute threshold that the objective ends at, for residuals of typical size `size`.
     fn threshold(&self, size: f64) -> f64 {
         match self.objective.loss {

@@ -21,6 +21,7 @@ const CELLS_PER_BYTE: u64 = 25;
 pub(super) fn read(builder: &mut TableBuilder, file: impl ChunkReader + 'static) -> Result<(), RunsError> {
     let name = builder.place(1).file;
     let damaged = |reason: String| RunsError::BadParquet { file: name.clone(), reason };
+    let size = file.len();
     let reader =
         ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| damaged(error.to_string()))?;
     let mut wanted = Vec::new();
@@ -35,7 +36,7 @@ pub(super) fn read(builder: &mut TableBuilder, file: impl ChunkReader + 'static)
         }
     }
     let rows: u64 = reader.metadata().row_groups().iter().map(|group| group.num_rows().max(0) as u64).sum();
-    let limit = FREE_CELLS.max(bytes.saturating_mul(CELLS_PER_BYTE));
+    let limit = FREE_CELLS.max(size.saturating_mul(CELLS_PER_BYTE));
     if rows.saturating_mul(wanted.len().max(1) as u64) > limit {
         let (place, limit) = (builder.place(1), usize::try_from(limit).unwrap_or(usize::MAX));
         return Err(RunsError::TooLarge { place, limit, what: "cells for a file of this size" });
