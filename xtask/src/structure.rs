@@ -131,7 +131,7 @@ fn display(path: &Path) -> String {
     path.display().to_string()
 }
 
-/// The layers of the fenced block `dependencies` in ARCHITECTURE.md: `a <- b, c <- d` is [[a], [b, c], [d]].
+/// The layers of the fenced block `dependencies` in ARCHITECTURE.md: `a <- b, c <- d` has three layers.
 fn layers(text: &str) -> Result<Vec<Vec<String>>, String> {
     let line = text
         .lines()

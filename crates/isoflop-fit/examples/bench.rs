@@ -80,7 +80,11 @@ fn one_fit(law: &Law, table: &Table) {
     times.sort_by(f64::total_cmp);
     let certified = u8::from(found.certificate.verdict != Verdict::NotCertified);
     let seconds = times[times.len() / 2];
-    println!("task=fit seconds={seconds} goal={} certified={certified}{}", found.objective.value, estimates(&found));
+    println!(
+        "task=fit seconds={seconds} goal={} certified={certified}{}",
+        found.objective.value,
+        estimates(&found)
+    );
 }
 
 fn grid(law: &Law, table: &Table) {
@@ -91,7 +95,10 @@ fn grid(law: &Law, table: &Table) {
     let (seconds, cpu) = (start.elapsed().as_secs_f64(), cpu_seconds() - cpu);
     let starts = found.certificate.starts;
     let share = starts.agreeing as f64 / starts.tried as f64;
-    println!("task=grid cpu={cpu} seconds={seconds} starts={} goal={} share={share}", starts.tried, found.objective.value);
+    println!(
+        "task=grid cpu={cpu} seconds={seconds} starts={} goal={} share={share}",
+        starts.tried, found.objective.value
+    );
 }
 
 fn bootstrap(law: &Law, table: &Table) {
@@ -130,12 +137,17 @@ fn jacobian(law: &Law, table: &Table) {
     let place = |name: &str| formula.symbols.params.iter().position(|p| p.name == name).unwrap() as u32;
     let input = |name: &str| formula.symbols.inputs.iter().position(|i| i.name == name).unwrap();
     let mut graph = Graph::new();
-    let root = lower(&formula.graph, &[formula.body], &mut graph, &mut Lowering {
-        param: &mut |g, k| g.param(k),
-        positive_param: &|_| true,
-        positive_input: &|_| true,
-        shift: false,
-    })[0];
+    let root = lower(
+        &formula.graph,
+        &[formula.body],
+        &mut graph,
+        &mut Lowering {
+            param: &mut |g, k| g.param(k),
+            positive_param: &|_| true,
+            positive_input: &|_| true,
+            shift: false,
+        },
+    )[0];
     let mut outputs = vec![root];
     for name in names {
         outputs.push(graph.derivative(root, Node::Param(place(name))));
@@ -203,7 +215,8 @@ struct Floor {
 
 impl Floor {
     fn new(n: &[f64], d: &[f64]) -> Self {
-        let mut floor = Floor { rows: n.len(), ln_n: [0.0; WIDTH], ln_d: [0.0; WIDTH], out: [[0.0; WIDTH]; 6] };
+        let mut floor =
+            Floor { rows: n.len(), ln_n: [0.0; WIDTH], ln_d: [0.0; WIDTH], out: [[0.0; WIDTH]; 6] };
         for i in 0..n.len() {
             (floor.ln_n[i], floor.ln_d[i]) = (n[i].ln(), d[i].ln());
         }

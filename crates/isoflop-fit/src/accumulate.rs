@@ -326,8 +326,7 @@ impl Raw {
 
     fn finish(self, pass: &Pass<'_>) -> Sums {
         let weight: f64 = if pass.free_scale { pass.weights.iter().sum() } else { 0.0 };
-        let mut sums =
-            Sums { value: self.value + weight * pass.scale.ln().min(f64::MAX), ..Sums::default() };
+        let mut sums = Sums { value: self.value + weight * pass.scale.ln().min(f64::MAX), ..Sums::default() };
         if !pass.free_scale {
             sums.value = self.value;
         }

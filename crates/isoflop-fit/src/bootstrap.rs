@@ -24,7 +24,12 @@ pub(crate) struct Found {
 }
 
 /// Solves `options.bootstrap` replicates from the optimum `best`.
-pub(crate) fn run(task: &Task<'_>, best: &Solved, options: &FitOptions, progress: &dyn Progress) -> Result<Found, FitError> {
+pub(crate) fn run(
+    task: &Task<'_>,
+    best: &Solved,
+    options: &FitOptions,
+    progress: &dyn Progress,
+) -> Result<Found, FitError> {
     let total = options.bootstrap;
     let done = AtomicUsize::new(0);
     let solved: Vec<Option<Vec<f64>>> = (0..total)

@@ -35,6 +35,20 @@ pub struct Certificate {
     pub influential: Vec<Influence>,
 }
 
+impl Certificate {
+    /// Takes note of bootstrap replicates that found no certified optimum: more than one in twenty says that the
+    /// table is close to not determining the law.
+    pub(crate) fn note_lost(&mut self, lost: usize, replicates: usize) {
+        if lost * 20 > replicates {
+            self.reasons
+                .push(format!("{lost} of {replicates} bootstrap replicates have no certified optimum"));
+            if self.verdict == Verdict::Certified {
+                self.verdict = Verdict::CertifiedWithWarnings;
+            }
+        }
+    }
+}
+
 /// How independent starts ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Starts {

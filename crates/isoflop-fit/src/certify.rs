@@ -2,7 +2,7 @@
 
 use isoflop_formula::{Binary, Graph, Node, NodeId, Unary, evaluate, print};
 
-use crate::accumulate::{Order, Sums};
+use crate::accumulate::Order;
 use crate::certificate::{Certificate, Direction, Influence, Starts, Term, Verdict};
 use crate::fit::{Task, root};
 use crate::linalg::Symmetric;
@@ -41,14 +41,19 @@ pub(crate) fn certify(task: &Task<'_>, best: &Solved, starts: Starts, draws: &[V
         fatal.push(format!("the term {text} is dead: it is below {DEAD:.0e} of the prediction on every row"));
     }
     for text in names(&|t| t.largest_share >= DEAD && t.cost.is_some_and(|c| c < NEEDED)) {
-        fatal.push(format!("the table does not need the term {text}: without it the objective rises by less than 0.1 %"));
+        fatal.push(format!(
+            "the table does not need the term {text}: without it the objective rises by less than 0.1 %"
+        ));
     }
     if condition.is_none_or(|c| c > ILL) {
         let words = direction.as_ref().map_or_else(String::new, |d| format!(": {}", d.text));
         fatal.push(format!("the table does not determine all parameters{words}"));
     }
     if starts.agreeing < 2 && starts.tried > 1 {
-        reasons.push(format!("only {} of {} independent starts ended at this optimum", starts.agreeing, starts.tried));
+        reasons.push(format!(
+            "only {} of {} independent starts ended at this optimum",
+            starts.agreeing, starts.tried
+        ));
     }
     for (name, bound) in view.at_bounds() {
         reasons.push(format!("{name} lies at its bound {bound}"));
@@ -88,7 +93,6 @@ struct View<'a> {
     task: &'a Task<'a>,
     best: &'a Solved,
     problem: Problem<'a>,
-    sums: Sums,
     /// Curvature for standard errors: the exact one, or for thresholds smaller than the noise an estimate of
     /// what the exact one is on average.
     curvature: Symmetric,
@@ -111,17 +115,28 @@ impl<'a> View<'a> {
                 let width = delta.max(0.5 * size);
                 // Within `width` the widened loss bends everywhere by 1; the real one by delta / width on average.
                 let wide = Kernel::Huber { delta: width, up, down };
-                let scale = if task.objective.has_free_scale() { crate::model::Scale::Free } else { crate::model::Scale::One };
-                let smooth =
-                    task.model.pass(&best.theta, wide, scale, &task.model.weights, Order::Newton, &mut scratch);
-                let part = if smooth.exact.n > 0 { smooth.exact } else { smooth.gauss };
+                let scale = if task.objective.has_free_scale() {
+                    crate::model::Scale::Free
+                } else {
+                    crate::model::Scale::One
+                };
+                let smooth = task.model.pass(
+                    &best.theta,
+                    wide,
+                    scale,
+                    &task.model.weights,
+                    Order::Newton,
+                    &mut scratch,
+                );
+                let usable = smooth.exact.n > 0 && smooth.exact.is_positive_definite();
+                let part = if usable { smooth.exact } else { smooth.gauss };
                 let share = delta / width;
                 Symmetric { n: part.n, a: part.a.iter().map(|x| x * share).collect() }
             }
-            _ if sums.exact.n > 0 => sums.exact.clone(),
+            _ if sums.exact.n > 0 && sums.exact.is_positive_definite() => sums.exact.clone(),
             _ => sums.gauss.clone(),
         };
-        View { task, best, problem, sums, curvature, free }
+        View { task, best, problem, curvature, free }
     }
 
     fn model(&self) -> &Model {
@@ -238,11 +253,17 @@ impl<'a> View<'a> {
         let moves: Vec<(usize, f64)> = (0..c.slots.len())
             .filter(|&s| c.slots[s].fixed.is_none())
             .map(|s| {
-                let move_ = self.free.iter().enumerate().map(|(i, &j)| jacobian[s][j] * vectors[0][i] / scale[i]).sum();
+                let move_ = self
+                    .free
+                    .iter()
+                    .enumerate()
+                    .map(|(i, &j)| jacobian[s][j] * vectors[0][i] / scale[i])
+                    .sum();
                 (s, move_)
             })
             .collect();
-        let direction = Direction::new(moves, errors, &c.slots.iter().map(|s| s.name.clone()).collect::<Vec<_>>());
+        let direction =
+            Direction::new(moves, errors, &c.slots.iter().map(|s| s.name.clone()).collect::<Vec<_>>());
         (condition, direction)
     }
 
@@ -296,7 +317,6 @@ impl<'a> View<'a> {
             })
             .collect();
         found.sort_by(|a, b| b.standard_errors.total_cmp(&a.standard_errors));
-        let _ = &self.sums;
         found
     }
 }
@@ -327,7 +347,10 @@ impl Direction {
             format!("{name} can move by {step} at almost no cost")
         } else {
             let other = &scaled[1].0;
-            format!("{name} and {other} trade off: +{step} in {name} costs almost nothing if {}", partners.join(" and "))
+            format!(
+                "{name} and {other} trade off: +{step} in {name} costs almost nothing if {}",
+                partners.join(" and ")
+            )
         };
         Some(Direction { text, moves: scaled })
     }
@@ -349,9 +372,7 @@ fn terms(task: &Task<'_>, best: &Solved) -> Vec<Term> {
     let list: Vec<(f64, NodeId)> = graph
         .terms(sum)
         .into_iter()
-        .filter(|&(_, id)| {
-            graph.reachable(&[id]).iter().any(|&n| matches!(graph.node(n), Node::Param(_)))
-        })
+        .filter(|&(_, id)| graph.reachable(&[id]).iter().any(|&n| matches!(graph.node(n), Node::Param(_))))
         .collect();
     if list.len() < 2 || task.data.groups.iter().any(|g| g.levels.len() > 1) {
         return Vec::new();

@@ -76,7 +76,11 @@ pub(crate) fn slots(formula: &Formula, data: &Data) -> Vec<Slot> {
         };
         match p.group.as_ref().and_then(|g| data.group(g)) {
             Some(group) => slots.extend(
-                group.levels.iter().enumerate().map(|(l, level)| slot(format!("{}[{level}]", p.name), Some(l))),
+                group
+                    .levels
+                    .iter()
+                    .enumerate()
+                    .map(|(l, level)| slot(format!("{}[{level}]", p.name), Some(l))),
             ),
             None => slots.push(slot(p.name.clone(), None)),
         }
@@ -87,28 +91,49 @@ pub(crate) fn slots(formula: &Formula, data: &Data) -> Vec<Slot> {
 impl Coordinates {
     /// Lowers `formula` over `data`; `log` asks for the law of the logarithm of the output. Without `centred` no
     /// coefficient moves by its term: the right thing for a start that the user chose in the parameters' own space.
-    pub(crate) fn new(formula: &Formula, data: &Data, slots: Vec<Slot>, root: NodeId, log: bool, centred: bool) -> Self {
+    pub(crate) fn new(
+        formula: &Formula,
+        data: &Data,
+        slots: Vec<Slot>,
+        root: NodeId,
+        log: bool,
+        centred: bool,
+    ) -> Self {
         let kinds: Vec<Coordinate> = slots.iter().map(plain_kind).collect();
         let mut source = formula.graph.clone();
         let root = if log { source.unary(Unary::Log, root) } else { root };
         let mut graph = Graph::new();
         let mut lowered = |shift: bool| {
-            lower(&source, &[root], &mut graph, &mut Lowering {
-                param: &mut |g, k| param_node(g, k, &slots, &kinds, formula, data),
-                positive_param: &|k| slots.iter().filter(|s| s.param == k).all(|s| s.lower >= 0.0),
-                positive_input: &|k| data.is_positive(k as usize),
-                shift,
-            })[0]
+            lower(
+                &source,
+                &[root],
+                &mut graph,
+                &mut Lowering {
+                    param: &mut |g, k| param_node(g, k, &slots, &kinds, formula, data),
+                    positive_param: &|k| slots.iter().filter(|s| s.param == k).all(|s| s.lower >= 0.0),
+                    positive_input: &|k| data.is_positive(k as usize),
+                    shift,
+                },
+            )[0]
         };
         let roots = [lowered(false), lowered(true)];
-        let mut this = Coordinates { slots, kinds, free: Vec::new(), graph, roots, natural: Vec::new(), offset: Vec::new() };
+        let mut this = Coordinates {
+            slots,
+            kinds,
+            free: Vec::new(),
+            graph,
+            roots,
+            natural: Vec::new(),
+            offset: Vec::new(),
+        };
         this.finish(data, centred);
         this
     }
 
     /// Chooses term coordinates and rewrites the graph over the free coordinates.
     fn finish(&mut self, data: &Data, centred: bool) {
-        self.free = (0..self.slots.len()).filter(|&s| !matches!(self.kinds[s], Coordinate::Fixed(_))).collect();
+        self.free =
+            (0..self.slots.len()).filter(|&s| !matches!(self.kinds[s], Coordinate::Fixed(_))).collect();
         let centre = data.centre();
         // Offsets over slot numbers first; they may use only slots that have no offset themselves.
         let mut terms: Vec<Option<(NodeId, NodeId)>> = vec![None; self.slots.len()];
@@ -118,12 +143,12 @@ impl Coordinates {
                     let leaf = Node::Param(other as u32);
                     g.depends_on(offset, leaf) || g.depends_on(slope, leaf)
                 };
-                let clash = (0..self.slots.len()).any(|other| {
-                    (other == slot || terms[other].is_some()) && uses(&self.graph, other)
-                }) || terms.iter().flatten().any(|&(o, s)| {
-                    let leaf = Node::Param(slot as u32);
-                    self.graph.depends_on(o, leaf) || self.graph.depends_on(s, leaf)
-                });
+                let clash = (0..self.slots.len())
+                    .any(|other| (other == slot || terms[other].is_some()) && uses(&self.graph, other))
+                    || terms.iter().flatten().any(|&(o, s)| {
+                        let leaf = Node::Param(slot as u32);
+                        self.graph.depends_on(o, leaf) || self.graph.depends_on(s, leaf)
+                    });
                 if !clash {
                     self.kinds[slot] = kind;
                     terms[slot] = Some((offset, slope));
@@ -313,7 +338,14 @@ fn plain_kind(slot: &Slot) -> Coordinate {
 }
 
 /// What stands for parameter `k` of the formula, over slot numbers: `sum over levels of slot * indicator`.
-fn param_node(g: &mut Graph, k: u32, slots: &[Slot], kinds: &[Coordinate], formula: &Formula, data: &Data) -> NodeId {
+fn param_node(
+    g: &mut Graph,
+    k: u32,
+    slots: &[Slot],
+    kinds: &[Coordinate],
+    formula: &Formula,
+    data: &Data,
+) -> NodeId {
     let members: Vec<usize> = (0..slots.len()).filter(|&s| slots[s].param == k).collect();
     let group = formula.symbols.params[k as usize].group.as_deref();
     let log = members.iter().all(|&s| kinds[s] == Coordinate::Log);

@@ -88,7 +88,8 @@ impl Data {
 
     /// The centre of each input: the geometric mean where all values are positive, else the mean.
     pub(crate) fn centre(&self) -> Vec<f64> {
-        let mean = |v: &[f64], f: fn(f64) -> f64| v.iter().map(|&x| f(x)).sum::<f64>() / v.len().max(1) as f64;
+        let mean =
+            |v: &[f64], f: fn(f64) -> f64| v.iter().map(|&x| f(x)).sum::<f64>() / v.len().max(1) as f64;
         (0..self.inputs.len())
             .map(|k| match &self.inputs[k] {
                 v if v.is_empty() => 1.0,
@@ -100,7 +101,8 @@ impl Data {
 
     /// The rows at `rows`, in that order.
     pub(crate) fn subset(&self, rows: &[usize]) -> Data {
-        let pick = |v: &Vec<f64>| if v.is_empty() { Vec::new() } else { rows.iter().map(|&r| v[r]).collect() };
+        let pick =
+            |v: &Vec<f64>| if v.is_empty() { Vec::new() } else { rows.iter().map(|&r| v[r]).collect() };
         Data {
             inputs: self.inputs.iter().map(pick).collect(),
             output: pick(&self.output),

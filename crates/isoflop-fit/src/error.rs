@@ -7,7 +7,9 @@ use isoflop_formula::Diagnostics;
 #[non_exhaustive]
 pub enum FitError {
     /// The name of the objective is not one of [`crate::Objective::NAMES`].
-    #[error("[T0101] unknown objective `{name}`: use one of squares, huber, student-t, cauchy, asymmetric-huber, quantile, huber-density, each also with `-log` at the end")]
+    #[error(
+        "[T0101] unknown objective `{name}`: use one of squares, huber, student-t, cauchy, asymmetric-huber, quantile, huber-density, each also with `-log` at the end"
+    )]
     UnknownObjective {
         /// The name given.
         name: String,
@@ -41,7 +43,9 @@ pub enum FitError {
         known: String,
     },
     /// A fixed value lies outside the bounds.
-    #[error("[T0106] {parameter} is fixed at {value}, outside its bounds {low} to {high}: change the value or the bounds")]
+    #[error(
+        "[T0106] {parameter} is fixed at {value}, outside its bounds {low} to {high}: change the value or the bounds"
+    )]
     FixedOutsideBounds {
         /// Name of the parameter.
         parameter: String,
@@ -53,7 +57,9 @@ pub enum FitError {
         high: f64,
     },
     /// Bounds that hold no value.
-    #[error("[T0107] the bounds of {parameter}, {low} to {high}, hold no value: the lower must be less than the upper")]
+    #[error(
+        "[T0107] the bounds of {parameter}, {low} to {high}, hold no value: the lower must be less than the upper"
+    )]
     EmptyBounds {
         /// Name of the parameter.
         parameter: String,
@@ -71,7 +77,9 @@ pub enum FitError {
         diagnostics: Diagnostics,
     },
     /// Too few rows for the number of free parameters.
-    #[error("[T0201] {rows} usable row(s) for {parameters} free parameters: a fit needs more rows than parameters; add runs, or hold parameters with --fix")]
+    #[error(
+        "[T0201] {rows} usable row(s) for {parameters} free parameters: a fit needs more rows than parameters; add runs, or hold parameters with --fix"
+    )]
     TooFewRows {
         /// Rows left after exclusions.
         rows: usize,
@@ -79,7 +87,9 @@ pub enum FitError {
         parameters: usize,
     },
     /// An input that never changes says nothing about its exponent.
-    #[error("[T0202] input {input} has one distinct value ({value}) in all {rows} rows: the law cannot be determined; add runs with other values of {input}, or take a law without it")]
+    #[error(
+        "[T0202] input {input} has one distinct value ({value}) in all {rows} rows: the law cannot be determined; add runs with other values of {input}, or take a law without it"
+    )]
     OneValue {
         /// Name of the input.
         input: String,
@@ -89,7 +99,9 @@ pub enum FitError {
         rows: usize,
     },
     /// An output that has no logarithm.
-    #[error("[T0203] row {row} has {output} = {value}, which has no logarithm: drop it with --where '{output} > 0', or take a raw objective such as --objective huber")]
+    #[error(
+        "[T0203] row {row} has {output} = {value}, which has no logarithm: drop it with --where '{output} > 0', or take a raw objective such as --objective huber"
+    )]
     NotPositive {
         /// Name of the output.
         output: String,
@@ -102,13 +114,17 @@ pub enum FitError {
     #[error("[T0204] no parameter is free: there is nothing to fit")]
     NothingFree,
     /// No starting point gives a finite value.
-    #[error("[T0205] the law cannot be evaluated on this table: {tried} starting points gave no finite value; give bounds or scales for its parameters")]
+    #[error(
+        "[T0205] the law cannot be evaluated on this table: {tried} starting points gave no finite value; give bounds or scales for its parameters"
+    )]
     NoStart {
         /// Starts tried.
         tried: usize,
     },
     /// The Hoffmann grid belongs to one law.
-    #[error("[T0206] --starts hoffmann needs a law with the parameters E, A, B, alpha and beta, free and positive; this law has {known}")]
+    #[error(
+        "[T0206] --starts hoffmann needs a law with the parameters E, A, B, alpha and beta, free and positive; this law has {known}"
+    )]
     NotHoffmann {
         /// The law's parameters.
         known: String,
@@ -120,7 +136,9 @@ pub enum FitError {
         parameter: String,
     },
     /// Too few clusters to resample.
-    #[error("[T0207] column {column} has {count} distinct value(s): a cluster bootstrap needs at least 2, and more than 10 to be worth much")]
+    #[error(
+        "[T0207] column {column} has {count} distinct value(s): a cluster bootstrap needs at least 2, and more than 10 to be worth much"
+    )]
     TooFewClusters {
         /// The cluster column.
         column: String,
@@ -135,6 +153,14 @@ pub enum FitError {
         /// Inputs of the point.
         given: String,
     },
+    /// Parameters per level need a level to predict with.
+    #[error(
+        "[T0303] the law has parameters per level of {column}: give the level of the point, such as {column}=..."
+    )]
+    GroupedPrediction {
+        /// The group column.
+        column: String,
+    },
     /// The law has no finite value at a point.
     #[error("[T0302] the law has no finite value at {point}")]
     NoValue {
@@ -148,7 +174,9 @@ pub enum FitError {
         reason: String,
     },
     /// A saved fit of a later version.
-    #[error("[T0402] the fit was saved with schema version {found}, and this version reads up to {known}: use a newer isoflop")]
+    #[error(
+        "[T0402] the fit was saved with schema version {found}, and this version reads up to {known}: use a newer isoflop"
+    )]
     NewerSchema {
         /// Version in the file.
         found: u64,

@@ -5,7 +5,9 @@
 use std::cell::RefCell;
 use std::convert::Infallible;
 
-use basin::{BoxBounds, ConstraintDescription, ConstraintSet, Constraints, CostFunction, Executor, FirstOrderState};
+use basin::{
+    BoxBounds, ConstraintDescription, ConstraintSet, Constraints, CostFunction, Executor, FirstOrderState,
+};
 use basin::{Gradient, Lbfgsb};
 
 use crate::accumulate::Order;

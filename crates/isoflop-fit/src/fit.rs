@@ -12,8 +12,8 @@ use crate::data::Data;
 use crate::error::FitError;
 use crate::model::Model;
 use crate::objective::{Loss, Objective};
-use crate::rescue;
 use crate::request::{self, FitOptions, StartPlan};
+use crate::rescue;
 use crate::result::{Choice, Derived, Fit, InputRange, ObjectiveValue, Parameter, Warning};
 use crate::solve::{CERTIFIED, Problem, Solved};
 use crate::start::{self, Starter};
@@ -63,7 +63,10 @@ pub fn fit(law: &Law, data: &Data, options: &FitOptions, progress: &dyn Progress
         let found = bootstrap::run(&task, &best, options, progress)?;
         (draws, interval) = (found.draws, Some(found.interval));
     }
-    let certificate = certify(&task, &best, starts, &draws);
+    let mut certificate = certify(&task, &best, starts, &draws);
+    if let Some(i) = &interval {
+        certificate.note_lost(i.replicates - i.certified, i.replicates);
+    }
     let choices = if options.choices { task.choices(law, &best, options, progress)? } else { Vec::new() };
     let bounds_of = |values: &mut Vec<f64>| interval.as_ref().and_then(|_| quantiles(values, options.level));
     let parameters: Vec<Parameter> = task
@@ -137,16 +140,23 @@ impl<'a> Task<'a> {
     }
 
     /// The best optimum over all starts, and how they ended.
-    fn search(&self, plan: &StartPlan, progress: &dyn Progress) -> Result<(Option<Solved>, Starts), FitError> {
+    fn search(
+        &self,
+        plan: &StartPlan,
+        progress: &dyn Progress,
+    ) -> Result<(Option<Solved>, Starts), FitError> {
         let part = (self.data.rows() > SEARCH_ROWS).then(|| self.part());
         let (data, model) = part.as_ref().map_or((self.data, &self.model), |(d, m)| (d, m));
         let starts: Vec<Option<Vec<f64>>> = match plan {
-            StartPlan::Hoffmann => start::hoffmann(&self.model.coordinates.slots)?.into_iter().map(Some).collect(),
+            StartPlan::Hoffmann => {
+                start::hoffmann(&self.model.coordinates.slots)?.into_iter().map(Some).collect()
+            }
             StartPlan::At(values) => vec![Some(start::given(&self.model.coordinates.slots, values)?)],
             StartPlan::Auto | StartPlan::Count(_) => {
                 let count = if let StartPlan::Count(k) = plan { *k } else { AUTO_STARTS };
                 let root = root(self.formula, true);
-                let starter = Starter::new(self.formula, root, data, self.model.coordinates.slots.clone(), self.seed);
+                let starter =
+                    Starter::new(self.formula, root, data, self.model.coordinates.slots.clone(), self.seed);
                 (0..count).into_par_iter().map(|i| starter.start(i)).collect()
             }
         };
@@ -175,16 +185,14 @@ impl<'a> Task<'a> {
         let elsewhere = ends.iter().filter(|e| !near(e) && e.gradient <= CERTIFIED).count();
         let starts = Starts { tried, agreeing, elsewhere, failed: tried - agreeing - elsewhere };
         // Among equals the one with the smallest gradient; the order of starts breaks ties.
-        let best = ends
-            .iter()
-            .filter(|e| near(e))
-            .min_by(|a, b| a.gradient.total_cmp(&b.gradient))
-            .cloned();
+        let best = ends.iter().filter(|e| near(e)).min_by(|a, b| a.gradient.total_cmp(&b.gradient)).cloned();
         let best = match best {
             Some(end) if end.gradient <= CERTIFIED => Some(end),
             end => {
                 let rescued = rescue::rescue(self, data, model, &first);
-                let better = |r: &Solved| end.as_ref().is_none_or(|e| r.value < e.value || near(&r) && r.gradient < e.gradient);
+                let better = |r: &Solved| {
+                    end.as_ref().is_none_or(|e| r.value < e.value || near(&r) && r.gradient < e.gradient)
+                };
                 rescued.filter(better).or(end.clone())
             }
         };
@@ -192,7 +200,10 @@ impl<'a> Task<'a> {
             (Some(found), Some((_, model))) => {
                 let natural = model.natural(&found.theta);
                 let mut scratch = self.model.scratch();
-                Some(self.problem(&self.model, &self.model.weights).solve(&self.model.internal(&natural), &mut scratch))
+                Some(
+                    self.problem(&self.model, &self.model.weights)
+                        .solve(&self.model.internal(&natural), &mut scratch),
+                )
             }
             (best, _) => best,
         };
@@ -210,7 +221,13 @@ impl<'a> Task<'a> {
     }
 
     /// The table under the other objectives, each started from this optimum and from a few fresh starts.
-    fn choices(&self, law: &Law, best: &Solved, options: &FitOptions, progress: &dyn Progress) -> Result<Vec<Choice>, FitError> {
+    fn choices(
+        &self,
+        law: &Law,
+        best: &Solved,
+        options: &FitOptions,
+        progress: &dyn Progress,
+    ) -> Result<Vec<Choice>, FitError> {
         let positive = self.data.output.iter().all(|&y| y > 0.0);
         let all = [
             Objective { loss: Loss::Squares, log: false, delta: 1e-3 },
@@ -284,9 +301,13 @@ fn check(formula: &Formula, data: &Data, objective: Objective, free: usize) -> R
     }
     let name = formula.output.as_ref().map_or("output", |o| &o.name);
     if objective.log
-        && let Some(row) = data.output.iter().position(|&y| !(y > 0.0))
+        && let Some(row) = data.output.iter().position(|&y| y.is_nan() || y <= 0.0)
     {
-        return Err(FitError::NotPositive { output: name.to_string(), row: row + 1, value: data.output[row] });
+        return Err(FitError::NotPositive {
+            output: name.to_string(),
+            row: row + 1,
+            value: data.output[row],
+        });
     }
     for (input, values) in formula.symbols.inputs.iter().zip(&data.inputs) {
         if let (InputKind::Column, Some(&first)) = (&input.kind, values.first())
@@ -307,16 +328,29 @@ fn at_bound(slot: &Slot, value: f64) -> bool {
 }
 
 /// The derived quantities of a law that its (ungrouped) parameters determine.
-fn derived(law: &Law, formula: &Formula, task: &Task<'_>, estimates: &[f64], draws: &[Vec<f64>], level: f64) -> Vec<Derived> {
+fn derived(
+    law: &Law,
+    formula: &Formula,
+    task: &Task<'_>,
+    estimates: &[f64],
+    draws: &[Vec<f64>],
+    level: f64,
+) -> Vec<Derived> {
     let slots = &task.model.coordinates.slots;
-    let mut scope = Scope::default();
-    scope.inputs = slots.iter().map(|s| InputSpec::new(&s.name, isoflop_formula::Unit::default())).collect();
+    let inputs = slots.iter().map(|s| InputSpec::new(&s.name, isoflop_formula::Unit::default())).collect();
+    let mut scope = Scope { inputs, ..Scope::default() };
     // A tied parameter is one of the others under its own name.
-    let ties: Vec<(String, String)> =
-        formula.ties.iter().map(|t| (t.name.clone(), isoflop_formula::print::text(&formula.graph, &formula.symbols, t.node))).collect();
+    let ties: Vec<(String, String)> = formula
+        .ties
+        .iter()
+        .map(|t| (t.name.clone(), isoflop_formula::print::text(&formula.graph, &formula.symbols, t.node)))
+        .collect();
     scope.params = ties
         .iter()
-        .map(|(name, text)| isoflop_formula::ParamSpec { tie: Some(text.clone()), ..isoflop_formula::ParamSpec::new(name) })
+        .map(|(name, text)| isoflop_formula::ParamSpec {
+            tie: Some(text.clone()),
+            ..isoflop_formula::ParamSpec::new(name)
+        })
         .collect();
     law.derived
         .iter()
@@ -420,7 +454,9 @@ fn warnings(fit: &Fit, formula: &Formula) -> Vec<Warning> {
         if let Some(clusters) = interval.clusters.filter(|&c| c < 10) {
             add(
                 "few-clusters",
-                format!("only {clusters} clusters: intervals of a cluster bootstrap are too narrow below about 10"),
+                format!(
+                    "only {clusters} clusters: intervals of a cluster bootstrap are too narrow below about 10"
+                ),
             );
         }
     }

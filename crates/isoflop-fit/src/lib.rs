@@ -33,5 +33,5 @@ pub use fit::{Progress, fit};
 pub use objective::{Loss, Objective};
 pub use predict::{Prediction, predict};
 pub use request::{FitOptions, Overrides, StartPlan, overridden};
-pub use saved::{DataDigest, SCHEMA_VERSION, SavedColumn, SavedFit, SavedParameter};
 pub use result::{Choice, Derived, Fit, InputRange, Interval, ObjectiveValue, Parameter, Warning};
+pub use saved::{DataDigest, SCHEMA_VERSION, SavedColumn, SavedFit, SavedParameter};

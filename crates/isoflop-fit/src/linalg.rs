@@ -72,6 +72,12 @@ impl Symmetric {
         x.iter().all(|x| x.is_finite()).then_some(x)
     }
 
+    /// Whether all eigenvalues are safely positive.
+    pub(crate) fn is_positive_definite(&self) -> bool {
+        let zeros = vec![0.0; self.n];
+        self.solve(&zeros, &zeros).is_some()
+    }
+
     /// Eigenvalues in rising order with their unit vectors, by Jacobi rotations.
     pub(crate) fn eigen(&self) -> (Vec<f64>, Vec<Vec<f64>>) {
         let n = self.n;
@@ -81,7 +87,8 @@ impl Symmetric {
             v[i * n + i] = 1.0;
         }
         for _ in 0..100 {
-            let off: f64 = (0..n).flat_map(|i| (0..i).map(move |j| (i, j))).map(|(i, j)| a[i * n + j].powi(2)).sum();
+            let off: f64 =
+                (0..n).flat_map(|i| (0..i).map(move |j| (i, j))).map(|(i, j)| a[i * n + j].powi(2)).sum();
             let diagonal: f64 = (0..n).map(|i| a[i * n + i].powi(2)).sum();
             if off <= 1e-32 * diagonal || !off.is_finite() {
                 break;

@@ -41,28 +41,36 @@ pub(crate) enum Scale {
 impl Model {
     /// Binds `root`, a node of `formula`, to `data`. With `log` the residual is `ln y - ln f`.
     pub(crate) fn new(formula: &Formula, root: NodeId, data: &Data, slots: Vec<Slot>, log: bool) -> Model {
-        Model::build(data, Coordinates::new(formula, data, slots, root, log, true), observed(formula, root, data, log))
+        Model::build(
+            data,
+            Coordinates::new(formula, data, slots, root, log, true),
+            observed(formula, root, data, log),
+        )
     }
 
     /// [`Model::new`] in the parameters' own space.
     pub(crate) fn plain(formula: &Formula, root: NodeId, data: &Data, slots: Vec<Slot>, log: bool) -> Model {
-        Model::build(data, Coordinates::new(formula, data, slots, root, log, false), observed(formula, root, data, log))
+        Model::build(
+            data,
+            Coordinates::new(formula, data, slots, root, log, false),
+            observed(formula, root, data, log),
+        )
     }
 
     fn build(data: &Data, mut coordinates: Coordinates, mut y: Vec<f64>) -> Model {
         let p = coordinates.free.len();
         let mut list = ColumnList::default();
         let mut tapes: [[Option<Tape>; 3]; 2] = Default::default();
-        for shifted in 0..2 {
+        for (shifted, tapes) in tapes.iter_mut().enumerate() {
             let root = coordinates.roots[shifted];
             if shifted == 1 && root == coordinates.roots[0] {
                 break;
             }
             let g = &mut coordinates.graph;
             let mut outputs = vec![root];
-            tapes[shifted][0] = Some(Tape::compile(g, &outputs, &mut list, true));
+            tapes[0] = Some(Tape::compile(g, &outputs, &mut list, true));
             outputs.extend((0..p).map(|j| g.derivative(root, Node::Param(j as u32))));
-            tapes[shifted][1] = Some(Tape::compile(g, &outputs, &mut list, true));
+            tapes[1] = Some(Tape::compile(g, &outputs, &mut list, true));
             if p <= MOST_EXACT && shifted == 0 {
                 for k in 0..p {
                     for l in 0..=k {
@@ -70,7 +78,7 @@ impl Model {
                         outputs.push(second);
                     }
                 }
-                tapes[shifted][2] = Some(Tape::compile(g, &outputs, &mut list, true));
+                tapes[2] = Some(Tape::compile(g, &outputs, &mut list, true));
             }
         }
         let inputs = data.all_inputs();

@@ -85,10 +85,7 @@ impl Objective {
 
     /// Whether `delta` matters.
     pub fn has_delta(&self) -> bool {
-        matches!(
-            self.loss,
-            Loss::Huber | Loss::Cauchy | Loss::AsymmetricHuber { .. } | Loss::HuberDensity
-        )
+        matches!(self.loss, Loss::Huber | Loss::Cauchy | Loss::AsymmetricHuber { .. } | Loss::HuberDensity)
     }
 
     /// The row kernel with threshold `delta` in place of the objective's own (the solver narrows it in steps).

@@ -29,7 +29,7 @@ pub struct Prediction {
 /// uncertainty of the parameters and the scatter of runs, not the error of the law itself far outside the runs.
 ///
 /// # Errors
-/// A missing input, a level outside 0 to 1, a point at which the law has no finite value.
+/// A law with parameters per level (take the formula and the parameters of one level first), a missing input, a level outside 0 to 1, a point at which the law has no finite value.
 pub fn predict(
     formula: &Formula,
     fit: &Fit,
@@ -38,6 +38,11 @@ pub fn predict(
 ) -> Result<Vec<Prediction>, FitError> {
     if !(level > 0.0 && level < 1.0) {
         return Err(FitError::BadLevel { level });
+    }
+    if let Some(column) = formula.symbols.params.iter().find_map(|p| p.group.clone())
+        && fit.parameters.len() != formula.symbols.params.len()
+    {
+        return Err(FitError::GroupedPrediction { column });
     }
     let mut residuals = fit.residuals.clone();
     residuals.sort_by(f64::total_cmp);
@@ -98,7 +103,13 @@ fn one(
         .iter()
         .map(|range| {
             let x = point.iter().find(|(name, _)| *name == range.name).map_or(f64::NAN, |p| p.1);
-            let ratio = if x > range.high { x / range.high } else if x < range.low { range.low / x } else { 1.0 };
+            let ratio = if x > range.high {
+                x / range.high
+            } else if x < range.low {
+                range.low / x
+            } else {
+                1.0
+            };
             (range.name.clone(), ratio)
         })
         .collect();

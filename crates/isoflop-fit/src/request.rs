@@ -95,7 +95,7 @@ pub fn overridden(law: &Law, overrides: &Overrides) -> Result<Formula, FitError>
         scope.inputs.retain(|i| i.name != output.name);
     }
     for (name, low, high) in &overrides.bounds {
-        if !(low < high) {
+        if low.is_nan() || high.is_nan() || low >= high {
             return Err(FitError::EmptyBounds { parameter: name.clone(), low: *low, high: *high });
         }
         let spec = spec(&mut scope, name, "bound")?;

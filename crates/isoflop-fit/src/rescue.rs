@@ -12,14 +12,17 @@ use crate::objective::{Loss, Objective};
 use crate::solve::{CERTIFIED, Problem, Solved};
 use crate::varpro::linear_coordinates;
 
+/// From natural start values to natural end values.
+type Way<'a> = dyn Fn(&[f64]) -> Option<Vec<f64>> + 'a;
+
 /// Tries the other ways from each of `starts` (natural values of all slots) on `data`, whose model is `model`;
 /// the result is in coordinates of `model`.
 pub(crate) fn rescue(task: &Task<'_>, data: &Data, model: &Model, starts: &[Vec<f64>]) -> Option<Solved> {
-    let ways: [&dyn Fn(&[f64]) -> Option<Vec<f64>>; 3] = [
-        &|start| own_space(task, data, start),
-        &|start| through_logs(task, data, start),
-        &|start| fallback::minimise(&task.problem(model, &model.weights), &model.internal(start)).map(|t| model.natural(&t)),
-    ];
+    let ways: [&Way<'_>; 3] =
+        [&|start| own_space(task, data, start), &|start| through_logs(task, data, start), &|start| {
+            fallback::minimise(&task.problem(model, &model.weights), &model.internal(start))
+                .map(|t| model.natural(&t))
+        }];
     let mut best: Option<Solved> = None;
     for way in ways {
         for start in starts {
@@ -29,7 +32,8 @@ pub(crate) fn rescue(task: &Task<'_>, data: &Data, model: &Model, starts: &[Vec<
             let problem = task.problem(model, &model.weights);
             // A point this near is polished; a search by least squares from it could lose it again.
             let polished = problem.finish(&theta, &mut scratch);
-            let end = if polished.gradient <= CERTIFIED { polished } else { problem.solve(&theta, &mut scratch) };
+            let end =
+                if polished.gradient <= CERTIFIED { polished } else { problem.solve(&theta, &mut scratch) };
             if end.value.is_finite() && best.as_ref().is_none_or(|b| end.value < b.value) {
                 best = Some(end);
             }
@@ -54,7 +58,7 @@ fn own_space(task: &Task<'_>, data: &Data, start: &[f64]) -> Option<Vec<f64>> {
 
 /// Least squares on the logarithm of the output, if it has one.
 fn through_logs(task: &Task<'_>, data: &Data, start: &[f64]) -> Option<Vec<f64>> {
-    if task.objective.log || data.output.iter().any(|&y| !(y > 0.0)) {
+    if task.objective.log || data.output.iter().any(|&y| y.is_nan() || y <= 0.0) {
         return None;
     }
     let slots = task.model.coordinates.slots.clone();

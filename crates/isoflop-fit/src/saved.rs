@@ -1,6 +1,6 @@
 //! Saved fits: one versioned, self-contained JSON file.
 
-use isoflop_formula::{Formula, InputSpec, ParamSpec, Scope, Unit};
+use isoflop_formula::{Formula, InputKind, InputSpec, ParamSpec, Scope, Unit};
 use serde::{Deserialize, Serialize};
 
 use crate::error::FitError;
@@ -22,6 +22,9 @@ pub struct SavedFit {
     pub formula: String,
     /// Inputs and output of the formula with their units.
     pub columns: Vec<SavedColumn>,
+    /// Text columns that the formula compares with texts.
+    #[serde(default)]
+    pub text_columns: Vec<String>,
     /// Name of the output.
     pub output: String,
     /// Bounds and grouping of the parameters.
@@ -71,8 +74,23 @@ pub struct DataDigest {
 
 impl SavedFit {
     /// Packs a fit of `formula`, the formula with the overrides of the fit applied ([`crate::overridden`]).
-    pub fn new(law: &str, formula: &Formula, fit: Fit, data: DataDigest, seed: u64, command: Vec<String>) -> SavedFit {
+    pub fn new(
+        law: &str,
+        formula: &Formula,
+        fit: Fit,
+        data: DataDigest,
+        seed: u64,
+        command: Vec<String>,
+    ) -> SavedFit {
         let bound = |x: f64| x.is_finite().then_some(x);
+        let mut texts: Vec<String> = Vec::new();
+        for input in &formula.symbols.inputs {
+            if let InputKind::TextEquals { column, .. } = &input.kind
+                && !texts.contains(column)
+            {
+                texts.push(column.clone());
+            }
+        }
         SavedFit {
             schema_version: SCHEMA_VERSION,
             isoflop_version: env!("CARGO_PKG_VERSION").to_string(),
@@ -82,11 +100,13 @@ impl SavedFit {
                 .symbols
                 .inputs
                 .iter()
+                .filter(|i| i.kind == InputKind::Column)
                 .map(|i| SavedColumn {
                     name: i.name.clone(),
                     unit: i.unit.is_known().then(|| i.unit.to_string()),
                 })
                 .collect(),
+            text_columns: texts,
             output: formula.output.as_ref().map_or_else(String::new, |o| o.name.clone()),
             parameters: formula
                 .symbols
@@ -136,7 +156,7 @@ impl SavedFit {
     /// # Errors
     /// A formula that does not compile, as after editing the file by hand.
     pub fn formula(&self) -> Result<Formula, FitError> {
-        let mut scope = Scope::default();
+        let mut scope = Scope { text_columns: self.text_columns.clone(), ..Scope::default() };
         for column in &self.columns {
             let unit = match &column.unit {
                 Some(text) => Unit::parse(text).map_err(|e| FitError::SavedLaw { reason: e.to_string() })?,

@@ -50,7 +50,15 @@ impl Problem<'_> {
     /// narrowing threshold.
     pub(crate) fn solve(&self, theta: &[f64], scratch: &mut Scratch) -> Solved {
         let (tolerance, most) = if self.objective.loss == Loss::Squares { (1e-6, 1000) } else { (1e-2, 200) };
-        let rough = self.descend(theta.to_vec(), Kernel::Squares, Scale::One, tolerance, most, Order::Gradient, scratch);
+        let rough = self.descend(
+            theta.to_vec(),
+            Kernel::Squares,
+            Scale::One,
+            tolerance,
+            most,
+            Order::Gradient,
+            scratch,
+        );
         if self.objective.loss == Loss::Squares {
             let passes = rough.passes;
             return self.polish(rough.theta, passes, scratch);
@@ -79,13 +87,18 @@ impl Problem<'_> {
 
     /// Polishes free coordinates `theta` (without scale) that are near an optimum of the objective already.
     pub(crate) fn finish(&self, theta: &[f64], scratch: &mut Scratch) -> Solved {
-        if self.objective.has_free_scale() { self.solve(theta, scratch) } else { self.polish(theta.to_vec(), 0, scratch) }
+        if self.objective.has_free_scale() {
+            self.solve(theta, scratch)
+        } else {
+            self.polish(theta.to_vec(), 0, scratch)
+        }
     }
 
     /// The absolute threshold that the objective ends at, for residuals of typical size `size`.
     fn threshold(&self, size: f64) -> f64 {
         match self.objective.loss {
-            Loss::Quantile { .. } => 1e-9 * size,
+            // Small against the noise, yet large against the rounding of residuals.
+            Loss::Quantile { .. } => 1e-6 * size,
             _ => self.objective.delta,
         }
     }
@@ -99,7 +112,8 @@ impl Problem<'_> {
             return self.polish(theta, passes, scratch);
         }
         let density = self.objective.loss == Loss::HuberDensity;
-        let mut target = if density { self.density_scale(&theta) * self.objective.delta } else { self.threshold(size) };
+        let mut target =
+            if density { self.density_scale(&theta) * self.objective.delta } else { self.threshold(size) };
         let mut width = size;
         while width > target {
             width = (0.25 * width).max(target);
@@ -187,7 +201,9 @@ impl Problem<'_> {
     /// The kernel that the objective ends at.
     pub(crate) fn final_kernel(&self, theta: &[f64]) -> Kernel {
         let size = match self.objective.loss {
-            Loss::Quantile { .. } => typical_size(&self.model.residuals(&theta[..self.model.len()]), self.weights),
+            Loss::Quantile { .. } => {
+                typical_size(&self.model.residuals(&theta[..self.model.len()]), self.weights)
+            }
             _ => 1.0,
         };
         self.objective.kernel(self.threshold(size))
@@ -236,7 +252,8 @@ impl Problem<'_> {
                     break;
                 }
                 let scale = Scaling { bounds: &bounds, linear };
-                let Some((next, sums, tries)) = step(&theta, &here, &free, scale, &mut damping, tolerance, &mut pass)
+                let Some((next, sums, tries)) =
+                    step(&theta, &here, &free, scale, &mut damping, tolerance, &mut pass)
                 else {
                     break;
                 };

@@ -52,7 +52,8 @@ impl Starter {
                 varpro::project(&self.raw, &self.linear, &mut theta, &self.weights, &mut scratch);
             }
             let natural = self.raw.natural(&theta);
-            if self.raw.values(&theta).iter().all(|v| v.is_finite()) && natural.iter().all(|v| v.is_finite()) {
+            if self.raw.values(&theta).iter().all(|v| v.is_finite()) && natural.iter().all(|v| v.is_finite())
+            {
                 return Some(natural);
             }
         }
@@ -73,7 +74,9 @@ impl Starter {
                         let (from, to) = self.ranges[k as usize];
                         stream.uniform(from, to)
                     }
-                    Coordinate::Log => slot.scale.map_or(0.0, |s| s.abs().ln()) + stream.log_uniform(0.1, 1.0).ln(),
+                    Coordinate::Log => {
+                        slot.scale.map_or(0.0, |s| s.abs().ln()) + stream.log_uniform(0.1, 1.0).ln()
+                    }
                     Coordinate::Linear => linear_draw(slot, low, high, stream),
                 };
                 value.max(low).min(high)
@@ -84,7 +87,8 @@ impl Starter {
     /// Moves all terms together until the law is of the size of the output.
     fn shift_terms(&self, theta: &mut [f64]) {
         let c = &self.raw.coordinates;
-        let terms: Vec<usize> = (0..c.free.len()).filter(|&j| c.kinds[c.free[j]] == Coordinate::LogTerm).collect();
+        let terms: Vec<usize> =
+            (0..c.free.len()).filter(|&j| c.kinds[c.free[j]] == Coordinate::LogTerm).collect();
         let wanted = log_mean(&self.raw.y);
         let error = |theta: &[f64]| log_mean(&self.raw.values(theta)) - wanted;
         let mut last = error(theta);
@@ -108,7 +112,9 @@ fn linear_draw(slot: &Slot, low: f64, high: f64, stream: &mut Stream) -> f64 {
     }
     match (low.is_finite(), high.is_finite()) {
         // The exponents of nearly all published laws lie here.
-        (true, true) if low >= 0.0 && high <= 10.0 => low.max(1e-9) + stream.log_uniform(0.05, 1.0).min(high - low),
+        (true, true) if low >= 0.0 && high <= 10.0 => {
+            low.max(1e-9) + stream.log_uniform(0.05, 1.0).min(high - low)
+        }
         (true, true) => stream.uniform(low, high),
         (true, false) => low + stream.log_uniform(0.05, 1.0),
         (false, true) => high - stream.log_uniform(0.05, 1.0),

@@ -200,7 +200,12 @@ impl Graph {
                 let first = self.binary(Binary::LessEqual, low, high);
                 self.select(first, da, db)
             }
-            Binary::Less | Binary::LessEqual | Binary::Equal | Binary::NotEqual | Binary::And | Binary::Or => zero,
+            Binary::Less
+            | Binary::LessEqual
+            | Binary::Equal
+            | Binary::NotEqual
+            | Binary::And
+            | Binary::Or => zero,
         }
     }
 }

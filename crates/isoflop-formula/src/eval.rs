@@ -158,7 +158,7 @@ impl Tape {
     /// If the columns are shorter than that, which is a mistake in this project.
     pub fn run(&self, columns: &Columns, row: usize, len: usize, ws: &mut Workspace) {
         let len = padded(len);
-        assert!(len <= BLOCK && row % LANES == 0 && row + len <= padded(columns.rows));
+        assert!(len <= BLOCK && row.is_multiple_of(LANES) && row + len <= padded(columns.rows));
         match ws.simd {
             // Safety: `Simd::detect` found these features on this machine.
             #[cfg(target_arch = "x86_64")]
@@ -216,11 +216,13 @@ fn run<const FMA: bool>(tape: &Tape, columns: &Columns, row: usize, len: usize, 
         match op {
             Op::Unary(u, a) => unary::<FMA>(u, out, get(a)),
             Op::Binary(b, x, y) => binary(b, out, get(x), get(y)),
-            Op::MulAdd(a, b, c) => ternary(out, get(a), get(b), get(c), |a, b, c| vmath::fma::<FMA>(a, b, c)),
+            Op::MulAdd(a, b, c) => ternary(out, get(a), get(b), get(c), vmath::fma::<FMA>),
             Op::NegMulAdd(a, b, c) => {
                 ternary(out, get(a), get(b), get(c), |a, b, c| vmath::fma::<FMA>(-a, b, c));
             }
-            Op::MulSub(a, b, c) => ternary(out, get(a), get(b), get(c), |a, b, c| vmath::fma::<FMA>(a, b, -c)),
+            Op::MulSub(a, b, c) => {
+                ternary(out, get(a), get(b), get(c), |a, b, c| vmath::fma::<FMA>(a, b, -c))
+            }
             Op::If(c, a, b) => ternary(out, get(c), get(a), get(b), |c, a, b| if c != 0.0 { a } else { b }),
         }
     }
@@ -228,7 +230,6 @@ fn run<const FMA: bool>(tape: &Tape, columns: &Columns, row: usize, len: usize, 
 
 #[inline(always)]
 fn unary<const FMA: bool>(op: Unary, out: &mut [f64], a: Source<'_>) {
-    use std::f64::consts::{LOG2_E, LOG10_E};
     match op {
         Unary::Neg => map(out, a, |x| -x),
         Unary::Not => map(out, a, |x| if x == 0.0 { 1.0 } else { 0.0 }),
@@ -236,8 +237,8 @@ fn unary<const FMA: bool>(op: Unary, out: &mut [f64], a: Source<'_>) {
         Unary::Log => map(out, a, vmath::ln::<FMA>),
         Unary::Expm1 => map(out, a, vmath::expm1::<FMA>),
         Unary::Log1p => map(out, a, vmath::ln_1p::<FMA>),
-        Unary::Log2 => map(out, a, |x| vmath::ln::<FMA>(x) * LOG2_E),
-        Unary::Log10 => map(out, a, |x| vmath::ln::<FMA>(x) * LOG10_E),
+        Unary::Log2 => map(out, a, vmath::log2::<FMA>),
+        Unary::Log10 => map(out, a, vmath::log10::<FMA>),
         Unary::Sqrt => map(out, a, f64::sqrt),
         Unary::Abs => map(out, a, f64::abs),
         Unary::Sigmoid => map(out, a, vmath::sigmoid::<FMA>),

@@ -162,7 +162,9 @@ impl Value {
             _ => None,
         };
         // A pure exponential, or anything to a power that is not a small whole number.
-        if self.coefficient.is_none() || (small.is_none() && (self.positive || matches!(power, Power::Node(_)))) {
+        if self.coefficient.is_none()
+            || (small.is_none() && (self.positive || matches!(power, Power::Node(_))))
+        {
             let log = self.log(g, how);
             let p = match power {
                 Power::Number(n) => g.number(n),
@@ -210,7 +212,9 @@ fn whole_power(g: &mut Graph, base: NodeId, n: u32) -> NodeId {
 /// can be taken once per table; a sum of exponentials becomes `m + ln(sum exp(u - m))` if shifting is asked for.
 fn log(g: &mut Graph, node: NodeId, how: &Lowering<'_>) -> NodeId {
     match g.node(node) {
-        Node::Binary(op @ (Binary::Mul | Binary::Div), a, b) if positive(g, a, how) && positive(g, b, how) => {
+        Node::Binary(op @ (Binary::Mul | Binary::Div), a, b)
+            if positive(g, a, how) && positive(g, b, how) =>
+        {
             let (a, b) = (log(g, a, how), log(g, b, how));
             if op == Binary::Mul { g.add(a, b) } else { g.sub(a, b) }
         }

@@ -86,7 +86,11 @@ impl Graph {
     }
 
     /// Rewrites `node` with leaves replaced: `replace` gives a node for a leaf, or `None` to keep it.
-    pub fn substitute(&mut self, node: NodeId, replace: &mut dyn FnMut(&mut Graph, Node) -> Option<NodeId>) -> NodeId {
+    pub fn substitute(
+        &mut self,
+        node: NodeId,
+        replace: &mut dyn FnMut(&mut Graph, Node) -> Option<NodeId>,
+    ) -> NodeId {
         let mut new: Vec<NodeId> = (0..=node.index()).map(|i| NodeId(i as u32)).collect();
         for id in self.reachable(&[node]) {
             new[id.index()] = match self.node(id) {

@@ -147,7 +147,16 @@ impl<'a> Compiler<'a> {
             uses[id.index()] += 1;
         }
         let tape = Tape { scalars: Vec::new(), ops: Vec::new(), outputs: Vec::new(), registers: 0 };
-        Compiler { graph, kind, columns, place: vec![None; graph.len()], uses, reader, free: Vec::new(), tape }
+        Compiler {
+            graph,
+            kind,
+            columns,
+            place: vec![None; graph.len()],
+            uses,
+            reader,
+            free: Vec::new(),
+            tape,
+        }
     }
 
     fn compile(mut self, order: &[NodeId], outputs: &[NodeId]) -> Tape {
@@ -185,9 +194,7 @@ impl<'a> Compiler<'a> {
             Node::Unary(u, a) => (Op::Unary(u, self.operand(a)), vec![a]),
             Node::Binary(add @ (Binary::Add | Binary::Sub), a, b) => self.sum(add, a, b),
             Node::Binary(b, x, y) => (Op::Binary(b, self.operand(x), self.operand(y)), vec![x, y]),
-            Node::If(c, a, b) => {
-                (Op::If(self.operand(c), self.operand(a), self.operand(b)), vec![c, a, b])
-            }
+            Node::If(c, a, b) => (Op::If(self.operand(c), self.operand(a), self.operand(b)), vec![c, a, b]),
             Node::Input(_) | Node::Const(_) | Node::Param(_) => return,
         };
         // The destination is taken before the arguments are given back: an operation never writes what it reads.
@@ -206,7 +213,8 @@ impl<'a> Compiler<'a> {
     }
 
     fn sum(&mut self, op: Binary, a: NodeId, b: NodeId) -> (Op, Vec<NodeId>) {
-        let unplaced = |s: &Self, id: NodeId| s.kind[id.index()] == Kind::Row && s.place[id.index()].is_none();
+        let unplaced =
+            |s: &Self, id: NodeId| s.kind[id.index()] == Kind::Row && s.place[id.index()].is_none();
         for (product, other, left) in [(b, a, false), (a, b, true)] {
             if let Node::Binary(Binary::Mul, x, y) = self.graph.node(product)
                 && unplaced(self, product)

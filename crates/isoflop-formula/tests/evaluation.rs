@@ -1,6 +1,8 @@
 //! The tape against the graph walked node by node, and derivatives against finite differences.
 
-use isoflop_formula::{Binary, Columns, ColumnList, Graph, Lowering, Node, NodeId, Output, Tape, Unary, lower};
+use isoflop_formula::{
+    Binary, ColumnList, Columns, Graph, Lowering, Node, NodeId, Output, Tape, Unary, lower,
+};
 use proptest::prelude::*;
 
 /// Value of `node` by walking the graph.
@@ -14,7 +16,13 @@ fn walk(g: &Graph, node: NodeId, inputs: &[f64], params: &[f64]) -> f64 {
             Node::Param(k) => params[k as usize],
             Node::Unary(op, a) => op.apply(of(a)),
             Node::Binary(op, a, b) => op.apply(of(a), of(b)),
-            Node::If(c, a, b) => if of(c) != 0.0 { of(a) } else { of(b) },
+            Node::If(c, a, b) => {
+                if of(c) != 0.0 {
+                    of(a)
+                } else {
+                    of(b)
+                }
+            }
         };
     }
     values[node.index()]
@@ -35,17 +43,39 @@ fn build(g: &mut Graph, recipe: &[(u8, u8, u8)]) -> NodeId {
         let node = match op {
             0 | 1 => g.add(a, b),
             2 => g.mul(a, b),
-            3 => { let c = g.mul(a, b); let d = stack[0]; g.sub(d, c) }
+            3 => {
+                let c = g.mul(a, b);
+                let d = stack[0];
+                g.sub(d, c)
+            }
             4 => g.div(a, b),
             5 => g.unary(Unary::Softplus, a),
             6 => g.unary(Unary::Tanh, a),
             7 => g.unary(Unary::Sigmoid, a),
-            8 => { let n = g.neg(b); let s = g.unary(Unary::Tanh, n); let p = g.param(0); g.pow(p, s) }
-            9 => { let x = g.input(0); let n = g.unary(Unary::Sigmoid, b); g.pow(x, n) }
-            10 => { let e = g.unary(Unary::Sigmoid, a); g.unary(Unary::Log, e) }
+            8 => {
+                let n = g.neg(b);
+                let s = g.unary(Unary::Tanh, n);
+                let p = g.param(0);
+                g.pow(p, s)
+            }
+            9 => {
+                let x = g.input(0);
+                let n = g.unary(Unary::Sigmoid, b);
+                g.pow(x, n)
+            }
+            10 => {
+                let e = g.unary(Unary::Sigmoid, a);
+                g.unary(Unary::Log, e)
+            }
             11 => g.binary(Binary::Max, a, b),
-            12 => { let c = g.binary(Binary::Less, a, b); g.select(c, a, b) }
-            _ => { let t = g.unary(Unary::Tanh, a); g.unary(Unary::Exp, t) }
+            12 => {
+                let c = g.binary(Binary::Less, a, b);
+                g.select(c, a, b)
+            }
+            _ => {
+                let t = g.unary(Unary::Tanh, a);
+                g.unary(Unary::Exp, t)
+            }
         };
         stack.push(node);
     }
@@ -129,12 +159,17 @@ fn a_shifted_log_sum_exp_survives_what_overflows_unshifted() {
     let log = g.unary(Unary::Log, sum);
     let value = |shift: bool, params: [f64; 2]| {
         let mut target = Graph::new();
-        let root = lower(&g, &[log], &mut target, &mut Lowering {
-            param: &mut |t, k| t.param(k),
-            positive_param: &|_| false,
-            positive_input: &|_| false,
-            shift,
-        })[0];
+        let root = lower(
+            &g,
+            &[log],
+            &mut target,
+            &mut Lowering {
+                param: &mut |t, k| t.param(k),
+                positive_param: &|_| false,
+                positive_input: &|_| false,
+                shift,
+            },
+        )[0];
         walk(&target, root, &[], &params)
     };
     assert_eq!(value(true, [800.0, 800.0]), 800.0 + 2f64.ln());

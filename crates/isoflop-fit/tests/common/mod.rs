@@ -1,5 +1,5 @@
 //! Shared by the integration tests of the fitter.
-#![allow(dead_code)]
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::print_stdout)]
 
 use isoflop_fit::{Data, Fit, FitOptions, fit};
 use isoflop_laws::{Catalogue, Law};
@@ -13,7 +13,9 @@ pub fn law(id: &str) -> Law {
 pub fn data(law: &Law, columns: &[(&str, Vec<f64>)]) -> Data {
     let formula = law.formula();
     let output = formula.output.as_ref().unwrap();
-    let column = |name: &str| columns.iter().find(|c| c.0 == name).unwrap_or_else(|| panic!("no column {name}")).1.clone();
+    let column = |name: &str| {
+        columns.iter().find(|c| c.0 == name).unwrap_or_else(|| panic!("no column {name}")).1.clone()
+    };
     Data {
         inputs: formula
             .symbols

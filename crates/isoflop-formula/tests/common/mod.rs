@@ -1,7 +1,6 @@
 //! Random expressions, and their values by walking the graph.
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
-
 #![allow(dead_code, reason = "each test file uses a part of this module")]
 
 use isoflop_formula::{Binary, Graph, Input, InputKind, Node, NodeId, Param, Symbols, Unary, Unit};
