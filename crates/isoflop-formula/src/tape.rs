@@ -170,7 +170,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// A product read by nothing but one sum is computed there, as a multiply-add; of two such products
-    /// the second.
+    /// the second. So is one that is only negated.
     fn fuses_into_user(&self, id: NodeId) -> bool {
         let Some(user) = self.reader[id.index()] else { return false };
         self.is_single_product(id)
@@ -178,6 +178,7 @@ impl<'a> Compiler<'a> {
                 Node::Binary(Binary::Add | Binary::Sub, a, b) => {
                     a != b && (b == id || !self.is_single_product(b))
                 }
+                Node::Unary(Unary::Neg, _) => true,
                 _ => false,
             }
     }
@@ -191,6 +192,7 @@ impl<'a> Compiler<'a> {
     /// Emits the row operation of `id`.
     fn row(&mut self, id: NodeId) {
         let (op, read) = match self.graph.node(id) {
+            Node::Unary(Unary::Neg, a) if self.is_unplaced_product(a) => self.negated_product(a),
             Node::Unary(u, a) => (Op::Unary(u, self.operand(a)), vec![a]),
             Node::Binary(add @ (Binary::Add | Binary::Sub), a, b) => self.sum(add, a, b),
             Node::Binary(b, x, y) => (Op::Binary(b, self.operand(x), self.operand(y)), vec![x, y]),
@@ -210,6 +212,20 @@ impl<'a> Compiler<'a> {
                 self.free.push(r);
             }
         }
+    }
+
+    fn is_unplaced_product(&self, id: NodeId) -> bool {
+        self.place[id.index()].is_none() && self.is_single_product(id)
+    }
+
+    /// `0 - x * y` in one operation, for the negative exponents of power laws.
+    fn negated_product(&mut self, product: NodeId) -> (Op, Vec<NodeId>) {
+        let Node::Binary(_, x, y) = self.graph.node(product) else {
+            return (Op::Unary(Unary::Neg, self.operand(product)), vec![product]);
+        };
+        self.tape.scalars.push(ScalarOp::Const(0.0));
+        let zero = Operand::Scalar(self.tape.scalars.len() as u32 - 1);
+        (Op::NegMulAdd(self.operand(x), self.operand(y), zero), vec![x, y])
     }
 
     fn sum(&mut self, op: Binary, a: NodeId, b: NodeId) -> (Op, Vec<NodeId>) {
