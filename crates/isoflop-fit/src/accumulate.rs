@@ -6,7 +6,7 @@ use isoflop_formula::{BLOCK, Columns, Output, Tape, Workspace};
 use crate::linalg::Symmetric;
 use crate::objective::{Kernel, RowLoss};
 
-/// Most coordinates for which a pass keeps its sums on the stack of the block loop.
+/// Rows whose sums are made by one thread and joined in order.
 const CHUNK: usize = 64 * BLOCK;
 
 /// What one pass sums up. `theta` has `p` coordinates; with a free scale the log scale is coordinate `p`.
@@ -326,10 +326,8 @@ impl Raw {
 
     fn finish(self, pass: &Pass<'_>) -> Sums {
         let weight: f64 = if pass.free_scale { pass.weights.iter().sum() } else { 0.0 };
-        let mut sums = Sums { value: self.value + weight * pass.scale.ln().min(f64::MAX), ..Sums::default() };
-        if !pass.free_scale {
-            sums.value = self.value;
-        }
+        let log_scale = if pass.free_scale { weight * pass.scale.ln() } else { 0.0 };
+        let mut sums = Sums { value: self.value + log_scale, ..Sums::default() };
         if pass.order == Order::Value {
             return sums;
         }

@@ -2,8 +2,7 @@
 //!
 //! Exponents are drawn at random; the coefficients that enter linearly are then solved for (variable
 //! projection, Golub and Pereyra 1973) by weighted least squares with their sign bounds kept, and no term is let
-//! start below a thousandth of the output. Measured on a public table, such starts reach the best optimum where
-//! a third of a wide grid does.
+//! start below a thousandth of the output.
 
 use isoflop_formula::{Formula, NodeId};
 
