@@ -6,7 +6,8 @@ same design (nine isoFLOP budgets, sizes from 5e7 to 1.6e10) and the same troubl
 loss above the law), drawn from a known law with a fixed seed.
 
     python oracles/tables.py FOLDER     writes table245.csv and table240.csv (without the five highest losses), each
-                                        with the columns N,D,C,loss,cluster, and prints where they come from
+                                        with the columns N,D,C,loss,cluster, and prints where they come from;
+                                        --twin takes the twin in any case
 """
 
 import sys
@@ -82,7 +83,7 @@ def write(path, rows):
 def main():
     folder = Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
-    name, rows = load()
+    name, rows = ("twin", twin()) if "--twin" in sys.argv[2:] else load()
     write(folder / "table245.csv", rows)
     write(folder / "table240.csv", without_highest(rows))
     source = "reconstructed Chinchilla runs" if name != "twin" else f"synthetic twin, seed {SEED}"

@@ -43,8 +43,7 @@ struct Comparison {
 /// Runs everything and prints the tables. `full` gives scipy the whole grid.
 pub fn run(full: bool) -> Result<bool, String> {
     let workspace = Workspace::find()?;
-    build(&workspace, &["--package", "isoflop-cli"])?;
-    build(&workspace, &["--package", "isoflop-fit", "--example", "bench"])?;
+    build(&workspace)?;
     let python = Environment::make(&workspace, "venv-bench", "bench/requirements.txt")?;
     let rival =
         python.pip(&["--no-deps", "--ignore-requires-python", "simple-scaling-laws==0.2.0"].map(Path::new));
@@ -290,9 +289,10 @@ fn same_goal(task: &str, ours: &Pairs, peer: &Pairs) {
     }
 }
 
-fn build(workspace: &Workspace, what: &[&str]) -> Result<(), String> {
+/// Builds the command line and the bench program.
+pub fn build(workspace: &Workspace) -> Result<(), String> {
     let mut command = cargo(&workspace.root);
-    command.args(["build", "--release", "--locked"]).args(what);
+    command.args(["build", "--release", "--locked", "--workspace", "--bins", "--examples"]);
     finished(run_command(&mut command, Show::Live)?).map(|_| ())
 }
 

@@ -153,11 +153,10 @@ fn oracles(workspace: &Workspace) -> Outcome {
     Ok(sum)
 }
 
+/// Built with the whole workspace: a package alone would choose other features and compile the Parquet crates again.
 fn build_command_line(workspace: &Workspace) -> Result<(), String> {
-    let built = run_command(
-        cargo(&workspace.root).args(["build", "--locked", "--package", "isoflop-cli"]),
-        Show::Live,
-    )?;
+    let arguments = ["build", "--locked", "--workspace", "--bins"];
+    let built = run_command(cargo(&workspace.root).args(arguments), Show::Live)?;
     if built.success { Ok(()) } else { Err("the command line does not build".into()) }
 }
 

@@ -7,6 +7,7 @@ mod bench;
 mod checks;
 mod command;
 mod counts;
+mod instructions;
 mod pairs;
 mod python;
 mod smoke;
@@ -23,6 +24,9 @@ Usage: cargo xtask COMMAND
                   documentation, command-line, oracles
   bench [--full]  time this engine beside scipy and simple-scaling-laws, in the same run
                   --full gives scipy all 4500 grid starts (about half a minute a round) instead of a sample
+  instructions [--keep]
+                  count the instructions of the bench tasks under valgrind and compare with bench/instructions.txt;
+                  --keep writes the new counts there
 ";
 
 fn main() -> ExitCode {
@@ -32,6 +36,8 @@ fn main() -> ExitCode {
         ["test", ref steps @ ..] => checks::run(steps),
         ["bench"] => bench::run(false),
         ["bench", "--full"] => bench::run(true),
+        ["instructions"] => instructions::run(false),
+        ["instructions", "--keep"] => instructions::run(true),
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");
             return ExitCode::SUCCESS;

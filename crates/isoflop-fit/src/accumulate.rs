@@ -51,303 +51,336 @@ pub(crate) struct Pass<'a> {
 impl Pass<'_> {
     /// Runs the pass at the parameters that `ws` was started with. Large tables use all threads of the current
     /// pool; the sums are made per chunk of fixed size and joined in order, so the bits do not depend on it.
-    pub(crate) fn run(&self, ws: &mut Workspace) -> Sums {
+    pub(crate) fn run(&self, ws: &mut Workspace, sheet: &mut Sheet) -> Sums {
         let rows = self.columns.rows();
         if rows <= CHUNK {
-            return self.chunk(0, rows, ws).finish(self);
+            self.chunk(0, rows, ws, sheet);
+            return sheet.raw.finish(self);
         }
         use rayon::prelude::*;
         let chunks: Vec<Raw> = (0..rows.div_ceil(CHUNK))
             .into_par_iter()
             .map_init(
-                || ws.clone(),
-                |ws, c| {
+                || (ws.clone(), Sheet::default()),
+                |(ws, sheet), c| {
                     let start = c * CHUNK;
-                    self.chunk(start, CHUNK.min(rows - start), ws)
+                    self.chunk(start, CHUNK.min(rows - start), ws, sheet);
+                    std::mem::take(&mut sheet.raw)
                 },
             )
             .collect();
-        let mut total = Raw::new(self);
+        sheet.raw.clear(self);
         for chunk in &chunks {
-            total.add(chunk);
+            sheet.raw.add(chunk);
         }
-        total.finish(self)
+        sheet.raw.finish(self)
     }
 
-    fn chunk(&self, start: usize, rows: usize, ws: &mut Workspace) -> Raw {
-        let mut raw = Raw::new(self);
+    fn chunk(&self, start: usize, rows: usize, ws: &mut Workspace, sheet: &mut Sheet) {
+        sheet.raw.clear(self);
         let mut row = start;
         while row < start + rows {
             let len = BLOCK.min(start + rows - row);
             self.tape.run(self.columns, row, len, ws);
-            self.block(row, isoflop_formula::padded(len), ws, &mut raw);
+            self.block(row, isoflop_formula::padded(len), ws, sheet);
             row += len;
         }
-        raw
     }
 
-    fn block(&self, row: usize, len: usize, ws: &Workspace, raw: &mut Raw) {
+    fn block(&self, row: usize, len: usize, ws: &Workspace, sheet: &mut Sheet) {
         #[cfg(target_arch = "x86_64")]
         {
             if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("fma") {
                 // Safety: the features are there.
-                return unsafe { block_avx512(self, row, len, ws, raw) };
+                return unsafe { block_avx512(self, row, len, ws, sheet) };
             }
             if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
                 // Safety: the features are there.
-                return unsafe { block_avx2(self, row, len, ws, raw) };
+                return unsafe { block_avx2(self, row, len, ws, sheet) };
             }
         }
-        self.block_any(row, len, ws, raw);
+        self.block_any::<false>(row, len, ws, sheet);
     }
 
     #[inline(always)]
-    fn block_any(&self, row: usize, len: usize, ws: &Workspace, raw: &mut Raw) {
-        let mut rows = Rows::default();
-        self.losses(row, len, ws, &mut rows, raw);
+    fn block_any<const FMA: bool>(&self, row: usize, len: usize, ws: &Workspace, sheet: &mut Sheet) {
+        let Sheet { rows, raw } = sheet;
+        self.losses::<FMA>(row, len, ws, rows, raw);
         if self.order == Order::Value {
             return;
         }
         let p = self.coordinates;
-        let inverse = 1.0 / self.scale;
+        let newton = self.order == Order::Newton;
         let psi = &rows.psi[..len];
-        let mut scratch = [[0.0; BLOCK]; 2];
+        let [weighted, curved, fill_k, fill_l, fill_h] = &mut rows.scratch;
+        let (weighted, curved) = (&mut weighted[..len], &mut curved[..len]);
         let mut slot = 0;
         for k in 0..p {
-            let jk = self.tape.output(1 + k, self.columns, row, ws);
-            let (sum, size) = sum_and_size(psi, jk);
-            raw.gradient[k] -= sum * inverse;
-            raw.activity[k] += size * inverse;
-            let [weighted, curved] = &mut scratch;
-            scaled(&rows.weight[..len], jk, &mut weighted[..len]);
-            if self.order == Order::Newton {
-                scaled(&rows.curvature[..len], jk, &mut curved[..len]);
+            let jk = column(self.tape.output(1 + k, self.columns, row, ws), fill_k, len);
+            add_sum_and_size(&mut raw.gradient[k], &mut raw.activity[k], psi, jk);
+            scaled(&rows.weight[..len], jk, weighted);
+            if newton {
+                scaled(&rows.curvature[..len], jk, curved);
             }
             for l in 0..=k {
-                let jl = self.tape.output(1 + l, self.columns, row, ws);
-                raw.gauss[slot] += dot(&weighted[..len], jl) * inverse * inverse;
-                if self.order == Order::Newton {
-                    let hessian = self.tape.output(1 + p + slot, self.columns, row, ws);
-                    let bend = match hessian {
-                        Output::One(0.0) => 0.0,
-                        other => dot(psi, other),
-                    };
-                    raw.exact[slot] += dot(&curved[..len], jl) * inverse * inverse - bend * inverse;
+                let jl = column(self.tape.output(1 + l, self.columns, row, ws), fill_l, len);
+                add_dot::<FMA>(&mut raw.gauss[slot], weighted, jl);
+                if newton {
+                    add_dot::<FMA>(&mut raw.curved[slot], curved, jl);
+                    match self.tape.output(1 + p + slot, self.columns, row, ws) {
+                        Output::One(0.0) => {}
+                        other => add_dot::<FMA>(&mut raw.bent[slot], psi, column(other, fill_h, len)),
+                    }
                 }
                 slot += 1;
             }
             if self.free_scale {
-                raw.cross[k] += dot(&rows.cross[..len], jk) * inverse;
+                add_dot::<FMA>(&mut raw.cross[k], &rows.cross[..len], jk);
             }
         }
     }
 
     /// Residuals of a block and their losses, times the row weights.
     #[inline(always)]
-    fn losses(&self, row: usize, len: usize, ws: &Workspace, rows: &mut Rows, raw: &mut Raw) {
+    fn losses<const FMA: bool>(
+        &self,
+        row: usize,
+        len: usize,
+        ws: &Workspace,
+        rows: &mut Rows,
+        raw: &mut Raw,
+    ) {
         let y = &self.y[row..row + len];
         let weights = &self.weights[row..row + len];
         let inverse = 1.0 / self.scale;
-        let z = &mut rows.cross[..len];
+        let z = &mut rows.z[..len];
         match self.tape.output(0, self.columns, row, ws) {
             Output::Row(f) => {
-                z.iter_mut().zip(y.iter().zip(f)).for_each(|(z, (y, f))| *z = (y - f) * inverse);
+                for ((z, y), f) in z.iter_mut().zip(y).zip(f) {
+                    *z = (y - f) * inverse;
+                }
             }
-            Output::One(f) => z.iter_mut().zip(y).for_each(|(z, y)| *z = (y - f) * inverse),
+            Output::One(f) => {
+                for (z, y) in z.iter_mut().zip(y) {
+                    *z = (y - f) * inverse;
+                }
+            }
         }
         match self.kernel {
-            Kernel::Squares => rows.fill(len, weights, raw, |z| Kernel::Squares.at(z)),
+            Kernel::Squares => rows.fill(len, weights, |z| Kernel::Squares.at(z)),
             Kernel::Huber { delta, up, down } => {
-                rows.fill(len, weights, raw, |z| Kernel::Huber { delta, up, down }.at(z));
+                rows.fill(len, weights, |z| Kernel::Huber { delta, up, down }.at(z));
             }
-            kernel => rows.fill(len, weights, raw, |z| kernel.at(z)),
+            kernel => rows.fill(len, weights, |z| kernel.at(z)),
+        }
+        add_dot::<FMA>(&mut raw.value, &rows.rho[..len], weights);
+        if self.free_scale {
+            for i in 0..len {
+                rows.cross[i] = rows.psi[i] + rows.z[i] * rows.curvature[i];
+            }
+            add_dot::<FMA>(&mut raw.pull, &rows.z[..len], &rows.psi[..len]);
+            add_dot::<FMA>(&mut raw.bend, &rows.z[..len], &rows.cross[..len]);
         }
     }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw,avx2,fma")]
-fn block_avx512(pass: &Pass<'_>, row: usize, len: usize, ws: &Workspace, raw: &mut Raw) {
-    pass.block_any(row, len, ws, raw);
+fn block_avx512(pass: &Pass<'_>, row: usize, len: usize, ws: &Workspace, sheet: &mut Sheet) {
+    pass.block_any::<true>(row, len, ws, sheet);
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
-fn block_avx2(pass: &Pass<'_>, row: usize, len: usize, ws: &Workspace, raw: &mut Raw) {
-    pass.block_any(row, len, ws, raw);
+fn block_avx2(pass: &Pass<'_>, row: usize, len: usize, ws: &Workspace, sheet: &mut Sheet) {
+    pass.block_any::<true>(row, len, ws, sheet);
+}
+
+/// Memory of one thread to make sums in, kept from pass to pass.
+#[derive(Default)]
+pub(crate) struct Sheet {
+    rows: Box<Rows>,
+    raw: Raw,
 }
 
 /// Per-row results of one block.
 struct Rows {
+    /// The scaled residual.
+    z: [f64; BLOCK],
+    /// The loss, not weighted by the row.
+    rho: [f64; BLOCK],
+    /// The rest is weighted.
     psi: [f64; BLOCK],
     weight: [f64; BLOCK],
     curvature: [f64; BLOCK],
-    /// First the scaled residual, then `psi + z * curvature`.
+    /// `psi + z * curvature`, for a free scale.
     cross: [f64; BLOCK],
+    scratch: [[f64; BLOCK]; 5],
 }
 
 impl Default for Rows {
     fn default() -> Self {
-        Rows { psi: [0.0; BLOCK], weight: [0.0; BLOCK], curvature: [0.0; BLOCK], cross: [0.0; BLOCK] }
+        let zero = [0.0; BLOCK];
+        let scratch = [zero; 5];
+        Rows { z: zero, rho: zero, psi: zero, weight: zero, curvature: zero, cross: zero, scratch }
     }
 }
 
 impl Rows {
     #[inline(always)]
-    fn fill(&mut self, len: usize, weights: &[f64], raw: &mut Raw, loss: impl Fn(f64) -> RowLoss) {
-        let mut rho = [0.0; LANES];
-        let mut pull = [0.0; LANES];
-        let mut bend = [0.0; LANES];
-        for start in (0..len).step_by(LANES) {
-            for lane in 0..LANES {
-                let i = start + lane;
-                let (z, weight) = (self.cross[i], weights[i]);
-                let at = loss(z);
-                rho[lane] += weight * at.rho;
-                self.psi[i] = weight * at.psi;
-                self.weight[i] = weight * at.weight;
-                self.curvature[i] = weight * at.curvature;
-                let cross = weight * (at.psi + z * at.curvature);
-                pull[lane] += weight * z * at.psi;
-                bend[lane] += z * cross;
-                self.cross[i] = cross;
-            }
+    fn fill(&mut self, len: usize, weights: &[f64], loss: impl Fn(f64) -> RowLoss) {
+        let rows = self.rho[..len].iter_mut().zip(&mut self.psi[..len]).zip(&mut self.weight[..len]);
+        let rows = rows.zip(&mut self.curvature[..len]).zip(&self.z[..len]).zip(&weights[..len]);
+        for (((((rho, psi), weight), curvature), &z), &w) in rows {
+            let at = loss(z);
+            *rho = at.rho;
+            *psi = w * at.psi;
+            *weight = w * at.weight;
+            *curvature = w * at.curvature;
         }
-        raw.value += total(rho);
-        raw.pull += total(pull);
-        raw.bend += total(bend);
     }
 }
 
 const LANES: usize = isoflop_formula::LANES;
 
-#[inline(always)]
-fn total(lanes: [f64; LANES]) -> f64 {
+/// Partial sums, one per vector lane; added up only when a chunk is done, so that the loops stay wide.
+type Lanes = [f64; LANES];
+
+fn total(lanes: &Lanes) -> f64 {
     let [a, b, c, d, e, f, g, h] = lanes;
     ((a + b) + (c + d)) + ((e + f) + (g + h))
 }
 
+/// A row of values, made in `fill` if the output is one value.
 #[inline(always)]
-fn dot(a: &[f64], b: Output<'_>) -> f64 {
-    let mut sums = [0.0; LANES];
-    match b {
-        Output::Row(b) => {
-            for (a, b) in a.as_chunks::<LANES>().0.iter().zip(b.as_chunks::<LANES>().0) {
-                for lane in 0..LANES {
-                    sums[lane] += a[lane] * b[lane];
-                }
-            }
-            total(sums)
-        }
-        Output::One(b) => {
-            for a in a.as_chunks::<LANES>().0 {
-                for lane in 0..LANES {
-                    sums[lane] += a[lane];
-                }
-            }
-            total(sums) * b
+fn column<'a>(output: Output<'a>, fill: &'a mut [f64; BLOCK], len: usize) -> &'a [f64] {
+    match output {
+        Output::Row(values) => &values[..len],
+        Output::One(value) => {
+            fill[..len].fill(value);
+            &fill[..len]
         }
     }
 }
 
 #[inline(always)]
-fn sum_and_size(a: &[f64], b: Output<'_>) -> (f64, f64) {
-    let mut sums = [0.0; LANES];
-    let mut sizes = [0.0; LANES];
-    let mut add = |a: &[f64; LANES], b: &[f64; LANES]| {
+fn add_dot<const FMA: bool>(sums: &mut Lanes, a: &[f64], b: &[f64]) {
+    let mut local = *sums;
+    for (a, b) in a.as_chunks::<LANES>().0.iter().zip(b.as_chunks::<LANES>().0) {
+        for lane in 0..LANES {
+            local[lane] =
+                if FMA { a[lane].mul_add(b[lane], local[lane]) } else { local[lane] + a[lane] * b[lane] };
+        }
+    }
+    *sums = local;
+}
+
+#[inline(always)]
+fn add_sum_and_size(sums: &mut Lanes, sizes: &mut Lanes, a: &[f64], b: &[f64]) {
+    let (mut sum, mut size) = (*sums, *sizes);
+    for (a, b) in a.as_chunks::<LANES>().0.iter().zip(b.as_chunks::<LANES>().0) {
         for lane in 0..LANES {
             let product = a[lane] * b[lane];
-            sums[lane] += product;
-            sizes[lane] += product.abs();
+            sum[lane] += product;
+            size[lane] += product.abs();
         }
-    };
-    match b {
-        Output::Row(b) => {
-            a.as_chunks::<LANES>().0.iter().zip(b.as_chunks::<LANES>().0).for_each(|(a, b)| add(a, b));
-        }
-        Output::One(b) => a.as_chunks::<LANES>().0.iter().for_each(|a| add(a, &[b; LANES])),
     }
-    (total(sums), total(sizes))
+    *sums = sum;
+    *sizes = size;
 }
 
 #[inline(always)]
-fn scaled(a: &[f64], b: Output<'_>, out: &mut [f64]) {
-    match b {
-        Output::Row(b) => out.iter_mut().zip(a.iter().zip(b)).for_each(|(o, (a, b))| *o = a * b),
-        Output::One(b) => out.iter_mut().zip(a).for_each(|(o, a)| *o = a * b),
+fn scaled(a: &[f64], b: &[f64], out: &mut [f64]) {
+    for ((out, a), b) in out.iter_mut().zip(a).zip(b) {
+        *out = a * b;
     }
 }
 
-/// Sums of a chunk, lower triangles packed row by row.
+/// Sums of a chunk over scaled residuals, lower triangles packed row by row.
+#[derive(Default)]
 struct Raw {
-    value: f64,
+    value: Lanes,
     /// Sums of `z psi` and `z (psi + z curvature)`, for the free scale.
-    pull: f64,
-    bend: f64,
-    gradient: Vec<f64>,
-    activity: Vec<f64>,
-    gauss: Vec<f64>,
-    exact: Vec<f64>,
-    cross: Vec<f64>,
+    pull: Lanes,
+    bend: Lanes,
+    gradient: Vec<Lanes>,
+    activity: Vec<Lanes>,
+    gauss: Vec<Lanes>,
+    /// The two parts of the exact second derivative: curvature of the loss and of the law.
+    curved: Vec<Lanes>,
+    bent: Vec<Lanes>,
+    cross: Vec<Lanes>,
 }
 
 impl Raw {
-    fn new(pass: &Pass<'_>) -> Self {
+    /// Sets every sum that `pass` makes to zero.
+    fn clear(&mut self, pass: &Pass<'_>) {
         let p = if pass.order == Order::Value { 0 } else { pass.coordinates };
         let packed = p * (p + 1) / 2;
         let exact = if pass.order == Order::Newton { packed } else { 0 };
-        Raw {
-            value: 0.0,
-            pull: 0.0,
-            bend: 0.0,
-            gradient: vec![0.0; p],
-            activity: vec![0.0; p],
-            gauss: vec![0.0; packed],
-            exact: vec![0.0; exact],
-            cross: vec![0.0; p],
+        let zero = [0.0; LANES];
+        (self.value, self.pull, self.bend) = (zero, zero, zero);
+        let sizes = [
+            (&mut self.gradient, p),
+            (&mut self.activity, p),
+            (&mut self.gauss, packed),
+            (&mut self.curved, exact),
+            (&mut self.bent, exact),
+            (&mut self.cross, if pass.free_scale { p } else { 0 }),
+        ];
+        for (sums, size) in sizes {
+            sums.clear();
+            sums.resize(size, zero);
         }
     }
 
     fn add(&mut self, other: &Raw) {
-        self.value += other.value;
-        self.pull += other.pull;
-        self.bend += other.bend;
-        let pairs = [
+        let single =
+            [(&mut self.value, &other.value), (&mut self.pull, &other.pull), (&mut self.bend, &other.bend)];
+        let several = [
             (&mut self.gradient, &other.gradient),
             (&mut self.activity, &other.activity),
             (&mut self.gauss, &other.gauss),
-            (&mut self.exact, &other.exact),
+            (&mut self.curved, &other.curved),
+            (&mut self.bent, &other.bent),
             (&mut self.cross, &other.cross),
         ];
-        for (mine, theirs) in pairs {
-            mine.iter_mut().zip(theirs).for_each(|(m, t)| *m += t);
+        let several = several.into_iter().flat_map(|(mine, theirs)| mine.iter_mut().zip(theirs));
+        for (mine, theirs) in single.into_iter().chain(several) {
+            for lane in 0..LANES {
+                mine[lane] += theirs[lane];
+            }
         }
     }
 
-    fn finish(self, pass: &Pass<'_>) -> Sums {
+    fn finish(&self, pass: &Pass<'_>) -> Sums {
         let weight: f64 = if pass.free_scale { pass.weights.iter().sum() } else { 0.0 };
         let log_scale = if pass.free_scale { weight * pass.scale.ln() } else { 0.0 };
-        let mut sums = Sums { value: self.value + log_scale, ..Sums::default() };
+        let mut sums = Sums { value: total(&self.value) + log_scale, ..Sums::default() };
         if pass.order == Order::Value {
             return sums;
         }
         let p = pass.coordinates;
         let n = p + usize::from(pass.free_scale);
-        sums.gradient = self.gradient;
-        sums.activity = self.activity;
-        sums.gauss = unpack(&self.gauss, p, n);
+        let inverse = 1.0 / pass.scale;
+        sums.gradient = self.gradient.iter().map(|g| -total(g) * inverse).collect();
+        sums.activity = self.activity.iter().map(|a| total(a) * inverse).collect();
+        sums.gauss = unpack(p, n, |slot| total(&self.gauss[slot]) * inverse * inverse);
         if pass.order == Order::Newton {
-            sums.exact = unpack(&self.exact, p, n);
+            sums.exact = unpack(p, n, |slot| {
+                total(&self.curved[slot]) * inverse * inverse - total(&self.bent[slot]) * inverse
+            });
         }
         if pass.free_scale {
-            sums.gradient.push(weight - self.pull);
-            sums.activity.push(weight + self.pull.abs());
+            let pull = total(&self.pull);
+            sums.gradient.push(weight - pull);
+            sums.activity.push(weight + pull.abs());
             // Fisher-like curvature of the log scale keeps the reweighted matrix positive definite.
-            sums.gauss.set(p, p, self.pull.abs().max(1e-3 * weight));
+            sums.gauss.set(p, p, pull.abs().max(1e-3 * weight));
             if pass.order == Order::Newton {
-                sums.exact.set(p, p, self.bend);
-                for (k, &c) in self.cross.iter().enumerate() {
-                    sums.exact.set(p, k, c);
+                sums.exact.set(p, p, total(&self.bend));
+                for (k, c) in self.cross.iter().enumerate() {
+                    sums.exact.set(p, k, total(c) * inverse);
                 }
             }
         }
@@ -355,12 +388,13 @@ impl Raw {
     }
 }
 
-fn unpack(packed: &[f64], p: usize, n: usize) -> Symmetric {
+/// An `n x n` matrix whose first `p` rows come from packed sums.
+fn unpack(p: usize, n: usize, packed: impl Fn(usize) -> f64) -> Symmetric {
     let mut m = Symmetric::zeros(n);
     let mut slot = 0;
     for i in 0..p {
         for j in 0..=i {
-            m.set(i, j, packed[slot]);
+            m.set(i, j, packed(slot));
             slot += 1;
         }
     }

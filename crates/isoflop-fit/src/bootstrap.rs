@@ -34,6 +34,7 @@ pub(crate) fn run(
     let done = AtomicUsize::new(0);
     let solved: Vec<Option<Vec<f64>>> = (0..total)
         .into_par_iter()
+        .with_min_len(total / 64 + 1)
         .map_init(
             || (task.model.scratch(), Vec::new()),
             |(scratch, weights), replicate| {

@@ -5,7 +5,7 @@ use isoflop_formula::{Binary, Graph, Node, NodeId, Unary, evaluate, print};
 use crate::accumulate::Order;
 use crate::certificate::{Certificate, Direction, Influence, Starts, Term, Verdict};
 use crate::fit::{Task, root};
-use crate::linalg::Symmetric;
+use crate::linalg::{Factor, Symmetric};
 use crate::model::Model;
 use crate::objective::Kernel;
 use crate::solve::{CERTIFIED, Problem, Solved, free_of_bounds, typical_size};
@@ -97,6 +97,8 @@ struct View<'a> {
     /// what the exact one is on average.
     curvature: Symmetric,
     free: Vec<usize>,
+    /// Changes of the natural values of all slots per unit of each free coordinate: `[slot][coordinate]`.
+    jacobian: Vec<Vec<f64>>,
 }
 
 impl<'a> View<'a> {
@@ -136,7 +138,9 @@ impl<'a> View<'a> {
             _ if sums.exact.n > 0 && sums.exact.is_positive_definite() => sums.exact.clone(),
             _ => sums.gauss.clone(),
         };
-        View { task, best, problem, curvature, free }
+        let mut view = View { task, best, problem, curvature, free, jacobian: Vec::new() };
+        view.jacobian = view.jacobian();
+        view
     }
 
     fn model(&self) -> &Model {
@@ -153,7 +157,6 @@ impl<'a> View<'a> {
             .collect()
     }
 
-    /// Changes of the natural values of all slots per unit of each free coordinate: `[slot][coordinate]`.
     fn jacobian(&self) -> Vec<Vec<f64>> {
         let p = self.model().len();
         let theta = &self.best.theta[..p];
@@ -185,7 +188,7 @@ impl<'a> View<'a> {
                 .collect();
         }
         let covariance = self.covariance();
-        self.jacobian()
+        self.jacobian
             .iter()
             .map(|row| {
                 let mut sum = 0.0;
@@ -199,37 +202,43 @@ impl<'a> View<'a> {
             .collect()
     }
 
-    /// Sandwich covariance of the free coordinates.
+    /// Sandwich covariance of the free coordinates, `H^-1 (sum of g g') H^-1` over the gradients `g` of the rows.
     fn covariance(&self) -> Vec<Vec<f64>> {
         let n = self.free.len();
-        let moves = self.row_moves();
-        let mut covariance = vec![vec![0.0; n]; n];
-        for m in &moves {
-            for i in 0..n {
-                for j in 0..n {
-                    covariance[i][j] += m[i] * m[j];
+        let mut meat = vec![vec![0.0; n]; n];
+        self.row_gradients(|row| {
+            for (line, &i) in meat.iter_mut().zip(&self.free) {
+                for (sum, &j) in line.iter_mut().zip(&self.free) {
+                    *sum += row[i] * row[j];
                 }
             }
-        }
-        covariance
+        });
+        let Some(factor) = self.factor() else { return vec![vec![0.0; n]; n] };
+        // `H^-1` from the left, then (the matrix is symmetric) from the right.
+        let half: Vec<Vec<f64>> = meat.iter().map(|column| factor.solve(column)).collect();
+        let turned: Vec<Vec<f64>> = (0..n).map(|i| half.iter().map(|line| line[i]).collect()).collect();
+        turned.iter().map(|column| factor.solve(column)).collect()
     }
 
-    /// For each row, the first-order move of the free coordinates when it is left out: `H^-1 w psi J`.
-    fn row_moves(&self) -> Vec<Vec<f64>> {
-        let gradients = self.model().row_gradients(
-            &self.best.theta,
-            self.problem.final_kernel(&self.best.theta),
-            self.task.objective.has_free_scale(),
-        );
+    fn row_gradients(&self, visit: impl FnMut(&[f64])) {
+        let kernel = self.problem.final_kernel(&self.best.theta);
+        self.model().row_gradients(&self.best.theta, kernel, self.task.objective.has_free_scale(), visit);
+    }
+
+    fn factor(&self) -> Option<Factor> {
         let h = self.curvature.part(&self.free);
-        let ridge: Vec<f64> = self.free.iter().enumerate().map(|(i, _)| 1e-12 * h.get(i, i).abs()).collect();
-        gradients
-            .iter()
-            .map(|row| {
-                let g: Vec<f64> = self.free.iter().map(|&j| row[j]).collect();
-                h.solve(&ridge, &g).unwrap_or_else(|| vec![0.0; g.len()])
-            })
-            .collect()
+        let ridge: Vec<f64> = (0..h.n).map(|i| 1e-12 * h.get(i, i).abs()).collect();
+        h.factor(&ridge)
+    }
+
+    /// For each row, the first-order move of the free coordinates when it is left out: `H^-1 g`.
+    fn row_moves(&self) -> Vec<Vec<f64>> {
+        let Some(factor) = self.factor() else { return Vec::new() };
+        let mut moves = Vec::with_capacity(self.task.data.rows());
+        self.row_gradients(|row| {
+            moves.push(factor.solve(&self.free.iter().map(|&j| row[j]).collect::<Vec<_>>()));
+        });
+        moves
     }
 
     /// Condition number after scaling, and the worst direction in words.
@@ -248,7 +257,7 @@ impl<'a> View<'a> {
         let (values, vectors) = scaled.eigen();
         let (Some(&low), Some(&high)) = (values.first(), values.last()) else { return (None, None) };
         let condition = (low > 0.0).then_some(high / low);
-        let jacobian = self.jacobian();
+        let jacobian = &self.jacobian;
         let c = &self.model().coordinates;
         let moves: Vec<(usize, f64)> = (0..c.slots.len())
             .filter(|&s| c.slots[s].fixed.is_none())
@@ -273,7 +282,7 @@ impl<'a> View<'a> {
         if self.task.data.rows() > 20_000 {
             return Vec::new();
         }
-        let jacobian = self.jacobian();
+        let jacobian = &self.jacobian;
         let c = &self.model().coordinates;
         let first_order = |moves: &[f64]| {
             (0..c.slots.len())

@@ -161,17 +161,24 @@ impl<'a> Task<'a> {
             }
         };
         let tried = starts.len();
-        let first: Vec<Vec<f64>> = starts.iter().flatten().take(3).cloned().collect();
+        let starts: Vec<Vec<f64>> = starts.into_iter().flatten().collect();
+        let first: Vec<Vec<f64>> = starts.iter().take(3).cloned().collect();
+        // Pieces large enough that scratch memory is made a few times and not for every start.
+        let piece = starts.len() / 64 + 1;
         let mut ends: Vec<Solved> = starts
             .into_par_iter()
-            .flatten()
+            .with_min_len(piece)
             .map_init(
                 || model.scratch(),
                 |scratch, natural| {
                     if progress.cancelled() {
                         return Solved { value: f64::NAN, ..Solved::default() };
                     }
-                    self.problem(model, &model.weights).solve(&model.internal(&natural), scratch)
+                    let mut theta = model.internal(&natural);
+                    if *plan == StartPlan::Hoffmann {
+                        start::revive(model, &data.output, &mut theta);
+                    }
+                    self.problem(model, &model.weights).solve(&theta, scratch)
                 },
             )
             .collect();
@@ -199,11 +206,11 @@ impl<'a> Task<'a> {
         let best = match (best, &part) {
             (Some(found), Some((_, model))) => {
                 let natural = model.natural(&found.theta);
-                let mut scratch = self.model.scratch();
-                Some(
-                    self.problem(&self.model, &self.model.weights)
-                        .solve(&self.model.internal(&natural), &mut scratch),
-                )
+                let mut theta = self.model.internal(&natural);
+                // The log scale, if there is one.
+                theta.extend(&found.theta[model.len()..]);
+                let problem = self.problem(&self.model, &self.model.weights);
+                Some(problem.resolve(&theta, &mut self.model.scratch()))
             }
             (best, _) => best,
         };
@@ -248,14 +255,15 @@ impl<'a> Task<'a> {
                 (natural.clone(), best.gradient)
             } else {
                 let task = Task::new(self.formula, self.data, objective, self.seed)?;
-                let mut scratch = task.model.scratch();
-                let from = task.model.internal(&natural);
-                let mut end = task.problem(&task.model, &task.model.weights).solve(&from, &mut scratch);
-                if let (Some(other), _) = task.search(&StartPlan::Count(3), progress)?
-                    && (other.value < end.value || !end.value.is_finite())
-                {
-                    end = other;
-                }
+                let (found, _) = task.search(&StartPlan::Count(3), progress)?;
+                // On a large table the optima of all objectives are close, and a second search would be slow.
+                let again = self.data.rows() <= SEARCH_ROWS || found.is_none();
+                let from = again.then(|| {
+                    let problem = task.problem(&task.model, &task.model.weights);
+                    problem.solve(&task.model.internal(&natural), &mut task.model.scratch())
+                });
+                let ends = from.into_iter().chain(found).filter(|end| end.value.is_finite());
+                let Some(end) = ends.min_by(|a, b| a.value.total_cmp(&b.value)) else { continue };
                 (task.model.natural(&end.theta), end.gradient)
             };
             let derived = derived(law, self.formula, self, &estimates, &[], options.level);

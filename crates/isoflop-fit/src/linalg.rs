@@ -28,9 +28,15 @@ impl Symmetric {
         Symmetric { n, a }
     }
 
-    /// Solves `(self + diagonal) x = b` by Cholesky after scaling the diagonal to 1; `None` if the matrix is not
-    /// safely positive definite.
+    /// Solves `(self + diagonal) x = b`; `None` if the matrix is not safely positive definite.
     pub(crate) fn solve(&self, diagonal: &[f64], b: &[f64]) -> Option<Vec<f64>> {
+        let x = self.factor(diagonal)?.solve(b);
+        x.iter().all(|x| x.is_finite()).then_some(x)
+    }
+
+    /// Cholesky factor of `self + diagonal` after scaling the diagonal to 1; `None` if the matrix is not safely
+    /// positive definite.
+    pub(crate) fn factor(&self, diagonal: &[f64]) -> Option<Factor> {
         let n = self.n;
         let scale: Vec<f64> = (0..n).map(|i| (self.get(i, i) + diagonal[i]).sqrt().recip()).collect();
         if scale.iter().any(|s| !s.is_finite()) {
@@ -55,27 +61,12 @@ impl Symmetric {
                 }
             }
         }
-        let mut x: Vec<f64> = b.iter().zip(&scale).map(|(b, s)| b * s).collect();
-        for i in 0..n {
-            for k in 0..i {
-                x[i] -= l[i * n + k] * x[k];
-            }
-            x[i] /= l[i * n + i];
-        }
-        for i in (0..n).rev() {
-            for k in i + 1..n {
-                x[i] -= l[k * n + i] * x[k];
-            }
-            x[i] /= l[i * n + i];
-        }
-        x.iter_mut().zip(&scale).for_each(|(x, s)| *x *= s);
-        x.iter().all(|x| x.is_finite()).then_some(x)
+        Some(Factor { scale, l })
     }
 
     /// Whether all eigenvalues are safely positive.
     pub(crate) fn is_positive_definite(&self) -> bool {
-        let zeros = vec![0.0; self.n];
-        self.solve(&zeros, &zeros).is_some()
+        self.factor(&vec![0.0; self.n]).is_some()
     }
 
     /// Eigenvalues in rising order with their unit vectors, by Jacobi rotations.
@@ -104,6 +95,34 @@ impl Symmetric {
         let values = order.iter().map(|&i| a[i * n + i]).collect();
         let vectors = order.iter().map(|&i| (0..n).map(|k| v[k * n + i]).collect()).collect();
         (values, vectors)
+    }
+}
+
+/// Cholesky factor of a scaled symmetric matrix.
+pub(crate) struct Factor {
+    scale: Vec<f64>,
+    l: Vec<f64>,
+}
+
+impl Factor {
+    /// The `x` with `matrix x = b`.
+    pub(crate) fn solve(&self, b: &[f64]) -> Vec<f64> {
+        let (n, l) = (self.scale.len(), &self.l);
+        let mut x: Vec<f64> = b.iter().zip(&self.scale).map(|(b, s)| b * s).collect();
+        for i in 0..n {
+            for k in 0..i {
+                x[i] -= l[i * n + k] * x[k];
+            }
+            x[i] /= l[i * n + i];
+        }
+        for i in (0..n).rev() {
+            for k in i + 1..n {
+                x[i] -= l[k * n + i] * x[k];
+            }
+            x[i] /= l[i * n + i];
+        }
+        x.iter_mut().zip(&self.scale).for_each(|(x, s)| *x *= s);
+        x
     }
 }
 

@@ -2,7 +2,7 @@
 
 use isoflop_formula::{ColumnList, Columns, Formula, Node, NodeId, Output, Tape, Workspace, evaluate};
 
-use crate::accumulate::{Order, Pass, Sums};
+use crate::accumulate::{Order, Pass, Sheet, Sums};
 use crate::coordinates::{Coordinate, Coordinates, Slot};
 use crate::data::Data;
 use crate::objective::Kernel;
@@ -28,6 +28,7 @@ pub(crate) struct Model {
 /// Scratch memory of one thread for one model.
 pub(crate) struct Scratch {
     tapes: [[Option<Workspace>; 3]; 2],
+    sheet: Sheet,
 }
 
 /// The scale of residuals in a pass.
@@ -105,7 +106,8 @@ impl Model {
     }
 
     pub(crate) fn scratch(&self) -> Scratch {
-        Scratch { tapes: [0, 1].map(|s| [0, 1, 2].map(|o| self.tapes[s][o].as_ref().map(Tape::workspace))) }
+        let tapes = [0, 1].map(|s| [0, 1, 2].map(|o| self.tapes[s][o].as_ref().map(Tape::workspace)));
+        Scratch { tapes, sheet: Sheet::default() }
     }
 
     /// One pass at `theta` (with the log scale at the end if `scale` is free) under row weights `weights`.
@@ -136,7 +138,7 @@ impl Model {
                 coordinates: p,
                 order,
             };
-            Some(pass.run(ws))
+            Some(pass.run(ws, &mut scratch.sheet))
         };
         let order = if order == Order::Newton && !self.has_exact() { Order::Gradient } else { order };
         let plain = run(0, order, scratch);
@@ -176,14 +178,20 @@ impl Model {
         self.values(theta).iter().zip(&self.y).map(|(f, y)| y - f).collect()
     }
 
-    /// Each row's part of the negative gradient, times its weight: `[row][coordinate]`.
-    pub(crate) fn row_gradients(&self, theta: &[f64], kernel: Kernel, free_scale: bool) -> Vec<Vec<f64>> {
+    /// Hands `visit` each row's part of the negative gradient, times its weight, one row after the other.
+    pub(crate) fn row_gradients(
+        &self,
+        theta: &[f64],
+        kernel: Kernel,
+        free_scale: bool,
+        mut visit: impl FnMut(&[f64]),
+    ) {
         let p = self.len();
-        let Some(tape) = &self.tapes[0][1] else { return Vec::new() };
+        let Some(tape) = &self.tapes[0][1] else { return };
         let mut ws = tape.workspace();
         tape.start(&theta[..p], &mut ws);
         let scale = if free_scale { theta[p].exp() } else { 1.0 };
-        let mut rows = Vec::with_capacity(self.columns.rows());
+        let mut gradient = vec![0.0; p];
         for row in (0..self.columns.rows()).step_by(isoflop_formula::BLOCK) {
             let len = isoflop_formula::BLOCK.min(self.columns.rows() - row);
             tape.run(&self.columns, row, len, &mut ws);
@@ -195,10 +203,12 @@ impl Model {
             for i in 0..len {
                 let loss = kernel.at((self.y[row + i] - at(&outputs[0], i)) / scale);
                 let pull = self.weights[row + i] * loss.psi / scale;
-                rows.push(outputs[1..].iter().map(|o| pull * at(o, i)).collect());
+                for (g, o) in gradient.iter_mut().zip(&outputs[1..]) {
+                    *g = pull * at(o, i);
+                }
+                visit(&gradient);
             }
         }
-        rows
     }
 
     /// Value of every slot at free coordinates `theta`.

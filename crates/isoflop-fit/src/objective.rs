@@ -119,20 +119,30 @@ impl std::str::FromStr for Objective {
     type Err = crate::FitError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let unknown = || crate::FitError::UnknownObjective { name: text.to_string() };
         let lower = text.trim().to_ascii_lowercase();
-        let (base, log) = match lower.strip_suffix("-log") {
+        let (name, number) = match lower.strip_suffix(')').and_then(|open| open.split_once('(')) {
+            Some((name, number)) => (name, Some(number.trim().parse::<f64>().map_err(|_| unknown())?)),
+            None => (lower.as_str(), None),
+        };
+        let (base, log) = match name.strip_suffix("-log") {
             Some(base) => (base, true),
-            None => (lower.as_str(), false),
+            None => (name, false),
+        };
+        let positive = |standard: f64| match number {
+            Some(given) if !(given > 0.0 && given.is_finite()) => Err(unknown()),
+            given => Ok(given.unwrap_or(standard)),
         };
         let loss = match base {
-            "squares" | "least-squares" | "ls" => Loss::Squares,
-            "huber" => Loss::Huber,
-            "student-t" | "student" | "t" => Loss::StudentT { nu: 4.0 },
-            "cauchy" => Loss::Cauchy,
-            "asymmetric-huber" | "asymmetric" => Loss::AsymmetricHuber { over: 10.0 },
-            "quantile" | "median" => Loss::Quantile { tau: 0.5 },
-            "huber-density" => Loss::HuberDensity,
-            _ => return Err(crate::FitError::UnknownObjective { name: text.to_string() }),
+            "squares" | "least-squares" | "ls" if number.is_none() => Loss::Squares,
+            "huber" if number.is_none() => Loss::Huber,
+            "student-t" | "student" | "t" => Loss::StudentT { nu: positive(4.0)? },
+            "cauchy" if number.is_none() => Loss::Cauchy,
+            "asymmetric-huber" | "asymmetric" => Loss::AsymmetricHuber { over: positive(10.0)? },
+            "quantile" if number.is_none_or(|tau| tau < 1.0) => Loss::Quantile { tau: positive(0.5)? },
+            "median" if number.is_none() => Loss::Quantile { tau: 0.5 },
+            "huber-density" if number.is_none() => Loss::HuberDensity,
+            _ => return Err(unknown()),
         };
         Ok(Objective { loss, log, delta: 1e-3 })
     }
@@ -230,6 +240,16 @@ mod tests {
                 assert_eq!(text.parse::<Objective>().unwrap().name(), text);
             }
         }
-        assert!("hubber".parse::<Objective>().is_err());
+        for text in ["hubber", "huber(3)", "quantile(1)", "quantile-log(-1)", "student-t(x)", "t("] {
+            assert!(text.parse::<Objective>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_number_in_parentheses_sets_the_shape() {
+        let loss = |text: &str| text.parse::<Objective>().unwrap().loss;
+        assert_eq!(loss("student-t-log(7)"), Loss::StudentT { nu: 7.0 });
+        assert_eq!(loss("quantile-log(0.9)"), Loss::Quantile { tau: 0.9 });
+        assert_eq!(loss("asymmetric-huber(3)"), Loss::AsymmetricHuber { over: 3.0 });
     }
 }

@@ -48,7 +48,8 @@ pub enum StartPlan {
     /// This many data-scaled starts.
     Count(usize),
     /// The grid of 4500 points of Hoffmann et al. 2022 (section 3.3), for those who must reproduce it. Only for laws
-    /// with the parameters E, A, B, alpha and beta.
+    /// with the parameters E, A, B, alpha and beta. A term that is dead at its start, or drowns the others, starts
+    /// between a hundredth and all of the output instead: the exponents and the other terms stay as in the paper.
     Hoffmann,
     /// One start, at these values of all free parameters by name.
     At(Vec<(String, f64)>),

@@ -158,6 +158,18 @@ pub(crate) fn hoffmann(slots: &[Slot]) -> Result<Vec<Vec<f64>>, FitError> {
     Ok(starts)
 }
 
+/// Moves terms that are dead, or drown the others, at free coordinates `theta` of `model` to between a hundredth
+/// and all of the output at the centre of the table.
+pub(crate) fn revive(model: &Model, output: &[f64], theta: &mut [f64]) {
+    let c = &model.coordinates;
+    let size = log_mean(output);
+    for (j, t) in theta.iter_mut().enumerate().take(model.len()) {
+        if c.kinds[c.free[j]] == Coordinate::LogTerm {
+            *t = t.clamp(size - 100.0_f64.ln(), size);
+        }
+    }
+}
+
 /// The start at given values, as natural slot values.
 pub(crate) fn given(slots: &[Slot], values: &[(String, f64)]) -> Result<Vec<f64>, FitError> {
     slots

@@ -170,6 +170,7 @@ impl Tape {
     }
 
     /// Output `k` of the block that was run last, at the same `row`.
+    #[inline]
     pub fn output<'a>(&self, k: usize, columns: &'a Columns, row: usize, ws: &'a Workspace) -> Output<'a> {
         match self.outputs[k] {
             Operand::Register(r) => Output::Row(&ws.registers[r as usize * BLOCK..][..BLOCK]),
@@ -268,7 +269,11 @@ fn binary(op: Binary, out: &mut [f64], a: Source<'_>, b: Source<'_>) {
 #[inline(always)]
 fn map(out: &mut [f64], a: Source<'_>, f: impl Fn(f64) -> f64) {
     match a {
-        Source::Row(a) => out.iter_mut().zip(a).for_each(|(o, &x)| *o = f(x)),
+        Source::Row(a) => {
+            for (o, &x) in out.iter_mut().zip(a) {
+                *o = f(x);
+            }
+        }
         Source::One(x) => out.fill(f(x)),
     }
 }
@@ -277,7 +282,9 @@ fn map(out: &mut [f64], a: Source<'_>, f: impl Fn(f64) -> f64) {
 fn zip(out: &mut [f64], a: Source<'_>, b: Source<'_>, f: impl Fn(f64, f64) -> f64) {
     match (a, b) {
         (Source::Row(a), Source::Row(b)) => {
-            out.iter_mut().zip(a.iter().zip(b)).for_each(|(o, (&x, &y))| *o = f(x, y));
+            for ((o, &x), &y) in out.iter_mut().zip(a).zip(b) {
+                *o = f(x, y);
+            }
         }
         (Source::Row(a), Source::One(y)) => map(out, Source::Row(a), |x| f(x, y)),
         (Source::One(x), b) => map(out, b, |y| f(x, y)),
@@ -288,8 +295,9 @@ fn zip(out: &mut [f64], a: Source<'_>, b: Source<'_>, f: impl Fn(f64, f64) -> f6
 fn ternary(out: &mut [f64], a: Source<'_>, b: Source<'_>, c: Source<'_>, f: impl Fn(f64, f64, f64) -> f64) {
     match (a, b, c) {
         (Source::Row(a), Source::Row(b), Source::Row(c)) => {
-            let rows = a.iter().zip(b).zip(c);
-            out.iter_mut().zip(rows).for_each(|(o, ((&x, &y), &z))| *o = f(x, y, z));
+            for (((o, &x), &y), &z) in out.iter_mut().zip(a).zip(b).zip(c) {
+                *o = f(x, y, z);
+            }
         }
         (Source::One(x), b, c) => zip(out, b, c, |y, z| f(x, y, z)),
         (a, Source::One(y), c) => zip(out, a, c, |x, z| f(x, y, z)),
