@@ -68,7 +68,11 @@ pub(crate) fn run(
     };
     let mapping = prepare(&mut table, args, &mut rows, messages)?;
     let law = match known {
-        Some(law) => law,
+        Some(law) => {
+            let names: Vec<&str> = table.columns().map(|(name, _)| name).collect();
+            law.over(names.into_iter())
+                .map_err(|diagnostics| Failure::formula("--law", &law.formula().text, &diagnostics))?
+        }
         None => {
             let law = law_of_formula(named, &table, &mapping)?;
             tell_formula(&law, messages);
@@ -131,14 +135,7 @@ fn prepare(
     rows: &mut Rows,
     messages: &Messages,
 ) -> Result<Mapping, Failure> {
-    for note in table.notes() {
-        messages.warning(&note.to_string());
-    }
-    let maps = args.maps.iter().map(|text| parse_map(text)).collect::<Result<Vec<_>, _>>()?;
-    let mut mapping = find_roles(table, &maps)?;
-    for definition in &args.lets {
-        table.define(&mut mapping, definition)?;
-    }
+    let mapping = columns(table, &args.maps, &args.lets, messages)?;
     for filter in &args.filters {
         let outcome = table.filter(&mapping, filter)?;
         rows.filtered += outcome.removed + outcome.undecided;
@@ -155,6 +152,24 @@ fn prepare(
             return Err(CliError::FilteredAll { filter: filter.clone() }.into());
         }
         messages.info(&format!("--where {filter}: {} kept, {} removed", outcome.kept, outcome.removed));
+    }
+    Ok(mapping)
+}
+
+/// Finds the roles of the columns and defines the new ones.
+pub(crate) fn columns(
+    table: &mut RunTable,
+    maps: &[String],
+    lets: &[String],
+    messages: &Messages,
+) -> Result<Mapping, Failure> {
+    for note in table.notes() {
+        messages.warning(&note.to_string());
+    }
+    let maps = maps.iter().map(|text| parse_map(text)).collect::<Result<Vec<_>, _>>()?;
+    let mut mapping = find_roles(table, &maps)?;
+    for definition in lets {
+        table.define(&mut mapping, definition)?;
     }
     Ok(mapping)
 }

@@ -18,7 +18,7 @@ fn laws_are_listed_found_and_shown() {
     assert_eq!(found["schema_version"], 1);
     let first = &found["laws"][0];
     let keys: Vec<&str> = first.as_object().unwrap().keys().map(String::as_str).collect();
-    assert_eq!(keys, ["id", "title", "formula", "inputs", "output", "area", "grade", "aliases"]);
+    assert_eq!(keys, ["id", "title", "formula", "inputs", "output", "area", "grade", "decision", "aliases"]);
     assert_eq!(first["id"], "chinchilla");
 
     let shown = place.ok(&["laws", "show", "chinchilla"]).stdout;

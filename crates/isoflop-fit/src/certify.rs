@@ -89,7 +89,7 @@ pub(crate) fn certify(task: &Task<'_>, best: &Solved, starts: Starts, draws: &[V
 }
 
 /// The optimum with its sums.
-struct View<'a> {
+pub(crate) struct View<'a> {
     task: &'a Task<'a>,
     best: &'a Solved,
     problem: Problem<'a>,
@@ -102,7 +102,7 @@ struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    fn new(task: &'a Task<'a>, best: &'a Solved) -> Self {
+    pub(crate) fn new(task: &'a Task<'a>, best: &'a Solved) -> Self {
         let problem = task.problem(&task.model, &task.model.weights);
         let mut scratch = task.model.scratch();
         let sums = problem.sums(&best.theta, Order::Newton, &mut scratch);
@@ -176,7 +176,7 @@ impl<'a> View<'a> {
     }
 
     /// Standard error of every slot: the spread of the replicates, else the sandwich `H^-1 S H^-1` of the optimum.
-    fn standard_errors(&self, draws: &[Vec<f64>]) -> Vec<f64> {
+    pub(crate) fn standard_errors(&self, draws: &[Vec<f64>]) -> Vec<f64> {
         let slots = self.model().coordinates.slots.len();
         if draws.len() >= 50 {
             return (0..slots)
@@ -198,6 +198,23 @@ impl<'a> View<'a> {
                     }
                 }
                 sum.max(0.0).sqrt()
+            })
+            .collect()
+    }
+
+    /// Standard error of every slot under least squares with noise of one size: `s^2 H^-1`.
+    pub(crate) fn plain_errors(&self) -> Vec<f64> {
+        let n = self.free.len();
+        let residuals = self.model().residuals(&self.best.theta);
+        let degrees = residuals.len().saturating_sub(n).max(1) as f64;
+        let variance = residuals.iter().map(|r| r * r).sum::<f64>() / degrees;
+        let Some(factor) = self.factor() else { return vec![f64::NAN; self.jacobian.len()] };
+        self.jacobian
+            .iter()
+            .map(|row| {
+                let row: Vec<f64> = self.free.iter().map(|&j| row[j]).collect();
+                let spread: f64 = factor.solve(&row).iter().zip(&row).map(|(a, b)| a * b).sum();
+                (variance * spread).max(0.0).sqrt()
             })
             .collect()
     }
@@ -242,7 +259,7 @@ impl<'a> View<'a> {
     }
 
     /// Condition number after scaling, and the worst direction in words.
-    fn worst_direction(&self, errors: &[f64]) -> (Option<f64>, Option<Direction>) {
+    pub(crate) fn worst_direction(&self, errors: &[f64]) -> (Option<f64>, Option<Direction>) {
         let h = self.curvature.part(&self.free);
         let scale: Vec<f64> = (0..h.n).map(|i| h.get(i, i).abs().sqrt()).collect();
         if scale.iter().any(|s| !(*s > 0.0 && s.is_finite())) {

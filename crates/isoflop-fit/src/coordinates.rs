@@ -51,6 +51,8 @@ pub(crate) struct Coordinates {
     pub(crate) kinds: Vec<Coordinate>,
     /// Slot of each free coordinate.
     pub(crate) free: Vec<usize>,
+    /// Free coordinates that are logarithms of coefficients.
+    pub(crate) logs: Vec<usize>,
     /// The lowered graph; its parameters are the free coordinates.
     pub(crate) graph: Graph,
     /// The law on the scale of the residual; second with shifted log-sum-exps.
@@ -121,6 +123,7 @@ impl Coordinates {
             slots,
             kinds,
             free: Vec::new(),
+            logs: Vec::new(),
             graph,
             roots,
             natural: Vec::new(),
@@ -160,6 +163,8 @@ impl Coordinates {
                 self.kinds[slot] = Coordinate::LogAlong(input);
             }
         }
+        let is_log = |&j: &usize| matches!(self.kinds[self.free[j]], Coordinate::Log | Coordinate::LogTerm);
+        self.logs = (0..self.free.len()).filter(is_log).collect();
         // Renumber slots to free coordinates, first where no offset is involved, then inside the offsets.
         let position: Vec<Option<u32>> =
             (0..self.slots.len()).map(|s| self.free.iter().position(|&f| f == s).map(|p| p as u32)).collect();

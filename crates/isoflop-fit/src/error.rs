@@ -189,6 +189,12 @@ pub enum FitError {
         /// What is wrong.
         reason: String,
     },
+    /// A law cannot be simulated: it has no design, or its design lacks a column or a value.
+    #[error("[T0209] the law {law} has no complete [design] to simulate it on")]
+    NoDesign {
+        /// Id of the law.
+        law: String,
+    },
     /// The user asked to stop.
     #[error("[T0501] stopped")]
     Cancelled,

@@ -126,10 +126,26 @@ pub(crate) struct Task<'a> {
 }
 
 impl<'a> Task<'a> {
-    fn new(formula: &'a Formula, data: &'a Data, objective: Objective, seed: u64) -> Result<Self, FitError> {
+    pub(crate) fn new(
+        formula: &'a Formula,
+        data: &'a Data,
+        objective: Objective,
+        seed: u64,
+    ) -> Result<Self, FitError> {
         let slots = slots(formula, data);
         let free = slots.iter().filter(|s| s.fixed.is_none()).count();
         check(formula, data, objective, free)?;
+        Task::unchecked(formula, data, objective, seed)
+    }
+
+    /// A task on a table that need not determine the law, such as a design with an input held at one value.
+    pub(crate) fn unchecked(
+        formula: &'a Formula,
+        data: &'a Data,
+        objective: Objective,
+        seed: u64,
+    ) -> Result<Self, FitError> {
+        let slots = slots(formula, data);
         let root = root(formula, objective.log);
         let model = Model::new(formula, root, data, slots, objective.log);
         Ok(Task { formula, data, objective, model, root, seed })
@@ -140,7 +156,7 @@ impl<'a> Task<'a> {
     }
 
     /// The best optimum over all starts, and how they ended.
-    fn search(
+    pub(crate) fn search(
         &self,
         plan: &StartPlan,
         progress: &dyn Progress,
@@ -346,7 +362,7 @@ fn derived(
 ) -> Vec<Derived> {
     let slots = &task.model.coordinates.slots;
     let inputs = slots.iter().map(|s| InputSpec::new(&s.name, isoflop_formula::Unit::default())).collect();
-    let mut scope = Scope { inputs, ..Scope::default() };
+    let mut scope = Scope { inputs, sets: law.scope().sets, ..Scope::default() };
     // A tied parameter is one of the others under its own name.
     let ties: Vec<(String, String)> = formula
         .ties
@@ -362,6 +378,7 @@ fn derived(
         .collect();
     law.derived
         .iter()
+        .filter(|d| d.inputs.is_empty())
         .filter_map(|d| {
             let compiled = Formula::expression(&d.text, &scope).ok()?;
             let value = |sets: &[&[f64]]| {

@@ -90,7 +90,7 @@ pub fn overridden(law: &Law, overrides: &Overrides) -> Result<Formula, FitError>
     if *overrides == Overrides::default() {
         return Ok(original.clone());
     }
-    let mut scope = Scope::of(&original.symbols);
+    let mut scope = Scope { sets: law.scope().sets, ..Scope::of(&original.symbols) };
     if let Some(output) = &original.output {
         scope.output = Some(InputSpec { name: output.name.clone(), unit: output.unit });
         scope.inputs.retain(|i| i.name != output.name);

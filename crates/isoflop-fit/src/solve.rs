@@ -240,6 +240,7 @@ impl Problem<'_> {
             }
             self.model.pass(theta, kernel, scale, self.weights, order, scratch)
         };
+        let logs = &self.model.coordinates.logs;
         let mut here = pass(&mut theta);
         let mut passes = 1;
         let mut damping = if order == Order::Newton { 1e-6 } else { 1e-3 };
@@ -251,7 +252,7 @@ impl Problem<'_> {
                 if gradient <= tolerance || free.is_empty() {
                     break;
                 }
-                let scale = Scaling { bounds: &bounds, linear };
+                let scale = Scaling { bounds: &bounds, linear, logs };
                 let Some((next, sums, tries)) =
                     step(&theta, &here, &free, scale, &mut damping, tolerance, &mut pass)
                 else {
@@ -276,6 +277,8 @@ struct Scaling<'a> {
     bounds: &'a [(f64, f64)],
     /// Coordinates that are projected after the step, and so not damped in it.
     linear: &'a [usize],
+    /// Coordinates that are logarithms of coefficients.
+    logs: &'a [usize],
 }
 
 /// One accepted step: the new point, its sums and the passes it took; `None` if no step helps any more.
@@ -283,7 +286,7 @@ fn step(
     theta: &[f64],
     here: &Sums,
     free: &[usize],
-    Scaling { bounds, linear }: Scaling<'_>,
+    Scaling { bounds, linear, logs }: Scaling<'_>,
     damping: &mut f64,
     tolerance: f64,
     pass: &mut impl FnMut(&mut Vec<f64>) -> Sums,
@@ -305,8 +308,16 @@ fn step(
             *damping = (*damping * 10.0).max(1e-8);
             continue;
         };
-        let longest =
-            free.iter().zip(&move_).fold(0.0, |m: f64, (&j, s)| m.max(s.abs() / theta[j].abs().max(1.0)));
+        // A coefficient that moves by its logarithm wants a step of `s` times its own size. Beyond its size the
+        // logarithm follows: a dead term comes back to life in one step, however small it has become.
+        let mut longest = 0.0_f64;
+        for (&j, s) in free.iter().zip(&mut move_) {
+            if logs.contains(&j) && *s > 1.0 {
+                *s = 1.0 + s.ln();
+            } else {
+                longest = longest.max(s.abs() / theta[j].abs().max(1.0));
+            }
+        }
         if longest > LONGEST {
             move_.iter_mut().for_each(|s| *s *= LONGEST / longest);
         }

@@ -43,9 +43,12 @@ impl Starter {
     pub(crate) fn start(&self, index: usize) -> Option<Vec<f64>> {
         let mut stream = Stream::new(self.seed, Purpose::Starts, index as u64);
         let mut scratch = self.raw.scratch();
-        for _ in 0..20 {
+        for attempt in 0..40 {
             let mut theta = self.draw(&mut stream);
-            if self.linear.is_empty() {
+            if attempt % 2 == 1 {
+                // Where terms of the size of the output give no value, the law's own scales may.
+                theta = self.near_scales(&theta, &mut stream);
+            } else if self.linear.is_empty() {
                 self.shift_terms(&mut theta);
             } else {
                 varpro::project(&self.raw, &self.linear, &mut theta, &self.weights, &mut scratch);
@@ -73,14 +76,26 @@ impl Starter {
                         let (from, to) = self.ranges[k as usize];
                         stream.uniform(from, to)
                     }
-                    Coordinate::Log => {
-                        slot.scale.map_or(0.0, |s| s.abs().ln()) + stream.log_uniform(0.1, 1.0).ln()
-                    }
+                    Coordinate::Log => match slot.scale {
+                        Some(scale) => scale.abs().ln() + stream.log_uniform(0.3, 3.0).ln(),
+                        None => stream.log_uniform(0.1, 1.0).ln(),
+                    },
                     Coordinate::Linear => linear_draw(slot, low, high, stream),
                 };
                 value.max(low).min(high)
             })
             .collect()
+    }
+
+    /// The point `theta` with every parameter that has a typical size within a factor of 3 of it.
+    fn near_scales(&self, theta: &[f64], stream: &mut Stream) -> Vec<f64> {
+        let mut natural = self.raw.natural(theta);
+        for (value, slot) in natural.iter_mut().zip(&self.raw.coordinates.slots) {
+            if let (Some(scale), None) = (slot.scale, slot.fixed) {
+                *value = (scale * stream.log_uniform(0.3, 3.0)).max(slot.lower).min(slot.upper);
+            }
+        }
+        self.raw.internal(&natural)
     }
 
     /// Moves all terms together until the law is of the size of the output.
@@ -89,19 +104,30 @@ impl Starter {
         let terms: Vec<usize> =
             (0..c.free.len()).filter(|&j| c.kinds[c.free[j]] == Coordinate::LogTerm).collect();
         let wanted = log_mean(&self.raw.y);
-        let error = |theta: &[f64]| log_mean(&self.raw.values(theta)) - wanted;
-        let mut last = error(theta);
+        let start = theta.to_vec();
+        let error = |by: f64| {
+            let mut moved = start.clone();
+            terms.iter().for_each(|&j| moved[j] += by);
+            log_mean(&self.raw.values(&moved)) - wanted
+        };
+        let (mut at, mut last) = (0.0, error(0.0));
+        let (mut best, mut least) = (0.0, last.abs());
         let mut move_ = 1.0_f64.copysign(-last);
         for _ in 0..12 {
             if terms.is_empty() || !last.is_finite() || last.abs() < 0.05 {
-                return;
+                break;
             }
-            terms.iter().for_each(|&j| theta[j] += move_);
-            let now = error(theta);
+            at = (at + move_).clamp(-60.0, 60.0);
+            let now = error(at);
+            if now.abs() < least {
+                (best, least) = (at, now.abs());
+            }
             let slope = (now - last) / move_;
             last = now;
+            // A law whose other terms decide its size does not follow; then the best place so far is kept.
             move_ = if slope.abs() > 1e-3 { (-now / slope).clamp(-20.0, 20.0) } else { 2.0 * move_ };
         }
+        terms.iter().for_each(|&j| theta[j] += best);
     }
 }
 

@@ -9,6 +9,7 @@ pub(crate) enum Purpose {
     Starts = 1,
     Bootstrap = 2,
     Subsample = 3,
+    Noise = 4,
 }
 
 /// A random stream.
@@ -30,6 +31,12 @@ impl Stream {
     /// Log-uniform in `low..high`, both positive.
     pub(crate) fn log_uniform(&mut self, low: f64, high: f64) -> f64 {
         self.uniform(low.ln(), high.ln()).exp()
+    }
+
+    /// Standard normal, by Box and Muller.
+    pub(crate) fn normal(&mut self) -> f64 {
+        let (u, v) = (1.0 - self.uniform(0.0, 1.0), self.uniform(0.0, 1.0));
+        (-2.0 * u.ln()).sqrt() * (std::f64::consts::TAU * v).cos()
     }
 
     /// A whole number below `n`.

@@ -52,6 +52,17 @@ pub(crate) enum ExprKind {
         /// Arguments in order.
         arguments: Vec<Expr>,
     },
+    /// `sum(i in mix: ...)` or `product(i in mix: ...)`; gone after expansion.
+    Over {
+        /// The operator between the parts: `Add` or `Multiply`.
+        word: BinaryWord,
+        /// The index variable.
+        index: (String, Span),
+        /// The set of columns that it runs over.
+        set: (String, Span),
+        /// What is summed.
+        body: Box<Expr>,
+    },
 }
 
 /// Prefix operators.

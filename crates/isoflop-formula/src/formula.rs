@@ -2,6 +2,7 @@
 
 use crate::ast::{Expr, ExprKind};
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::expand::expand;
 use crate::functions::constant;
 use crate::graph::{Graph, NodeId};
 use crate::invert::invert;
@@ -91,11 +92,13 @@ impl Formula {
             return Err(Diagnostics(vec![report.with_help(format!("write {output} ~ ..."))]));
         };
         let name = output_name(left, scope)?;
+        let (left, body) = (&expand(left, scope)?, &expand(&statement.body, scope)?);
         let mut resolver = Resolver::new(scope, Some(name.clone()));
         resolver.side = Side::Left;
         let lhs = resolver.node(left);
         resolver.side = Side::Right;
-        let body = resolver.node(&statement.body);
+        let body_expr = body;
+        let body = resolver.node(body_expr);
 
         let mut prediction = body;
         if !resolver.failed() {
@@ -112,7 +115,7 @@ impl Formula {
                 }
             }
         }
-        let mut formula = finish(text, scope, resolver, Some(left), &statement.body, body, prediction)?;
+        let mut formula = finish(text, scope, resolver, Some(left), body_expr, body, prediction)?;
         let unit = formula.symbols.inputs.first().map(|i| i.unit).unwrap_or_default();
         formula.output = Some(LeftSide { name, unit, input: 0, lhs, prediction });
         Ok(formula)
@@ -140,8 +143,9 @@ impl Formula {
             return Err(Diagnostics(vec![report.with_help("write == to compare two values")]));
         }
         let mut resolver = Resolver::new(scope, scope.output.as_ref().map(|o| o.name.clone()));
-        let body = resolver.node(&statement.body);
-        finish(text, scope, resolver, None, &statement.body, body, body)
+        let body_expr = expand(&statement.body, scope)?;
+        let body = resolver.node(&body_expr);
+        finish(text, scope, resolver, None, &body_expr, body, body)
     }
 
     /// The formula as text of the language, with names resolved, ties replaced and constants folded.
@@ -185,8 +189,11 @@ fn finish(
         return Err(Diagnostics(resolver.diagnostics));
     }
     for spec in &scope.params {
-        let used = resolver.symbols.params.iter().any(|p| p.name == spec.name)
-            || resolver.ties.iter().any(|t| t.name == spec.name);
+        let is = |name: &str| {
+            name.strip_prefix(&spec.name).is_some_and(|rest| rest.is_empty() || rest.starts_with('['))
+        };
+        let used =
+            resolver.symbols.params.iter().any(|p| is(&p.name)) || resolver.ties.iter().any(|t| is(&t.name));
         if !used {
             let message = format!("the declared parameter `{}` is not used", spec.name);
             resolver.diagnostics.push(Diagnostic::warning("F0410", None, message));
@@ -267,6 +274,7 @@ fn collect_names<'e>(expr: &'e Expr, names: &mut Vec<(&'e str, crate::ast::Span)
             ExprKind::Unary(_, a) => rest.push(a),
             ExprKind::Binary(_, a, b) => rest.extend([&**b, a]),
             ExprKind::Call { arguments, .. } => rest.extend(arguments.iter().rev()),
+            ExprKind::Over { body, .. } => rest.push(body),
             ExprKind::Number(_) | ExprKind::Text(_) | ExprKind::Index { .. } => {}
         }
     }

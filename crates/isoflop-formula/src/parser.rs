@@ -15,9 +15,6 @@ const MAX_NODES: usize = 10_000;
 /// Errors after which the parser gives up.
 const MAX_ERRORS: usize = 20;
 
-/// Words that are kept for sums over columns and equations inside a law.
-const RESERVED: [&str; 3] = ["sum", "product", "solve"];
-
 /// Binding strengths; a larger number binds tighter.
 mod strength {
     pub(super) const NOT: u8 = 30;
@@ -173,7 +170,8 @@ impl Parser {
             TokenKind::Name(name) => {
                 self.advance();
                 match self.peek().kind {
-                    TokenKind::Sign("(") if RESERVED.contains(&name.as_str()) => self.reserved(&name, span),
+                    TokenKind::Sign("(") if name == "sum" => self.over(BinaryWord::Add, span),
+                    TokenKind::Sign("(") if name == "product" => self.over(BinaryWord::Multiply, span),
                     TokenKind::Sign("(") => self.call(name, span),
                     TokenKind::Sign("[") => self.index(name, span),
                     _ => self.leaf(ExprKind::Name(name), span),
@@ -191,7 +189,7 @@ impl Parser {
             }
             TokenKind::Sign("in") => {
                 let help = "put a column of that name in backticks: `in`";
-                self.error_with("F0903", "`in` is a word of the language, kept for sums over columns", help);
+                self.error_with("F0208", "`in` is a word of the language: sum(i in mix: ...)", help);
                 self.advance();
                 self.leaf(ExprKind::Number(f64::NAN), span)
             }
@@ -269,25 +267,64 @@ impl Parser {
         self.node(ExprKind::Index { name, index }, span, 1)
     }
 
-    /// A construct of a later version: one clear error, then on after its bracket.
-    fn reserved(&mut self, word: &str, span: Span) -> Tree {
-        let message = format!("`{word}(...)` is not available yet in this version");
-        self.diagnostics.push(Diagnostic::error("F0903", span.clone(), message));
-        let mut open = 0usize;
-        loop {
+    /// `sum(i in mix: ...)` from its bracket on.
+    fn over(&mut self, word: BinaryWord, name_span: Span) -> Tree {
+        self.advance();
+        let head = (|| {
+            let index = self.head_name("an index such as i")?;
+            self.head_sign("in")?;
+            let set = self.head_name("the name of a set of columns")?;
+            self.head_sign(":")?;
+            Some((index, set))
+        })();
+        let Some((index, set)) = head else {
+            self.skip_bracket();
+            return self.leaf(ExprKind::Number(f64::NAN), name_span);
+        };
+        let body = self.expression(0);
+        self.close(")");
+        let span = name_span.start..self.previous_end();
+        let kind = ExprKind::Over { word, index, set, body: Box::new(body.expr) };
+        self.node(kind, span, body.height + 1)
+    }
+
+    fn head_name(&mut self, what: &str) -> Option<(String, Span)> {
+        match self.peek().clone() {
+            Token { kind: TokenKind::Name(name) | TokenKind::Quoted(name), span } => {
+                self.advance();
+                Some((name, span))
+            }
+            _ => {
+                let found = self.describe();
+                self.error("F0208", format!("{what} is expected, not {found}"));
+                None
+            }
+        }
+    }
+
+    fn head_sign(&mut self, sign: &'static str) -> Option<()> {
+        if !self.sign(sign) {
+            let found = self.describe();
+            let help = "write sum(i in mix: ...) for the columns mix_web, mix_code, ...";
+            self.error_with("F0208", format!("`{sign}` is missing before {found}"), help);
+            return None;
+        }
+        self.advance();
+        Some(())
+    }
+
+    /// Goes on after the bracket that is open here.
+    fn skip_bracket(&mut self) {
+        let mut open = 1usize;
+        while open > 0 && self.peek().kind != TokenKind::End {
             match self.peek().kind {
                 TokenKind::Sign("(" | "[") => open += 1,
-                TokenKind::Sign(")" | "]") => open = open.saturating_sub(1),
-                TokenKind::End => break,
+                TokenKind::Sign(")" | "]") => open -= 1,
                 _ => {}
             }
             self.advance();
-            if open == 0 {
-                break;
-            }
         }
         self.last_error = Some(self.at);
-        self.leaf(ExprKind::Number(f64::NAN), span)
     }
 
     /// Takes the closing bracket.
@@ -456,6 +493,9 @@ mod tests {
             }
             ExprKind::Unary(w, a) => format!("({w:?} {})", show(a)),
             ExprKind::Binary(w, a, b) => format!("({w:?} {} {})", show(a), show(b)),
+            ExprKind::Over { word, index, set, body } => {
+                format!("({word:?} {} in {}: {})", index.0, set.0, show(body))
+            }
             ExprKind::Call { function, arguments, .. } => {
                 format!("{function}({})", arguments.iter().map(show).collect::<Vec<_>>().join(","))
             }
@@ -494,7 +534,9 @@ mod tests {
         assert_eq!(codes("A[] + B[1]"), ["F0207", "F0207"]);
         assert_eq!(codes(""), ["F0201"]);
         assert_eq!(codes("a ? b"), ["F0101"]);
-        assert_eq!(codes("sum(i in domains: C[i] * h[i]^g[i]) + * b"), ["F0903", "F0201"]);
+        assert_eq!(codes("sum(i in mix: C[i] * mix[i]^g[i]) + * b"), ["F0201"]);
+        assert_eq!(codes("sum(i, mix: C[i]) + product(1 in mix: 2)"), ["F0208", "F0208"]);
+        assert_eq!(codes("sum(i in mix C[i])"), ["F0208"]);
         assert_eq!(codes("a in b"), ["F0202"]);
     }
 

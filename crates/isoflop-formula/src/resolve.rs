@@ -4,6 +4,7 @@ use rustc_hash::FxHashMap;
 
 use crate::ast::{BinaryWord, Expr, ExprKind, Span, UnaryWord};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
+use crate::expand::expand;
 use crate::functions::{FUNCTIONS, Function, constant, function};
 use crate::graph::{Binary, Graph, NodeId, Unary};
 use crate::parser::parse;
@@ -112,6 +113,8 @@ impl<'a> Resolver<'a> {
             ExprKind::Call { function, name_span, arguments } => {
                 self.call(function, name_span, arguments, &expr.span)
             }
+            // Expansion comes first.
+            ExprKind::Over { .. } => self.graph.number(f64::NAN),
         }
     }
 
@@ -278,7 +281,10 @@ impl<'a> Resolver<'a> {
             return self.graph.number(f64::NAN);
         }
         if let Some(spec) = declared {
-            return self.param(spec, group, span);
+            if spec.name == name {
+                return self.param(spec, group, span);
+            }
+            return self.param(&ParamSpec { name: name.into(), ..spec.clone() }, group, span);
         }
         if self.scope.is_text(name) {
             let message = format!("the text column `{name}` is used as a number");
@@ -440,12 +446,18 @@ impl<'a> Resolver<'a> {
         }
         self.open_ties.push(name.clone());
         let node = match parse(tie) {
-            Ok(statement) if statement.output.is_none() => {
-                let node = self.node(&statement.body);
-                let (name, text) = (name.clone(), tie.to_string());
-                self.ties.push(ResolvedTie { name, text, expr: statement.body, node });
-                node
-            }
+            Ok(statement) if statement.output.is_none() => match expand(&statement.body, self.scope) {
+                Ok(expr) => {
+                    let node = self.node(&expr);
+                    let (name, text) = (name.clone(), tie.to_string());
+                    self.ties.push(ResolvedTie { name, text, expr, node });
+                    node
+                }
+                Err(Diagnostics(list)) => {
+                    list.into_iter().for_each(|d| self.report(d));
+                    self.graph.number(f64::NAN)
+                }
+            },
             Ok(_) => self.fail(Diagnostic::error("F0504", span.clone(), "a tie has no `~`")),
             Err(Diagnostics(list)) => {
                 list.into_iter().for_each(|d| self.report(d));

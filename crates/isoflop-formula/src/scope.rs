@@ -17,8 +17,22 @@ pub struct Scope {
     pub text_columns: Vec<String>,
     /// Declared parameters. Those that the formula does not use are left out of the result.
     pub params: Vec<ParamSpec>,
+    /// Sets of columns for `sum(i in mix: ...)`. A set that is not declared here has all numeric columns whose
+    /// names start with its own and `_`: `mix_web` and `mix_code` make `mix`.
+    pub sets: Vec<ColumnSet>,
     /// Whether unknown names become free parameters; otherwise they are errors.
     pub open: bool,
+}
+
+/// A set of columns that sums run over; the columns themselves are among the inputs.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ColumnSet {
+    /// Name of the set.
+    pub name: String,
+    /// What the names of its columns start with, such as `mix_`.
+    pub prefix: String,
+    /// The rest of the name of each column, such as `web`.
+    pub members: Vec<String>,
 }
 
 /// A column with its unit.
@@ -98,8 +112,47 @@ impl Scope {
         self.inputs.iter().find(|i| i.name == name)
     }
 
+    /// What is declared about a parameter. A member `C[web]` of a family is declared as itself or as `C`.
     pub(crate) fn param(&self, name: &str) -> Option<&ParamSpec> {
-        self.params.iter().find(|p| p.name == name)
+        let declared = |name: &str| self.params.iter().find(|p| p.name == name);
+        declared(name).or_else(|| name.strip_suffix(']').and_then(|rest| declared(rest.split_once('[')?.0)))
+    }
+
+    /// The members of a set, in the order of the columns; empty if there is no such set.
+    pub(crate) fn members(&self, set: &str) -> Vec<String> {
+        match self.sets.iter().find(|s| s.name == set) {
+            Some(declared) => declared.members.clone(),
+            None if self.names().any(|name| name == set) => Vec::new(),
+            None => {
+                let output = self.output.as_ref().map(|o| o.name.as_str());
+                let names = self.inputs.iter().map(|i| i.name.as_str()).filter(|n| Some(*n) != output);
+                let member = |n: &str| Some(n.strip_prefix(set)?.strip_prefix('_')?.to_string());
+                names.filter_map(member).filter(|m| !m.is_empty()).collect()
+            }
+        }
+    }
+
+    /// Whether `name` is a declared set.
+    pub(crate) fn is_declared_set(&self, name: &str) -> bool {
+        self.sets.iter().any(|s| s.name == name)
+    }
+
+    /// Whether a word is a member of some set and no column of its own.
+    pub(crate) fn is_member(&self, word: &str) -> bool {
+        let column = self.input(word).is_some() || self.is_text(word);
+        let ends =
+            |name: &str| name.strip_suffix(word).is_some_and(|set| set.len() > 1 && set.ends_with('_'));
+        !column
+            && (self.sets.iter().any(|s| s.members.iter().any(|m| m == word))
+                || self.inputs.iter().any(|i| ends(&i.name)))
+    }
+
+    /// The column of a member.
+    pub(crate) fn column_of(&self, set: &str, member: &str) -> String {
+        match self.sets.iter().find(|s| s.name == set) {
+            Some(declared) => format!("{}{member}", declared.prefix),
+            None => format!("{set}_{member}"),
+        }
     }
 
     pub(crate) fn is_text(&self, name: &str) -> bool {
@@ -110,6 +163,7 @@ impl Scope {
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         let columns = self.inputs.iter().chain(&self.output).map(|i| i.name.as_str());
         columns
+            .chain(self.sets.iter().map(|s| s.name.as_str()))
             .chain(self.params.iter().map(|p| p.name.as_str()))
             .chain(self.text_columns.iter().map(String::as_str))
     }

@@ -144,7 +144,9 @@ impl<'a> Checker<'a> {
             }
             ExprKind::Call { function: name, arguments, .. } => self.call(name, arguments),
             // Comparisons of texts are the only ones that are left.
-            ExprKind::Binary(..) | ExprKind::Text(_) => Quantity { units: self.pure(), values: None },
+            ExprKind::Binary(..) | ExprKind::Text(_) | ExprKind::Over { .. } => {
+                Quantity { units: self.pure(), values: None }
+            }
         }
     }
 

@@ -49,8 +49,8 @@ impl Catalogue {
     pub fn builtin() -> Result<Catalogue, LawErrors> {
         let mut laws = Vec::with_capacity(BUILTIN.len());
         let mut errors = Vec::new();
-        for (file, text) in BUILTIN {
-            match read(file, text, folder_of(file), Origin::BuiltIn) {
+        for result in read_all() {
+            match result {
                 Ok(law) => laws.push(law),
                 Err(LawErrors(mistakes)) => errors.extend(mistakes),
             }
@@ -59,6 +59,29 @@ impl Catalogue {
             Ok(Catalogue { laws, overridden: Vec::new() })
         } else {
             Err(LawErrors(errors))
+        }
+    }
+
+    /// A catalogue that holds the embedded law of this id alone, read in a fraction of a millisecond; without such a
+    /// law, the whole of [`Catalogue::builtin`], which knows aliases and what is close to a mistyped name.
+    ///
+    /// # Errors
+    /// As for [`Catalogue::builtin`].
+    ///
+    /// ```
+    /// use isoflop_laws::Catalogue;
+    /// assert_eq!(Catalogue::containing("chinchilla")?.laws().len(), 1);
+    /// assert!(Catalogue::containing("m2")?.laws().len() > 1);
+    /// # Ok::<(), isoflop_laws::LawErrors>(())
+    /// ```
+    pub fn containing(id: &str) -> Result<Catalogue, LawErrors> {
+        let stem = |file: &str| file.rsplit('/').next().and_then(|name| name.strip_suffix(".md")) == Some(id);
+        match BUILTIN.iter().find(|(file, _)| stem(file)) {
+            Some((file, text)) => {
+                let law = read(file, text, folder_of(file), Origin::BuiltIn)?;
+                Ok(Catalogue { laws: vec![law], overridden: Vec::new() })
+            }
+            None => Catalogue::builtin(),
         }
     }
 
@@ -159,6 +182,21 @@ impl Catalogue {
         found.sort_by_key(|&(rank, _)| rank);
         found.into_iter().map(|(_, law)| law).collect()
     }
+}
+
+/// All embedded laws, read on as many threads as the machine has.
+fn read_all() -> Vec<Result<Law, LawErrors>> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let piece = BUILTIN.len().div_ceil(threads).max(1);
+    let part = |files: &'static [(&'static str, &'static str)]| -> Vec<Result<Law, LawErrors>> {
+        files.iter().map(|(file, text)| read(file, text, folder_of(file), Origin::BuiltIn)).collect()
+    };
+    std::thread::scope(|scope| {
+        let parts: Vec<_> =
+            BUILTIN.chunks(piece).map(|files| (files, scope.spawn(move || part(files)))).collect();
+        // A thread that could not finish is done again here, so that its panic is seen where it belongs.
+        parts.into_iter().flat_map(|(files, thread)| thread.join().unwrap_or_else(|_| part(files))).collect()
+    })
 }
 
 /// Where a word first occurs, from 0 (it is the id) up; `None` if nowhere.

@@ -1,10 +1,11 @@
 //! What a law file must satisfy beyond its types.
 
-use isoflop_formula::{Diagnostics, Formula, InputKind, InputSpec, Node, ParamSpec, Scope};
+use isoflop_formula::{ColumnSet, Diagnostics, Formula, InputKind, InputSpec, Node, ParamSpec, Scope, Unit};
 
 use crate::coefficients::{CoefficientSet, Standing};
 use crate::error::LawError;
-use crate::parts::{Citation, Derived, Design, Golden, Parameter, Variable};
+use crate::law::family;
+use crate::parts::{Citation, Derived, Design, Golden, Levels, Parameter, Value, Variable};
 use crate::reader::Section;
 
 /// A name must be usable in a formula; ids are in lower case besides.
@@ -44,15 +45,54 @@ pub(crate) fn identity(root: &Section<'_, '_>, id: &str, area: &str, folder: Opt
 pub(crate) fn scope(inputs: &[Variable], output: &Variable, parameters: &[Parameter]) -> Scope {
     let spec = |variable: &Variable| InputSpec { name: variable.name.clone(), unit: variable.unit };
     Scope {
-        inputs: inputs.iter().filter(|input| !input.text).map(spec).collect(),
+        inputs: columns(inputs),
         output: Some(spec(output)),
         text_columns: inputs.iter().filter(|input| input.text).map(|input| input.name.clone()).collect(),
+        sets: sets(inputs),
         ..parameter_scope(parameters)
     }
 }
 
-/// The parameters alone, for derived quantities.
-pub(crate) fn parameter_scope(parameters: &[Parameter]) -> Scope {
+/// The numeric columns that the inputs stand for.
+fn columns(inputs: &[Variable]) -> Vec<InputSpec> {
+    let mut specs = Vec::new();
+    for input in inputs.iter().filter(|input| !input.text) {
+        match &input.set {
+            Some(set) => specs.extend(set.columns().map(|name| InputSpec { name, unit: input.unit })),
+            None => specs.push(InputSpec { name: input.name.clone(), unit: input.unit }),
+        }
+    }
+    specs
+}
+
+fn sets(inputs: &[Variable]) -> Vec<ColumnSet> {
+    let set = |input: &Variable| {
+        let members = input.set.as_ref()?;
+        let (name, prefix) = (input.name.clone(), members.prefix.clone());
+        Some(ColumnSet { name, prefix, members: members.names.clone() })
+    };
+    inputs.iter().filter_map(set).collect()
+}
+
+/// What a derived quantity may use: the parameters and its own inputs; sums over a set run over the parameters of its
+/// members.
+pub(crate) fn derived_scope(inputs: &[Variable], parameters: &[Parameter], own: &[(String, Unit)]) -> Scope {
+    let spec = |(name, unit): &(String, Unit)| InputSpec { name: name.clone(), unit: *unit };
+    Scope { inputs: own.iter().map(spec).collect(), sets: sets(inputs), ..parameter_scope(parameters) }
+}
+
+/// What the formula of one input of a design may use: the other numeric columns.
+pub(crate) fn design_scope(inputs: &[Variable], own: &str) -> Scope {
+    let others = columns(inputs).into_iter().filter(|spec| spec.name != own);
+    // A design is arithmetic on numbers: 6 N D needs no unit of the 6.
+    Scope {
+        inputs: others.map(|spec| InputSpec::new(spec.name, Unit::default())).collect(),
+        ..Scope::default()
+    }
+}
+
+/// The parameters alone.
+fn parameter_scope(parameters: &[Parameter]) -> Scope {
     let params = parameters.iter().map(|parameter| ParamSpec {
         name: parameter.name.clone(),
         lower: parameter.lower,
@@ -87,11 +127,21 @@ pub(crate) fn all_used(
         let place = root.reader.source.place(root.offset_inside(key, name));
         root.reader.report(LawError::Unused { place, what, name: name.to_owned() });
     };
-    for input in inputs.iter().filter(|input| !columns.contains(&input.name.as_str())) {
-        unused("input", "inputs", &input.name);
+    for input in inputs {
+        let used = match &input.set {
+            Some(set) => set.columns().any(|column| columns.contains(&column.as_str())),
+            None => columns.contains(&input.name.as_str()),
+        };
+        // A set may also be used by its members' parameters alone.
+        if !used && input.set.is_none() {
+            unused("input", "inputs", &input.name);
+        }
     }
-    for parameter in parameters.iter().filter(|parameter| !params.contains(&parameter.name.as_str())) {
-        unused("parameter", "parameters", &parameter.name);
+    for parameter in parameters {
+        let is = |name: &&str| *name == parameter.name || family(name) == Some(&parameter.name);
+        if !params.iter().any(is) {
+            unused("parameter", "parameters", &parameter.name);
+        }
     }
 }
 
@@ -178,7 +228,8 @@ fn values(
 ) {
     for (name, value) in values {
         let at = section.offset_inside("values", name);
-        match parameters.iter().find(|parameter| parameter.name == *name) {
+        let is = |parameter: &&Parameter| parameter.name == *name || family(name) == Some(&parameter.name);
+        match parameters.iter().find(is) {
             None => {
                 let known = parameters.iter().map(|parameter| parameter.name.clone()).collect();
                 unknown(section, at, what, name, known);
@@ -196,8 +247,10 @@ fn values(
             Some(_) => {}
         }
     }
-    let given =
-        |name: &str| values.iter().any(|(given, _)| given == name) || section.has_inside("values", name);
+    let given = |name: &str| {
+        values.iter().any(|(given, _)| given == name || family(given) == Some(name))
+            || section.has_inside("values", name)
+    };
     let missing: Vec<String> =
         parameters.iter().map(|parameter| parameter.name.clone()).filter(|name| !given(name)).collect();
     if complete && !missing.is_empty() {
@@ -259,8 +312,15 @@ pub(crate) fn design(
     let names: Vec<&str> = design.levels.iter().map(|(name, _)| name.as_str()).collect();
     points(section, &names, inputs);
     for (name, levels) in &design.levels {
-        if levels.is_empty() {
-            section.wrong(name, section.offset_inside("inputs", name), "a list of numbers", "empty");
+        let at = section.offset_inside("inputs", name);
+        let text = inputs.iter().any(|input| input.name == *name && input.text);
+        match levels {
+            Levels::Numbers(list) if list.is_empty() => section.wrong(name, at, "a list of levels", "empty"),
+            Levels::Texts(_) if !text => section.wrong(name, at, "numbers", "texts"),
+            Levels::Numbers(_) | Levels::Formula(_) if text => {
+                section.wrong(name, at, "a list of texts", "numbers");
+            }
+            _ => {}
         }
     }
     if design.noise.is_nan() || design.noise < 0.0 {
@@ -280,12 +340,22 @@ pub(crate) fn golden(
     let names: Vec<&str> = golden.inputs.iter().map(|(name, _)| name.as_str()).collect();
     match &golden.quantity {
         None => points(section, &names, inputs),
-        Some(quantity) => {
-            points(section, &names, &[]);
-            if !derived.iter().any(|derived| derived.name == *quantity) {
+        Some(quantity) => match derived.iter().find(|derived| derived.name == *quantity) {
+            Some(derived) => {
+                let known: Vec<String> = derived.inputs.iter().map(|(name, _)| name.clone()).collect();
+                complete_points(section, &names, &known);
+            }
+            None => {
                 let known = derived.iter().map(|derived| derived.name.clone()).collect();
                 unknown(section, section.offset_of("quantity"), section.name(), quantity, known);
             }
+        },
+    }
+    for (name, value) in &golden.inputs {
+        let text = inputs.iter().any(|input| input.name == *name && input.text);
+        if text != matches!(value, Value::Text(_)) {
+            let expected = if text { "a text" } else { "a number" };
+            section.wrong(name, section.offset_inside("inputs", name), expected, "something else");
         }
     }
     if golden.tolerance <= 0.0 {
@@ -298,14 +368,19 @@ pub(crate) fn golden(
     }
 }
 
+/// Every column that the inputs stand for has a value, and nothing else.
 fn points(section: &Section<'_, '_>, names: &[&str], inputs: &[Variable]) {
-    let known = || inputs.iter().filter(|input| !input.text).map(|input| input.name.clone());
-    for name in names.iter().filter(|name| !known().any(|known| known == **name)) {
-        unknown(section, section.offset_inside("inputs", name), section.name(), name, known().collect());
+    let texts = inputs.iter().filter(|input| input.text).map(|input| input.name.clone());
+    let known: Vec<String> = columns(inputs).into_iter().map(|spec| spec.name).chain(texts).collect();
+    complete_points(section, names, &known);
+}
+
+fn complete_points(section: &Section<'_, '_>, names: &[&str], known: &[String]) {
+    for name in names.iter().filter(|name| !known.iter().any(|known| known == **name)) {
+        unknown(section, section.offset_inside("inputs", name), section.name(), name, known.to_vec());
     }
-    let missing: Vec<String> = known()
-        .filter(|name| !names.contains(&name.as_str()) && !section.has_inside("inputs", name))
-        .collect();
+    let given = |name: &String| names.contains(&name.as_str()) || section.has_inside("inputs", name);
+    let missing: Vec<String> = known.iter().filter(|name| !given(name)).cloned().collect();
     if !missing.is_empty() {
         section.reader.report(LawError::MissingValues {
             place: section.reader.source.place(section.offset()),

@@ -8,7 +8,7 @@ use crate::check;
 use crate::coefficients::CoefficientSet;
 use crate::error::{LawError, LawErrors};
 use crate::grade::Grade;
-use crate::parts::{Citation, Derived, Design, Golden, Parameter, Recipe, Variable};
+use crate::parts::{Citation, Derived, Design, Golden, Members, Parameter, Recipe, Value, Variable};
 use crate::prose::Prose;
 use crate::read::read;
 
@@ -48,6 +48,8 @@ pub struct Law {
     pub grade: Grade,
     /// What N, D and C count in the source.
     pub counting: Option<String>,
+    /// Which decision it supports, in one line.
+    pub decision: Option<String>,
     /// Inputs, in the order of the file.
     pub inputs: Vec<Variable>,
     /// What it predicts.
@@ -112,6 +114,8 @@ impl Law {
             unit,
             description: "column of the data".to_owned(),
             text,
+            integer: false,
+            set: None,
         };
         let mut inputs: Vec<Variable> = Vec::new();
         // The first input is the output itself.
@@ -145,6 +149,7 @@ impl Law {
             aliases: Vec::new(),
             grade: Grade::Memory,
             counting: None,
+            decision: None,
             parameters: parameters.collect(),
             inputs,
             output,
@@ -172,6 +177,34 @@ impl Law {
         check::scope(&self.inputs, &self.output, &self.parameters)
     }
 
+    /// The law over the columns of a table: each set of columns (`[inputs.mix]` with members) gets the columns of
+    /// the table that begin with its prefix, and one value of each family of parameters per column.
+    ///
+    /// Without such columns, or without sets, the law comes back as it is.
+    ///
+    /// # Errors
+    /// The formula does not compile over the columns found, which no shipped law does.
+    pub fn over<'n>(&self, columns: impl Iterator<Item = &'n str> + Clone) -> Result<Law, Diagnostics> {
+        let mut law = self.clone();
+        let mut changed = false;
+        for set in law.inputs.iter_mut().filter_map(|input| input.set.as_mut()) {
+            let found = columns.clone().filter_map(|name| name.strip_prefix(set.prefix.as_str()));
+            let found: Vec<String> = found.filter(|rest| !rest.is_empty()).map(str::to_owned).collect();
+            if !found.is_empty() && found != set.names {
+                *set = Members { prefix: set.prefix.clone(), names: found };
+                changed = true;
+            }
+        }
+        if changed {
+            law.formula = Formula::compile(&self.formula.text, &law.scope())?;
+            for derived in &mut law.derived {
+                let scope = check::derived_scope(&law.inputs, &law.parameters, &derived.inputs);
+                derived.formula = Formula::expression(&derived.text, &scope)?;
+            }
+        }
+        Ok(law)
+    }
+
     /// The whole text of the law file, from which [`Law::parse`] makes the law again; for a law made by
     /// [`Law::from_formula`], the formula.
     pub fn text(&self) -> &str {
@@ -195,47 +228,82 @@ impl Law {
 
     /// The predicted output at one point; for tables use [`formula`](Self::formula) and the evaluator.
     ///
-    /// `values` and `inputs` are looked up by name and may hold more than is needed.
+    /// `values` and `inputs` are looked up by name and may hold more than is needed. A grouped parameter `A[family]`
+    /// is looked up as `A[llama]` and then as `A`.
     ///
     /// # Errors
     /// A parameter or an input without a value.
-    pub fn predict<V: AsRef<str>, I: AsRef<str>>(
+    pub fn predict<V: AsRef<str>, I: AsRef<str>, X: Clone + Into<Value>>(
         &self,
         values: &[(V, f64)],
-        inputs: &[(I, f64)],
+        inputs: &[(I, X)],
     ) -> Result<f64, LawError> {
         let node = self.formula.output.as_ref().map_or(self.formula.body, |output| output.prediction);
         at_point(&self.id, &self.formula, node, values, inputs)
     }
 
-    /// A derived quantity at the given parameter values.
+    /// Relative difference between a golden value and what the law gives; NaN if it gives nothing.
+    pub fn error(&self, golden: &Golden) -> f64 {
+        let values = self.coefficients(&golden.coefficients).and_then(CoefficientSet::complete);
+        let value = values.and_then(|values| {
+            let found = match &golden.quantity {
+                None => self.predict(values, &golden.inputs),
+                Some(name) => self.derive(name, values, &golden.inputs),
+            };
+            found.ok()
+        });
+        value.map_or(f64::NAN, |value| (value / golden.value - 1.0).abs())
+    }
+
+    /// A derived quantity at the given parameter values, and inputs if it needs any.
     ///
     /// # Errors
-    /// No such quantity, or a parameter without a value.
-    pub fn derive<V: AsRef<str>>(&self, name: &str, values: &[(V, f64)]) -> Result<f64, LawError> {
+    /// No such quantity, or a parameter or an input without a value.
+    pub fn derive<V: AsRef<str>>(
+        &self,
+        name: &str,
+        values: &[(V, f64)],
+        inputs: &[(String, Value)],
+    ) -> Result<f64, LawError> {
         let derived = self.derived(name).ok_or_else(|| no_value(&self.id, name))?;
-        at_point::<V, &str>(&self.id, &derived.formula, derived.formula.body, values, &[])
+        at_point(&self.id, &derived.formula, derived.formula.body, values, inputs)
     }
 }
 
-fn at_point<V: AsRef<str>, I: AsRef<str>>(
+fn at_point<V: AsRef<str>, I: AsRef<str>, X: Clone + Into<Value>>(
     law: &str,
     formula: &Formula,
     node: NodeId,
     values: &[(V, f64)],
-    inputs: &[(I, f64)],
+    inputs: &[(I, X)],
 ) -> Result<f64, LawError> {
     let output = formula.output.as_ref().map(|output| output.name.as_str());
+    let input = |name: &str| -> Option<Value> {
+        inputs.iter().find(|(key, _)| key.as_ref() == name).map(|(_, value)| value.clone().into())
+    };
     let mut columns = Vec::new();
-    for input in &formula.symbols.inputs {
-        let given = lookup(inputs, &input.name);
-        // The prediction does not read the output's own column.
-        let value = if output == Some(&input.name) { given.or(Some(f64::NAN)) } else { given };
-        columns.push([value.ok_or_else(|| no_value(law, &input.name))?]);
+    for symbol in &formula.symbols.inputs {
+        let value = match (&symbol.kind, input(&symbol.name)) {
+            (InputKind::Column, Some(Value::Number(value))) => Some(value),
+            // The prediction does not read the output's own column.
+            (InputKind::Column, None) if output == Some(&symbol.name) => Some(f64::NAN),
+            (InputKind::TextEquals { value: wanted, .. }, Some(Value::Text(value))) => {
+                Some(f64::from(u8::from(*wanted == value)))
+            }
+            _ => None,
+        };
+        columns.push([value.ok_or_else(|| no_value(law, &symbol.name))?]);
     }
+    let value = |name: &str| values.iter().find(|(key, _)| key.as_ref() == name).map(|&(_, value)| value);
     let mut params = Vec::new();
     for param in &formula.symbols.params {
-        params.push(lookup(values, &param.name).ok_or_else(|| no_value(law, &param.name))?);
+        let level = param.group.as_deref().and_then(&input);
+        let own = match level {
+            Some(Value::Text(level)) => value(&format!("{}[{level}]", param.name)),
+            _ => None,
+        };
+        let found = own.or_else(|| value(&param.name)).or_else(|| family(&param.name).and_then(value));
+        params.push(found.ok_or_else(|| no_value(law, &param.name))?);
     }
     let columns: Vec<&[f64]> = columns.iter().map(|column| column.as_slice()).collect();
     let mut out = [0.0];
@@ -243,12 +311,13 @@ fn at_point<V: AsRef<str>, I: AsRef<str>>(
     Ok(out[0])
 }
 
-fn no_value(law: &str, name: &str) -> LawError {
-    LawError::NoValue { law: law.to_owned(), name: name.to_owned() }
+/// `C` of the member `C[web]`.
+pub(crate) fn family(name: &str) -> Option<&str> {
+    Some(name.strip_suffix(']')?.split_once('[')?.0)
 }
 
-fn lookup<K: AsRef<str>>(pairs: &[(K, f64)], name: &str) -> Option<f64> {
-    pairs.iter().find(|(key, _)| key.as_ref() == name).map(|&(_, value)| value)
+fn no_value(law: &str, name: &str) -> LawError {
+    LawError::NoValue { law: law.to_owned(), name: name.to_owned() }
 }
 
 /// What a column of this name nearly always holds.

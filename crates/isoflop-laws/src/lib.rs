@@ -13,7 +13,7 @@
 //!
 //! let set = law.coefficients("besiroglu").unwrap();
 //! assert_eq!(set.standing(), Standing::Published);
-//! let a = law.derive("a_opt", set.complete().unwrap())?;
+//! let a = law.derive("a_opt", set.complete().unwrap(), &[])?;
 //! assert!((a - 0.5126).abs() < 1e-4);
 //! # Ok::<(), isoflop_laws::LawErrors>(())
 //! ```
@@ -35,5 +35,7 @@ pub use coefficients::{CoefficientSet, Standing};
 pub use error::{LawError, LawErrors, Place};
 pub use grade::Grade;
 pub use law::{Law, Origin};
-pub use parts::{Citation, Derived, Design, Golden, Parameter, Recipe, Variable};
+pub use parts::{
+    Citation, Derived, Design, DesignTable, Golden, Levels, Members, Parameter, Recipe, Value, Variable,
+};
 pub use prose::{HEADINGS, Prose};

@@ -1,6 +1,6 @@
 //! The parts of a law that are plain data.
 
-use isoflop_formula::Unit;
+use isoflop_formula::{Formula, Unit, evaluate};
 
 /// An input or the output of a law.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,6 +13,26 @@ pub struct Variable {
     pub description: String,
     /// Whether it is a column of texts, used only for groups and comparisons (`unit = "text"`).
     pub text: bool,
+    /// Whether only whole numbers make sense, such as bits, experts or layers.
+    pub integer: bool,
+    /// For a set of columns that `sum(i in NAME: ...)` runs over: which columns it has.
+    pub set: Option<Members>,
+}
+
+/// The columns of a set: `mix_web` and `mix_code` are the members `web` and `code` of the prefix `mix_`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Members {
+    /// What the names of the columns start with.
+    pub prefix: String,
+    /// The rest of each name.
+    pub names: Vec<String>,
+}
+
+impl Members {
+    /// Names of the columns.
+    pub fn columns(&self) -> impl Iterator<Item = String> {
+        self.names.iter().map(|name| format!("{}{name}", self.prefix))
+    }
 }
 
 /// A parameter of a law.
@@ -39,16 +59,18 @@ pub struct Parameter {
 pub struct Derived {
     /// Its name.
     pub name: String,
-    /// Formula over the parameters of the law.
+    /// Formula over the parameters of the law and [`Derived::inputs`].
     pub text: String,
     /// What it means.
     pub description: String,
-    pub(crate) formula: isoflop_formula::Formula,
+    /// What it needs beside the parameters, with units: the budget of a closed-form optimum, say. Mostly empty.
+    pub inputs: Vec<(String, Unit)>,
+    pub(crate) formula: Formula,
 }
 
 impl Derived {
-    /// The compiled formula; its symbols hold only parameters.
-    pub fn formula(&self) -> &isoflop_formula::Formula {
+    /// The compiled formula; its symbols hold parameters and [`Derived::inputs`].
+    pub fn formula(&self) -> &Formula {
         &self.formula
     }
 }
@@ -86,7 +108,7 @@ pub struct Citation {
 }
 
 /// A design to simulate the law on: every combination of the levels of the inputs.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Design {
     /// Set whose values to use; without one, `values` are ours and belong to no source.
     pub coefficients: Option<String>,
@@ -95,23 +117,105 @@ pub struct Design {
     /// Relative standard deviation of the simulated noise.
     pub noise: f64,
     /// Inputs with their levels.
-    pub levels: Vec<(String, Vec<f64>)>,
+    pub levels: Vec<(String, Levels)>,
+}
+
+/// What an input of a design takes.
+#[derive(Debug, Clone)]
+pub enum Levels {
+    /// These numbers.
+    Numbers(Vec<f64>),
+    /// These texts.
+    Texts(Vec<String>),
+    /// What a formula of the other inputs gives, such as `C / (6 * N)`.
+    Formula(Box<Formula>),
+}
+
+/// The rows of a design.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct DesignTable {
+    /// Number of rows.
+    pub rows: usize,
+    /// Numeric columns by name.
+    pub numbers: Vec<(String, Vec<f64>)>,
+    /// Text columns by name.
+    pub texts: Vec<(String, Vec<String>)>,
 }
 
 impl Design {
-    /// One column per input, in the order of [`levels`](Self::levels): all combinations, last input fastest.
-    pub fn columns(&self) -> Vec<Vec<f64>> {
-        let rows: usize = self.levels.iter().map(|(_, levels)| levels.len()).product();
+    /// All combinations of the levels, last input fastest, with the inputs that follow from others.
+    pub fn table(&self) -> DesignTable {
+        let size = |levels: &Levels| match levels {
+            Levels::Numbers(list) => list.len(),
+            Levels::Texts(list) => list.len(),
+            Levels::Formula(_) => 1,
+        };
+        let rows: usize = self.levels.iter().map(|(_, levels)| size(levels)).product();
+        let mut table = DesignTable { rows, ..DesignTable::default() };
         let mut repeat = rows;
-        self.levels
-            .iter()
-            .map(|(_, levels)| {
-                repeat /= levels.len().max(1);
-                (0..rows)
-                    .filter_map(|row| levels.get(row / repeat.max(1) % levels.len().max(1)).copied())
-                    .collect()
-            })
-            .collect()
+        for (name, levels) in &self.levels {
+            repeat /= size(levels).max(1);
+            let place = |row: usize| row / repeat.max(1) % size(levels).max(1);
+            match levels {
+                Levels::Numbers(list) => {
+                    table.numbers.push((name.clone(), (0..rows).map(|row| list[place(row)]).collect()));
+                }
+                Levels::Texts(list) => {
+                    table.texts.push((name.clone(), (0..rows).map(|row| list[place(row)].clone()).collect()));
+                }
+                Levels::Formula(_) => {}
+            }
+        }
+        for (name, levels) in &self.levels {
+            if let Levels::Formula(formula) = levels {
+                let column = |input: &isoflop_formula::Input| table.number(&input.name).unwrap_or(&[]);
+                let columns: Vec<&[f64]> = formula.symbols.inputs.iter().map(column).collect();
+                let mut out = vec![0.0; rows];
+                evaluate(&formula.graph, formula.body, &columns, &[], &mut out);
+                table.numbers.push((name.clone(), out));
+            }
+        }
+        table
+    }
+}
+
+impl DesignTable {
+    /// The numeric column of this name.
+    pub fn number(&self, name: &str) -> Option<&[f64]> {
+        self.numbers.iter().find(|(known, _)| known == name).map(|(_, values)| values.as_slice())
+    }
+
+    /// The text column of this name.
+    pub fn text(&self, name: &str) -> Option<&[String]> {
+        self.texts.iter().find(|(known, _)| known == name).map(|(_, values)| values.as_slice())
+    }
+
+    /// One row as inputs of [`crate::Law::predict`].
+    pub fn row(&self, row: usize) -> Vec<(String, Value)> {
+        let numbers = self.numbers.iter().map(|(name, v)| (name.clone(), Value::Number(v[row])));
+        let texts = self.texts.iter().map(|(name, v)| (name.clone(), Value::Text(v[row].clone())));
+        numbers.chain(texts).collect()
+    }
+}
+
+/// The value of one input.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// Of a numeric column.
+    Number(f64),
+    /// Of a text column.
+    Text(String),
+}
+
+impl From<f64> for Value {
+    fn from(value: f64) -> Self {
+        Value::Number(value)
+    }
+}
+
+impl From<&str> for Value {
+    fn from(value: &str) -> Self {
+        Value::Text(value.to_owned())
     }
 }
 
@@ -122,8 +226,8 @@ pub struct Golden {
     pub coefficients: String,
     /// A derived quantity instead of the output.
     pub quantity: Option<String>,
-    /// Inputs, empty for a derived quantity.
-    pub inputs: Vec<(String, f64)>,
+    /// Inputs: those of the law, or those of the derived quantity.
+    pub inputs: Vec<(String, Value)>,
     /// Expected value.
     pub value: f64,
     /// Largest relative difference.
@@ -138,10 +242,17 @@ mod tests {
 
     #[test]
     fn a_design_is_the_full_grid() {
-        let levels = vec![("N".to_owned(), vec![1.0, 2.0]), ("D".to_owned(), vec![10.0, 20.0, 30.0])];
+        let scope = isoflop_formula::Scope::open(vec![isoflop_formula::InputSpec::new("N", Unit::default())]);
+        let double = Formula::expression("2 * N", &scope).unwrap();
+        let levels = vec![
+            ("C".to_owned(), Levels::Formula(Box::new(double))),
+            ("N".to_owned(), Levels::Numbers(vec![1.0, 2.0])),
+            ("family".to_owned(), Levels::Texts(vec!["a".into(), "b".into(), "c".into()])),
+        ];
         let design = Design { coefficients: None, values: Vec::new(), noise: 0.0, levels };
-        let columns = design.columns();
-        assert_eq!(columns[0], [1.0, 1.0, 1.0, 2.0, 2.0, 2.0]);
-        assert_eq!(columns[1], [10.0, 20.0, 30.0, 10.0, 20.0, 30.0]);
+        let table = design.table();
+        assert_eq!(table.number("N").unwrap(), [1.0, 1.0, 1.0, 2.0, 2.0, 2.0]);
+        assert_eq!(table.text("family").unwrap(), ["a", "b", "c", "a", "b", "c"]);
+        assert_eq!(table.number("C").unwrap(), [2.0, 2.0, 2.0, 4.0, 4.0, 4.0]);
     }
 }

@@ -10,7 +10,7 @@ use crate::coefficients::CoefficientSet;
 use crate::error::{LawError, LawErrors};
 use crate::grade::Grade;
 use crate::law::{Law, Origin};
-use crate::parts::{Citation, Derived, Design, Golden, Parameter, Recipe, Variable};
+use crate::parts::{Citation, Derived, Design, Golden, Levels, Members, Parameter, Recipe, Value, Variable};
 use crate::prose::Prose;
 use crate::reader::{Entry, Reader, Section};
 use crate::source::Source;
@@ -64,8 +64,9 @@ fn front_matter(
         check::all_used(&root, &formula, &inputs, &parameters);
         Some(formula)
     });
-    let derived =
-        each(root.named_sections("derived", false), |name, section| derived(name, section, &parameters));
+    let derived = each(root.named_sections("derived", false), |name, section| {
+        derived(name, section, &inputs, &parameters)
+    });
     let sections = root.sections("citations");
     let citations: Vec<Citation> = sections.iter().map(citation).collect();
     check::unique("citation", &sections, citations.iter().map(|citation| citation.id.as_str()));
@@ -73,6 +74,7 @@ fn front_matter(
         root.missing("citations");
     }
     let counting = root.optional_text("counting");
+    let decision = root.optional_text("decision");
     let sections = root.sections("coefficients");
     let sets: Vec<CoefficientSet> = sections
         .iter()
@@ -98,6 +100,7 @@ fn front_matter(
         id,
         area,
         counting,
+        decision,
         inputs,
         output: output?,
         parameters,
@@ -122,11 +125,38 @@ fn variable(name: String, section: &Section<'_, '_>) -> Variable {
     let unit = section.text("unit");
     let text = unit == "text";
     Variable {
-        name,
         unit: if text || unit.is_empty() { Unit::default() } else { parse_unit(section, &unit) },
         description: section.text("description"),
         text,
+        integer: section.flag("integer"),
+        set: members(section, &name),
+        name,
     }
+}
+
+/// `members = ["web", "code"]`, and `columns = "mix_*"` if the columns do not start with the name of the set.
+fn members(section: &Section<'_, '_>, name: &str) -> Option<Members> {
+    let pattern = section.optional_text("columns");
+    let names = section.texts("members");
+    if names.is_empty() {
+        if pattern.is_some() {
+            section.missing("members");
+        }
+        return None;
+    }
+    for member in &names {
+        check::name(section, "member", member, false);
+    }
+    let prefix = match pattern.as_deref().map(|pattern| pattern.strip_suffix('*')) {
+        None => format!("{name}_"),
+        Some(Some(prefix)) if !prefix.is_empty() && !prefix.contains('*') => prefix.to_owned(),
+        Some(_) => {
+            let found = pattern.unwrap_or_default();
+            section.wrong("columns", section.offset_of("columns"), "a pattern such as \"mix_*\"", &found);
+            return None;
+        }
+    };
+    Some(Members { prefix, names })
 }
 
 fn parse_unit(section: &Section<'_, '_>, text: &str) -> Unit {
@@ -168,16 +198,26 @@ fn parameter(name: String, section: &Section<'_, '_>) -> Parameter {
     parameter
 }
 
-fn derived(name: String, section: &Section<'_, '_>, parameters: &[Parameter]) -> Option<Derived> {
+fn derived(
+    name: String,
+    section: &Section<'_, '_>,
+    inputs: &[Variable],
+    parameters: &[Parameter],
+) -> Option<Derived> {
     check::name(section, "derived quantity", &name, false);
     let text = section.text("formula");
     let description = section.text("description");
+    let own: Vec<(String, Unit)> = section
+        .optional_texts("inputs")
+        .into_iter()
+        .map(|(name, unit)| (name, parse_unit(section, &unit)))
+        .collect();
     if text.is_empty() {
         return None;
     }
-    let formula =
-        check::compiled(section, "formula", Formula::expression(&text, &check::parameter_scope(parameters)))?;
-    Some(Derived { name, text, description, formula })
+    let scope = check::derived_scope(inputs, parameters, &own);
+    let formula = check::compiled(section, "formula", Formula::expression(&text, &scope))?;
+    Some(Derived { name, text, description, inputs: own, formula })
 }
 
 fn grade(section: &Section<'_, '_>) -> Grade {
@@ -259,8 +299,19 @@ fn design(
         .entries("inputs")
         .into_iter()
         .filter_map(|(name, entry)| match entry {
-            Entry::List(levels) => Some((name, levels)),
-            Entry::Table(range) => log_range(&range).map(|levels| (name, levels)),
+            Entry::List(levels) => Some((name, Levels::Numbers(levels))),
+            Entry::Texts(levels) => Some((name, Levels::Texts(levels))),
+            Entry::Table(range) => log_range(&range).map(|levels| (name, Levels::Numbers(levels))),
+            Entry::Text(text, at) => {
+                let scope = check::design_scope(inputs, &name);
+                match Formula::expression(&text, &scope) {
+                    Ok(formula) => Some((name, Levels::Formula(Box::new(formula)))),
+                    Err(diagnostics) => {
+                        section.bad_formula(&name, at, diagnostics);
+                        None
+                    }
+                }
+            }
         })
         .collect();
     let values = match (&set, own) {
@@ -308,7 +359,11 @@ fn golden(
     let golden = Golden {
         coefficients: section.text("coefficients"),
         quantity: section.optional_text("quantity"),
-        inputs: section.optional_numbers("inputs").unwrap_or_default(),
+        inputs: section
+            .entries_of_values("inputs")
+            .into_iter()
+            .map(|(name, value)| (name, value.map_or_else(Value::Text, Value::Number)))
+            .collect(),
         value: section.number("value"),
         tolerance: section.number("tolerance"),
         source: section.text("source"),

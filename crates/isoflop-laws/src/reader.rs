@@ -6,7 +6,7 @@ use std::cell::RefCell;
 
 use isoflop_formula::{Diagnostics, Formula, Scope, closest};
 use toml::Spanned;
-use toml::de::{DeString, DeTable, DeValue};
+use toml::de::{DeArray, DeString, DeTable, DeValue};
 
 use crate::error::LawError;
 use crate::source::Source;
@@ -281,26 +281,73 @@ impl<'r, 'a> Section<'r, 'a> {
         sections
     }
 
-    /// The entries of the table `key`, each a list of numbers or a table, in file order.
+    /// The entries of the table `key`, each a list of numbers or of texts, a text or a table, in file order.
     pub(crate) fn entries(&self, key: &'static str) -> Vec<(String, Entry<'r, 'a>)> {
         let mut entries = Vec::new();
         for (name, value) in self.table_at(key).map(in_file_order).unwrap_or_default() {
+            let texts = |list: &DeArray<'a>| -> Option<Vec<String>> {
+                let formula = |text: &str| Formula::expression(text, &Scope::default()).is_ok();
+                let all: Option<Vec<&str>> = list.iter().map(|item| item.get_ref().as_str()).collect();
+                // A list of formulas of numbers, `["6e18 / 2", ...]`, is a list of numbers.
+                all.filter(|all| !all.iter().all(|text| formula(text)))
+                    .map(|all| all.into_iter().map(str::to_owned).collect())
+            };
             let entry = match value.get_ref() {
-                DeValue::Array(list) => {
-                    Entry::List(list.iter().filter_map(|item| self.number_at(name.get_ref(), item)).collect())
-                }
+                DeValue::Array(list) => match texts(list) {
+                    Some(texts) => Entry::Texts(texts),
+                    None => Entry::List(
+                        list.iter().filter_map(|item| self.number_at(name.get_ref(), item)).collect(),
+                    ),
+                },
+                DeValue::String(text) => Entry::Text(text.to_string(), value.span().start),
                 DeValue::Table(table) => {
                     let path = self.path(&format!("{key}.{}", name.get_ref()));
                     Entry::Table(self.child(table, format!("[{path}]"), name.span().start))
                 }
                 _ => {
-                    self.wrong_type(name.get_ref(), value, "a list of numbers or a table");
+                    self.wrong_type(name.get_ref(), value, "a list, a formula of other inputs or a range");
                     continue;
                 }
             };
             entries.push((name.get_ref().to_string(), entry));
         }
         entries
+    }
+
+    /// The entries of the table `key`, each a number (`Ok`) or a text that is no formula of numbers (`Err`).
+    pub(crate) fn entries_of_values(&self, key: &'static str) -> Vec<(String, Result<f64, String>)> {
+        if !self.table.contains_key(key) {
+            return Vec::new();
+        }
+        let mut entries = Vec::new();
+        for (name, value) in self.table_at(key).map(in_file_order).unwrap_or_default() {
+            let word =
+                value.get_ref().as_str().filter(|text| Formula::expression(text, &Scope::default()).is_err());
+            let entry = match word {
+                Some(word) => Err(word.to_owned()),
+                None => match self.number_at(name.get_ref(), value) {
+                    Some(number) => Ok(number),
+                    None => continue,
+                },
+            };
+            entries.push((name.get_ref().to_string(), entry));
+        }
+        entries
+    }
+
+    /// A table of texts under `key`, in file order; empty if absent.
+    pub(crate) fn optional_texts(&self, key: &'static str) -> Vec<(String, String)> {
+        if !self.table.contains_key(key) {
+            return Vec::new();
+        }
+        let mut texts = Vec::new();
+        for (name, value) in self.table_at(key).map(in_file_order).unwrap_or_default() {
+            match value.get_ref().as_str() {
+                Some(text) => texts.push((name.get_ref().to_string(), text.to_owned())),
+                None => self.wrong_type(name.get_ref(), value, "a text"),
+            }
+        }
+        texts
     }
 
     fn child(&self, table: &'r DeTable<'a>, name: String, at: usize) -> Section<'r, 'a> {
@@ -318,6 +365,9 @@ impl<'r, 'a> Section<'r, 'a> {
 /// A value of a table whose keys are free.
 pub(crate) enum Entry<'r, 'a> {
     List(Vec<f64>),
+    Texts(Vec<String>),
+    /// With its offset.
+    Text(String, usize),
     Table(Section<'r, 'a>),
 }
 

@@ -4,8 +4,8 @@
 
 use std::collections::HashSet;
 
-use isoflop_formula::{Binary, Formula, Graph, Node, NodeId, Unary, print};
-use isoflop_laws::{Catalogue, Grade, Law, Standing};
+use isoflop_formula::{Binary, Formula, Graph, Input, InputKind, Node, NodeId, Param, Unary, print};
+use isoflop_laws::{Catalogue, Grade, Law, Standing, Value};
 
 fn catalogue() -> Catalogue {
     Catalogue::builtin().unwrap_or_else(|errors| panic!("{errors}"))
@@ -24,12 +24,29 @@ fn walk(graph: &Graph, node: NodeId, inputs: &[f64], params: &[f64]) -> f64 {
     }
 }
 
-fn walk_formula(formula: &Formula, node: NodeId, values: &[(String, f64)], inputs: &[(String, f64)]) -> f64 {
-    let find = |pairs: &[(String, f64)], name: &str| {
-        pairs.iter().find(|(key, _)| key == name).map_or(f64::NAN, |&(_, value)| value)
+fn walk_formula(
+    formula: &Formula,
+    node: NodeId,
+    values: &[(String, f64)],
+    inputs: &[(String, Value)],
+) -> f64 {
+    let given = |name: &str| inputs.iter().find(|(key, _)| key == name).map(|(_, value)| value);
+    let input = |input: &Input| match (&input.kind, given(&input.name)) {
+        (InputKind::Column, Some(Value::Number(value))) => *value,
+        (InputKind::TextEquals { value, .. }, Some(Value::Text(text))) => f64::from(u8::from(value == text)),
+        _ => f64::NAN,
     };
-    let inputs: Vec<f64> = formula.symbols.inputs.iter().map(|input| find(inputs, &input.name)).collect();
-    let params: Vec<f64> = formula.symbols.params.iter().map(|param| find(values, &param.name)).collect();
+    let find = |name: &str| values.iter().find(|(key, _)| key == name).map(|&(_, value)| value);
+    let param = |param: &Param| {
+        let level = param.group.as_deref().and_then(given);
+        let own = level.and_then(|level| match level {
+            Value::Text(level) => find(&format!("{}[{level}]", param.name)),
+            Value::Number(_) => None,
+        });
+        own.or_else(|| find(&param.name)).or_else(|| find(param.name.split('[').next()?)).unwrap_or(f64::NAN)
+    };
+    let inputs: Vec<f64> = formula.symbols.inputs.iter().map(input).collect();
+    let params: Vec<f64> = formula.symbols.params.iter().map(param).collect();
     walk(&formula.graph, node, &inputs, &params)
 }
 
@@ -77,7 +94,10 @@ fn golden_values_are_reproduced() {
                 ),
                 Some(name) => {
                     let formula = law.derived(name).unwrap().formula();
-                    (law.derive(name, values).unwrap(), walk_formula(formula, formula.body, values, &[]))
+                    (
+                        law.derive(name, values, &golden.inputs).unwrap(),
+                        walk_formula(formula, formula.body, values, &golden.inputs),
+                    )
                 }
             };
             let error = (value / golden.value - 1.0).abs();
@@ -95,10 +115,12 @@ fn every_law_has_what_the_reference_needs() {
         let id = &law.id;
         assert!(law.formula().warnings.is_empty(), "{id}: {:?}", law.formula().warnings);
         assert!(law.recipe.is_some(), "{id}");
-        assert!(law.citations.iter().any(|citation| citation.arxiv.is_some()), "{id}");
+        assert!(law.decision.is_some(), "{id} does not say which decision it supports");
+        assert!(!law.citations.is_empty(), "{id}");
         let design = law.design.as_ref().unwrap_or_else(|| panic!("{id} has no design"));
-        let rows = design.columns()[0].len();
-        assert!(rows > 2 * law.parameters.len(), "{id}: {rows} rows");
+        let rows = design.table().rows;
+        let free = law.formula().symbols.params.iter().filter(|param| param.fixed.is_none()).count();
+        assert!(rows > 2 * free, "{id}: {rows} rows");
         let used = law.sets.iter().all(|set| law.citation(&set.source).is_some());
         assert!(used, "{id}");
         for (heading, text) in law.prose.sections() {
@@ -112,29 +134,22 @@ fn every_law_has_what_the_reference_needs() {
 fn every_parameter_moves_the_prediction_on_the_design() {
     for law in catalogue().laws() {
         let design = law.design.as_ref().unwrap();
-        let columns = design.columns();
-        for parameter in law.parameters.iter().filter(|parameter| parameter.fixed.is_none()) {
-            let mut largest = 0f64;
-            for row in 0..columns[0].len() {
-                let at: Vec<(&str, f64)> = design
-                    .levels
-                    .iter()
-                    .zip(&columns)
-                    .map(|((name, _), column)| (name.as_str(), column[row]))
-                    .collect();
-                let base = law.predict(&design.values, &at).unwrap();
-                assert!(base.is_finite() && base > 0.0, "{}: {base} at {at:?}", law.id);
-                let moved: Vec<(&str, f64)> = design
-                    .values
-                    .iter()
-                    .map(|(name, value)| {
-                        (name.as_str(), if *name == parameter.name { value * 1.01 } else { *value })
-                    })
-                    .collect();
-                largest = largest.max((law.predict(&moved, &at).unwrap() / base - 1.0).abs());
-            }
-            let zero = design.values.iter().any(|(name, value)| *name == parameter.name && *value == 0.0);
-            assert!(zero || largest > 1e-6, "{}: {} is dead on the design", law.id, parameter.name);
+        let table = design.table();
+        let rows: Vec<_> = (0..table.rows).map(|row| table.row(row)).collect();
+        let at = |values: &[(&str, f64)]| -> Vec<f64> {
+            rows.iter().map(|row| law.predict(values, row).unwrap()).collect()
+        };
+        let values: Vec<(&str, f64)> = design.values.iter().map(|(name, v)| (name.as_str(), *v)).collect();
+        let base = at(&values);
+        assert!(base.iter().all(|v| v.is_finite()), "{}: {base:?}", law.id);
+        let floor = 1e-12 * base.iter().fold(0f64, |m, v| m.max(v.abs()));
+        for (k, (name, value)) in values.iter().enumerate().filter(|(_, (_, value))| *value != 0.0) {
+            let fixed = law.parameters.iter().any(|p| p.name == *name && p.fixed.is_some());
+            let mut moved = values.clone();
+            moved[k].1 = value * 1.01;
+            let change = |(a, b): (&f64, &f64)| (a - b).abs() / b.abs().max(floor);
+            let largest = at(&moved).iter().zip(&base).map(change).fold(0.0, f64::max);
+            assert!(fixed || largest > 1e-6, "{}: {name} is dead on the design", law.id);
         }
     }
 }

@@ -110,7 +110,7 @@ fn a_user_law_behaves_like_a_built_in_one() {
     let golden = &law.golden[0];
     let value = law.predict(values, &golden.inputs).unwrap();
     assert!((value / golden.value - 1.0).abs() < golden.tolerance, "{value}");
-    assert!((law.derive("half", values).unwrap() - 2f64.powf(1.0 / 0.3)).abs() < 1e-12);
+    assert!((law.derive("half", values, &[]).unwrap() - 2f64.powf(1.0 / 0.3)).abs() < 1e-12);
     assert_eq!(law.prose.criticism, "Words.");
     let names: Vec<&str> = law.parameters.iter().map(|parameter| parameter.name.as_str()).collect();
     assert_eq!(names, ["E", "A", "alpha"]);
@@ -291,7 +291,11 @@ fn unknown_names_are_answered_with_near_ones() {
     let catalogue = Catalogue::builtin().unwrap();
     let message = |name: &str| catalogue.find(name).unwrap_err().to_string();
     assert_eq!(message("chinchila"), "no law is called `chinchila`; did you mean `chinchilla`?");
-    assert_eq!(message("saturating"), "no law is called `saturating`; did you mean `vit_double_saturating`?");
+    let near = message("saturating");
+    assert!(
+        near.starts_with("no law is called `saturating`; did you mean `vit_double_saturating`"),
+        "{near}"
+    );
     assert_eq!(message("zzz"), "no law is called `zzz`; `isoflop laws` lists them all");
 }
 

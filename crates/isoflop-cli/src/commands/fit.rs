@@ -4,7 +4,7 @@ use isoflop_fit::Verdict;
 use isoflop_runs::{ReadOptions, RunTable};
 
 use crate::args::{FitArgs, Format};
-use crate::commands::laws::catalogue;
+use crate::commands::laws::{catalogue, holding};
 use crate::errors::Failure;
 use crate::messages::Messages;
 use crate::output::number::counted;
@@ -16,7 +16,10 @@ const NOT_CERTIFIED: u8 = 3;
 
 /// Reads the runs, fits the law and reports.
 pub(crate) fn run(args: &FitArgs, messages: &Messages) -> Result<u8, Failure> {
-    let catalogue = catalogue(args.laws.as_deref(), messages)?;
+    let catalogue = match args.law.as_deref() {
+        Some(name) if !name.contains('~') => holding(name, args.laws.as_deref(), messages)?,
+        _ => catalogue(args.laws.as_deref(), messages)?,
+    };
     if let Some(name) = args.law.as_deref().filter(|name| !name.contains('~')) {
         // A wrong name must not wait for a large table.
         catalogue.find(name)?;

@@ -3,7 +3,7 @@
 mod completions;
 mod demo;
 mod fit;
-mod laws;
+pub(crate) mod laws;
 mod predict;
 
 use crate::args::Command;

@@ -36,6 +36,7 @@ fn short_json(law: &Law) -> Value {
         "output": variable_json(&law.output),
         "area": law.area,
         "grade": law.grade.mark(),
+        "decision": law.decision,
         "aliases": law.aliases,
     })
 }
@@ -48,11 +49,15 @@ fn variable_json(variable: &Variable) -> Value {
 /// Everything about one law, for people.
 pub(crate) fn show_text(law: &Law) -> String {
     let mut out = format!("{}  {}\n\n", paint(style::BOLD, &law.id), law.title);
-    out += &format!("  {}\n\n", law.formula().text);
+    out += &format!("  {}\n", law.formula().text);
+    out += &format!("  {}\n\n", paint(style::DIM, &law.formula().to_latex()));
     if !law.aliases.is_empty() {
         out += &format!("also called {}\n", law.aliases.join(", "));
     }
     out += &format!("form: {}\n", law.grade);
+    if let Some(decision) = &law.decision {
+        out += &format!("decision: {decision}\n");
+    }
     if let Some(counting) = &law.counting {
         out += &format!("counting: {counting}\n");
     }
@@ -127,6 +132,28 @@ fn set_text(set: &CoefficientSet) -> String {
     out
 }
 
+/// The works of a law as BibTeX entries.
+pub(crate) fn bibtex(law: &Law) -> String {
+    let mut out = String::new();
+    for citation in &law.citations {
+        let mut fields =
+            vec![("author", citation.authors.clone()), ("title", format!("{{{}}}", citation.title))];
+        fields.extend(citation.year.map(|year| ("year", year.to_string())));
+        if let Some(arxiv) = &citation.arxiv {
+            fields.extend([
+                ("eprint", arxiv.clone()),
+                ("archivePrefix", "arXiv".to_owned()),
+                ("url", format!("https://arxiv.org/abs/{arxiv}")),
+            ]);
+        }
+        fields
+            .extend(citation.repository.as_ref().map(|r| ("howpublished", format!("code: github.com/{r}"))));
+        let body: String = fields.iter().map(|(key, value)| format!("  {key} = {{{value}}},\n")).collect();
+        out += &format!("@misc{{{},\n{body}}}\n\n", citation.id);
+    }
+    out
+}
+
 /// Everything about one law, for programs.
 pub(crate) fn show_json(law: &Law) -> Value {
     let mut value = json!({"schema_version": SCHEMA_VERSION});
@@ -134,9 +161,19 @@ pub(crate) fn show_json(law: &Law) -> Value {
         short_json(law),
         json!({
             "counting": law.counting,
+            "latex": law.formula().to_latex(),
+            "citations": law.citations.iter().map(|c| {
+                json!({"id": c.id, "authors": c.authors, "year": c.year, "title": c.title, "arxiv": c.arxiv})
+            }).collect::<Vec<_>>(),
             "parameters": law.parameters.iter().map(parameter_json).collect::<Vec<_>>(),
             "derived": law.derived.iter().map(|d| {
-                json!({"name": d.name, "formula": d.text, "description": d.description})
+                json!({
+                    "name": d.name,
+                    "formula": d.text,
+                    "inputs": d.inputs.iter().map(|(name, unit)| json!({"name": name, "unit": unit.to_string()}))
+                        .collect::<Vec<_>>(),
+                    "description": d.description,
+                })
             }).collect::<Vec<_>>(),
             "recipe": law.recipe.as_ref().map(|r| {
                 json!({"objective": r.objective, "delta": r.delta, "note": r.note})

@@ -1,6 +1,8 @@
 //! Printing: text for people, JSON and CSV for programs.
 
 pub(crate) mod certificate;
+pub(crate) mod chances;
+pub(crate) mod checked;
 pub(crate) mod fit_json;
 pub(crate) mod fit_text;
 pub(crate) mod laws;

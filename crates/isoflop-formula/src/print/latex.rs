@@ -57,6 +57,11 @@ const GREEK: [&str; 34] = [
 
 /// `alpha_N` as `\alpha_{N}`, `d1` as `d_{1}`, `loss` as `\mathrm{loss}`; `more` is a further subscript.
 fn name(name: &str, more: Option<&str>) -> String {
+    // A member of a family, `C[web]`, has its member below.
+    if let Some((family, members)) = name.strip_suffix(']').and_then(|n| n.split_once('[')) {
+        let more = [Some(members), more].into_iter().flatten().collect::<Vec<_>>().join(",");
+        return self::name(family, Some(&more));
+    }
     let (stem, tail) = match name.split_once('_') {
         Some((stem, tail)) if !stem.is_empty() && !tail.is_empty() => (stem, tail),
         _ => match name.trim_end_matches(|c: char| c.is_ascii_digit()).len() {

@@ -20,6 +20,12 @@ struct Text<'a> {
 /// A name as the lexer reads it back.
 fn name(name: &str) -> String {
     let taken = function(name).is_some() || constant(name).is_some();
+    // A member of a family, `C[web]`, is read back as it is.
+    if let Some((family, members)) = name.strip_suffix(']').and_then(|n| n.split_once('['))
+        && std::iter::once(family).chain(members.split(',')).all(is_plain_name)
+    {
+        return name.into();
+    }
     if is_plain_name(name) && !taken { name.into() } else { format!("`{name}`") }
 }
 
@@ -80,7 +86,11 @@ impl Style for Text<'_> {
         Piece::atom(match self.symbols.params.get(index as usize) {
             None => format!("param{index}"),
             Some(param) => match &param.group {
-                Some(group) => format!("{}[{}]", name(&param.name), name(group)),
+                // A member of a family takes its column among its indices: `A[web,family]`.
+                Some(group) => match param.name.strip_suffix(']') {
+                    Some(open) => format!("{open},{}]", name(group)),
+                    None => format!("{}[{}]", name(&param.name), name(group)),
+                },
                 None => name(&param.name),
             },
         })
