@@ -83,7 +83,7 @@ pub(crate) struct FitArgs {
     #[arg(long, value_name = "DIR")]
     pub(crate) laws: Option<PathBuf>,
     /// What to minimise: squares, huber, student-t, cauchy, asymmetric-huber, quantile, huber-density, each also
-    /// with -log; by default what the law recommends, else huber-log
+    /// with -log; binomial for shares (--weight gives the trials), poisson for counts; by default what the law recommends, else huber-log
     #[arg(long, value_name = "NAME")]
     pub(crate) objective: Option<String>,
     /// Threshold of the objective, in the unit of the residual

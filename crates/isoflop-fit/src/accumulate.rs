@@ -167,11 +167,11 @@ impl Pass<'_> {
             }
         }
         match self.kernel {
-            Kernel::Squares => rows.fill(len, weights, |z| Kernel::Squares.at(z)),
+            Kernel::Squares => rows.fill(y, weights, |_, z| Kernel::Squares.at(z)),
             Kernel::Huber { delta, up, down } => {
-                rows.fill(len, weights, |z| Kernel::Huber { delta, up, down }.at(z));
+                rows.fill(y, weights, |_, z| Kernel::Huber { delta, up, down }.at(z));
             }
-            kernel => rows.fill(len, weights, |z| kernel.at(z)),
+            kernel => rows.fill(y, weights, |y, z| kernel.of(y, z)),
         }
         add_dot::<FMA>(&mut raw.value, &rows.rho[..len], weights);
         if self.free_scale {
@@ -228,11 +228,12 @@ impl Default for Rows {
 
 impl Rows {
     #[inline(always)]
-    fn fill(&mut self, len: usize, weights: &[f64], loss: impl Fn(f64) -> RowLoss) {
+    fn fill(&mut self, y: &[f64], weights: &[f64], loss: impl Fn(f64, f64) -> RowLoss) {
+        let len = y.len();
         let rows = self.rho[..len].iter_mut().zip(&mut self.psi[..len]).zip(&mut self.weight[..len]);
-        let rows = rows.zip(&mut self.curvature[..len]).zip(&self.z[..len]).zip(&weights[..len]);
-        for (((((rho, psi), weight), curvature), &z), &w) in rows {
-            let at = loss(z);
+        let rows = rows.zip(&mut self.curvature[..len]).zip(&self.z[..len]).zip(&weights[..len]).zip(y);
+        for ((((((rho, psi), weight), curvature), &z), &w), &y) in rows {
+            let at = loss(y, z);
             *rho = at.rho;
             *psi = w * at.psi;
             *weight = w * at.weight;

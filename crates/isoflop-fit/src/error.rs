@@ -8,7 +8,7 @@ use isoflop_formula::Diagnostics;
 pub enum FitError {
     /// The name of the objective is not one of [`crate::Objective::NAMES`].
     #[error(
-        "[T0101] unknown objective `{name}`: use one of squares, huber, student-t, cauchy, asymmetric-huber, quantile, huber-density, each also with `-log` at the end"
+        "[T0101] unknown objective `{name}`: use one of squares, huber, student-t, cauchy, asymmetric-huber, quantile, huber-density, each also with `-log` at the end, or one of binomial, poisson"
     )]
     UnknownObjective {
         /// The name given.
@@ -194,6 +194,20 @@ pub enum FitError {
     NoDesign {
         /// Id of the law.
         law: String,
+    },
+    /// An outcome family cannot have produced this output.
+    #[error(
+        "[T0210] row {row} has {output} = {value}, which {family} cannot give: it needs shares from 0 to 1 (binomial, with --weight for the number of trials) or counts from 0 up (poisson)"
+    )]
+    NoOutcome {
+        /// Name of the family.
+        family: String,
+        /// Name of the output.
+        output: String,
+        /// Row of the data, from 1.
+        row: usize,
+        /// Its value.
+        value: f64,
     },
     /// The user asked to stop.
     #[error("[T0501] stopped")]

@@ -146,7 +146,7 @@ impl<'a> Task<'a> {
         seed: u64,
     ) -> Result<Self, FitError> {
         let slots = slots(formula, data);
-        let root = root(formula, objective.log);
+        let root = root(formula, objective.log || objective.is_family());
         let model = Model::new(formula, root, data, slots, objective.log);
         Ok(Task { formula, data, objective, model, root, seed })
     }
@@ -328,6 +328,18 @@ fn check(formula: &Formula, data: &Data, objective: Objective, free: usize) -> R
         && let Some(row) = data.output.iter().position(|&y| y.is_nan() || y <= 0.0)
     {
         return Err(FitError::NotPositive {
+            output: name.to_string(),
+            row: row + 1,
+            value: data.output[row],
+        });
+    }
+    if let Some(row) = data.output.iter().position(|&y| match objective.loss {
+        Loss::Binomial => !(0.0..=1.0).contains(&y),
+        Loss::Poisson => y.is_nan() || y < 0.0,
+        _ => false,
+    }) {
+        return Err(FitError::NoOutcome {
+            family: objective.name(),
             output: name.to_string(),
             row: row + 1,
             value: data.output[row],

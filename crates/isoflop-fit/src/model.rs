@@ -201,7 +201,8 @@ impl Model {
                 Output::One(v) => *v,
             };
             for i in 0..len {
-                let loss = kernel.at((self.y[row + i] - at(&outputs[0], i)) / scale);
+                let y = self.y[row + i];
+                let loss = kernel.of(y, (y - at(&outputs[0], i)) / scale);
                 let pull = self.weights[row + i] * loss.psi / scale;
                 for (g, o) in gradient.iter_mut().zip(&outputs[1..]) {
                     *g = pull * at(o, i);

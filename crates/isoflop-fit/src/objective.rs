@@ -31,6 +31,11 @@ pub enum Loss {
     /// The density proportional to `exp(-Huber_delta(r / s)) / s` with `s` estimated with the law: the objective
     /// of the Chinchilla replication (Besiroglu et al. 2024).
     HuberDensity,
+    /// Binomial likelihood of an observed share, as half the deviance per trial: `y log(y / f) + (1 - y)
+    /// log((1 - y) / (1 - f))`. The row weight is the number of trials.
+    Binomial,
+    /// Poisson likelihood of an observed count, as half the deviance: `y log(y / f) - (y - f)`.
+    Poisson,
 }
 
 /// A loss with its threshold and the scale of the output that it looks at.
@@ -56,6 +61,9 @@ impl Objective {
     pub const NAMES: [&'static str; 7] =
         ["squares", "huber", "student-t", "cauchy", "asymmetric-huber", "quantile", "huber-density"];
 
+    /// The outcome families: likelihoods of shares and counts, which have no `-log`.
+    pub const FAMILIES: [&'static str; 2] = ["binomial", "poisson"];
+
     /// The default of isoflop: Huber on log residuals with delta 1e-3 (Hoffmann et al. 2022, section 3.3).
     pub const DEFAULT: Objective = Objective { loss: Loss::Huber, log: true, delta: 1e-3 };
 
@@ -74,6 +82,8 @@ impl Objective {
             Loss::AsymmetricHuber { .. } => "asymmetric-huber",
             Loss::Quantile { .. } => "quantile",
             Loss::HuberDensity => "huber-density",
+            Loss::Binomial => "binomial",
+            Loss::Poisson => "poisson",
         };
         if self.log { format!("{base}-log") } else { base.to_string() }
     }
@@ -81,6 +91,12 @@ impl Objective {
     /// Whether a scale is estimated together with the law.
     pub fn has_free_scale(&self) -> bool {
         matches!(self.loss, Loss::StudentT { .. } | Loss::HuberDensity)
+    }
+
+    /// Whether the loss is the likelihood of a share or a count, and looks at the output itself however the law's
+    /// left side is written.
+    pub fn is_family(&self) -> bool {
+        matches!(self.loss, Loss::Binomial | Loss::Poisson)
     }
 
     /// Whether `delta` matters.
@@ -98,6 +114,8 @@ impl Objective {
             Loss::Quantile { tau } => Kernel::Huber { delta, up: tau / delta, down: (1.0 - tau) / delta },
             Loss::Cauchy => Kernel::Cauchy { delta },
             Loss::StudentT { nu } => Kernel::StudentT { nu },
+            Loss::Binomial => Kernel::Binomial,
+            Loss::Poisson => Kernel::Poisson,
         }
     }
 }
@@ -142,6 +160,8 @@ impl std::str::FromStr for Objective {
             "quantile" if number.is_none_or(|tau| tau < 1.0) => Loss::Quantile { tau: positive(0.5)? },
             "median" if number.is_none() => Loss::Quantile { tau: 0.5 },
             "huber-density" if number.is_none() => Loss::HuberDensity,
+            "binomial" if number.is_none() && !log => Loss::Binomial,
+            "poisson" if number.is_none() && !log => Loss::Poisson,
             _ => return Err(unknown()),
         };
         Ok(Objective { loss, log, delta: 1e-3 })
@@ -155,6 +175,8 @@ pub(crate) enum Kernel {
     Huber { delta: f64, up: f64, down: f64 },
     Cauchy { delta: f64 },
     StudentT { nu: f64 },
+    Binomial,
+    Poisson,
 }
 
 /// Loss of a residual with what the solver needs of it.
@@ -170,10 +192,38 @@ pub(crate) struct RowLoss {
 }
 
 impl Kernel {
-    /// Loss of residual `r`.
+    /// Loss of an observed `y` with residual `r = y - f`; derivatives are those in `-f`.
+    #[inline(always)]
+    pub(crate) fn of(self, y: f64, r: f64) -> RowLoss {
+        // `a log(a / b)`, 0 where nothing was seen.
+        let part = |a: f64, b: f64| if a > 0.0 { a * (a / b).ln() } else { 0.0 };
+        let f = y - r;
+        match self {
+            Kernel::Binomial if f > 0.0 && f < 1.0 => {
+                let spread = 1.0 / (f * (1.0 - f));
+                RowLoss {
+                    rho: part(y, f) + part(1.0 - y, 1.0 - f),
+                    psi: r * spread,
+                    weight: spread,
+                    curvature: y / (f * f) + (1.0 - y) / ((1.0 - f) * (1.0 - f)),
+                }
+            }
+            Kernel::Poisson if f > 0.0 => {
+                RowLoss { rho: part(y, f) - r, psi: r / f, weight: 1.0 / f, curvature: y / (f * f) }
+            }
+            // No such share or count: the solver steps back.
+            Kernel::Binomial | Kernel::Poisson => {
+                RowLoss { rho: f64::INFINITY, psi: f64::NAN, weight: f64::NAN, curvature: f64::NAN }
+            }
+            _ => self.at(r),
+        }
+    }
+
+    /// Loss of residual `r`, for kernels that look at nothing else.
     #[inline(always)]
     pub(crate) fn at(self, r: f64) -> RowLoss {
         match self {
+            Kernel::Binomial | Kernel::Poisson => self.of(f64::NAN, r),
             Kernel::Squares => RowLoss { rho: 0.5 * r * r, psi: r, weight: 1.0, curvature: 1.0 },
             Kernel::Huber { delta, up, down } => {
                 let side = if r >= 0.0 { up } else { down };
@@ -234,13 +284,34 @@ mod tests {
     }
 
     #[test]
+    fn families_have_their_derivatives_and_vanish_at_a_perfect_fit() {
+        for (kernel, y) in [(Kernel::Binomial, 0.3), (Kernel::Binomial, 0.0), (Kernel::Poisson, 4.0)] {
+            for f in [0.05, 0.4, 0.9] {
+                let h = 1e-6;
+                let at = |f: f64| kernel.of(y, y - f);
+                let (up, down, here) = (at(f + h), at(f - h), at(f));
+                assert!(((up.rho - down.rho) / (2.0 * h) + here.psi).abs() < 1e-5, "{kernel:?} {f}");
+                let bend = (down.psi - up.psi) / (2.0 * h);
+                assert!((bend / here.curvature - 1.0).abs() < 1e-4, "{kernel:?} {f}");
+            }
+            assert!(y == 0.0 || kernel.of(y, 0.0).rho.abs() < 1e-15);
+            assert!(kernel.of(y, y + 0.1).rho.is_infinite());
+        }
+    }
+
+    #[test]
     fn names_parse_back() {
         for name in Objective::NAMES {
             for text in [name.to_string(), format!("{name}-log")] {
                 assert_eq!(text.parse::<Objective>().unwrap().name(), text);
             }
         }
-        for text in ["hubber", "huber(3)", "quantile(1)", "quantile-log(-1)", "student-t(x)", "t("] {
+        for name in Objective::FAMILIES {
+            assert_eq!(name.parse::<Objective>().unwrap().name(), name);
+        }
+        for text in
+            ["binomial-log", "hubber", "huber(3)", "quantile(1)", "quantile-log(-1)", "student-t(x)", "t("]
+        {
             assert!(text.parse::<Objective>().is_err(), "{text}");
         }
     }

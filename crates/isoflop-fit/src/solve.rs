@@ -70,7 +70,9 @@ impl Problem<'_> {
     pub(crate) fn resolve(&self, theta: &[f64], scratch: &mut Scratch) -> Solved {
         let p = self.model.len();
         let warm = match self.objective.loss {
-            Loss::Squares | Loss::StudentT { .. } => self.polish(theta.to_vec(), 0, scratch),
+            Loss::Squares | Loss::StudentT { .. } | Loss::Binomial | Loss::Poisson => {
+                self.polish(theta.to_vec(), 0, scratch)
+            }
             Loss::HuberDensity => {
                 let start = Solved { theta: theta[..p].to_vec(), ..Solved::default() };
                 self.narrow(start, scratch)
@@ -105,6 +107,9 @@ impl Problem<'_> {
 
     fn narrow(&self, from: Solved, scratch: &mut Scratch) -> Solved {
         let Solved { mut theta, mut passes, .. } = from;
+        if self.objective.is_family() {
+            return self.polish(theta, passes, scratch);
+        }
         let residuals = self.model.residuals(&theta);
         let size = typical_size(&residuals, self.weights);
         if let Loss::StudentT { .. } = self.objective.loss {
