@@ -23,6 +23,10 @@ pub struct Certificate {
     pub reasons: Vec<String>,
     /// Largest entry of the projected gradient, relative to the sum of its absolute contributions.
     pub gradient: f64,
+    /// Whether the law passes through every row up to rounding: no optimum can be better, and the gradient is made of
+    /// rounding errors.
+    #[serde(default)]
+    pub exact: bool,
     /// Independent starts.
     pub starts: Starts,
     /// Terms of the law, in its order.

@@ -31,7 +31,8 @@ pub(crate) fn certify(task: &Task<'_>, best: &Solved, starts: Starts, draws: &[V
     };
     let mut fatal = Vec::new();
     let mut reasons = Vec::new();
-    if best.gradient > CERTIFIED {
+    let exact = is_exact(task, best);
+    if best.gradient > CERTIFIED && !exact {
         fatal.push(format!(
             "the gradient is {:.1e} of its scale, above {CERTIFIED:.0e}: this is not shown to be an optimum",
             best.gradient
@@ -80,12 +81,24 @@ pub(crate) fn certify(task: &Task<'_>, best: &Solved, starts: Starts, draws: &[V
         verdict,
         reasons: fatal,
         gradient: best.gradient,
+        exact,
         starts,
         terms,
         condition,
         direction,
         influential,
     }
+}
+
+/// Whether the law passes through every row up to rounding: then the gradient is made of rounding errors, and there
+/// is no better optimum.
+pub(crate) fn is_exact(task: &Task<'_>, best: &Solved) -> bool {
+    let (weights, y) = (&task.model.weights, &task.model.y);
+    let size: f64 =
+        y.iter().zip(weights).map(|(y, w)| w * y.abs().max(f64::from(u8::from(task.objective.log)))).sum();
+    let residuals = task.model.residuals(&best.theta);
+    let off: f64 = residuals.iter().zip(weights).map(|(r, w)| w * r.abs()).sum();
+    off <= 1e-12 * size
 }
 
 /// The optimum with its sums.

@@ -231,6 +231,10 @@ impl Coordinates {
             _ => return None,
         };
         let g = &mut self.graph;
+        // A term inside an equation has no size of its own at the centre.
+        if g.reachable(&[exponent]).iter().any(|&id| matches!(g.node(id), Node::Unknown(_) | Node::Root(_))) {
+            return None;
+        }
         let own = level.and_then(|l| data.indicator(&s.name_of_group(data, s.param)?, l));
         let indicators = data.indicators();
         let at_centre = |g: &mut Graph, leaf: Node| match leaf {

@@ -203,9 +203,12 @@ impl<'a> Task<'a> {
         }
         ends.retain(|e| e.value.is_finite());
         let lowest = ends.iter().map(|e| e.value).fold(f64::INFINITY, f64::min);
+        // Below rounding all values are equal.
+        let rounding = 1e-24 * model.y.iter().zip(&model.weights).map(|(y, w)| w * y * y).sum::<f64>();
         let near = |e: &&Solved| e.value - lowest <= SAME * lowest.abs().max(f64::MIN_POSITIVE);
-        let agreeing = ends.iter().filter(near).count();
-        let elsewhere = ends.iter().filter(|e| !near(e) && e.gradient <= CERTIFIED).count();
+        let agrees = |e: &&Solved| near(e) || e.value - lowest <= rounding;
+        let agreeing = ends.iter().filter(agrees).count();
+        let elsewhere = ends.iter().filter(|e| !agrees(e) && e.gradient <= CERTIFIED).count();
         let starts = Starts { tried, agreeing, elsewhere, failed: tried - agreeing - elsewhere };
         // Among equals the one with the smallest gradient; the order of starts breaks ties.
         let best = ends.iter().filter(|e| near(e)).min_by(|a, b| a.gradient.total_cmp(&b.gradient)).cloned();

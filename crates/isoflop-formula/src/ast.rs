@@ -52,6 +52,17 @@ pub(crate) enum ExprKind {
         /// Arguments in order.
         arguments: Vec<Expr>,
     },
+    /// `solve(x in low..high: left = right)`: the `x` between `low` and `high` at which both sides are equal.
+    Solve {
+        /// The unknown.
+        unknown: (String, Span),
+        /// The lower end of the range that is searched.
+        low: Box<Expr>,
+        /// Its upper end.
+        high: Box<Expr>,
+        /// `left - right`.
+        body: Box<Expr>,
+    },
     /// `sum(i in mix: ...)` or `product(i in mix: ...)`; gone after expansion.
     Over {
         /// The operator between the parts: `Add` or `Multiply`.

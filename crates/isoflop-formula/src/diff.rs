@@ -46,7 +46,11 @@ impl Graph {
             } else {
                 let slope = |a: NodeId| known.get(&a).copied().unwrap_or(zero);
                 match self.node(id) {
-                    Node::Const(_) | Node::Input(_) | Node::Param(_) => zero,
+                    Node::Const(_) | Node::Input(_) | Node::Param(_) | Node::Unknown(_) => zero,
+                    Node::Root(k) => match slope(self.equation(k).body) {
+                        moved if moved == zero => zero,
+                        moved => self.root_slope(id, k, moved),
+                    },
                     Node::Unary(op, a) => match slope(a) {
                         da if da == zero => zero,
                         da => self.unary_slope(op, id, a, da),
@@ -66,6 +70,18 @@ impl Graph {
             }
         }
         known.get(&node).copied().unwrap_or(zero)
+    }
+
+    /// Derivative of the root of equation `k`, whose body moves by `moved` where the unknown is held: the root moves
+    /// so that the body stays 0.
+    fn root_slope(&mut self, root: NodeId, k: u32, moved: NodeId) -> NodeId {
+        let unknown = Node::Unknown(self.equation(k).unknown);
+        let along = self.derivative(self.equation(k).body, unknown);
+        let at_root =
+            |g: &mut Graph, node| g.substitute(node, &mut |_, leaf| (leaf == unknown).then_some(root));
+        let (moved, along) = (at_root(self, moved), at_root(self, along));
+        let ratio = self.div(moved, along);
+        self.neg(ratio)
     }
 
     /// Derivative of `id = op(a)` given the derivative `da` of `a`.

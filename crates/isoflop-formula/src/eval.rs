@@ -1,7 +1,8 @@
 //! The evaluator: runs a [`Tape`] over blocks of rows, with the widest vectors that the machine has.
 
 use crate::graph::{Binary, Graph, NodeId, Unary};
-use crate::tape::{BLOCK, ColumnList, Op, Operand, ScalarOp, Tape};
+use crate::root;
+use crate::tape::{BLOCK, ColumnList, Equation, Op, Operand, ScalarOp, Tape};
 use crate::vmath::{self, Simd};
 
 /// Columns of equal length, padded so that whole vectors can be read: the rows that a tape runs over.
@@ -100,6 +101,8 @@ pub fn evaluate(graph: &Graph, node: NodeId, inputs: &[&[f64]], params: &[f64], 
 pub struct Workspace {
     registers: Vec<f64>,
     scalars: Vec<f64>,
+    /// Memory of the body of each equation.
+    equations: Vec<Workspace>,
     simd: Simd,
 }
 
@@ -118,6 +121,7 @@ impl Tape {
         Workspace {
             registers: vec![0.0; self.registers * BLOCK],
             scalars: vec![0.0; self.scalars.len()],
+            equations: self.equations.iter().map(|equation| equation.body.workspace()).collect(),
             simd: Simd::detect(),
         }
     }
@@ -149,6 +153,9 @@ impl Tape {
                 ScalarOp::If(c, a, b) => s[if s[c as usize] != 0.0 { a } else { b } as usize],
             };
             ws.scalars[i] = value;
+        }
+        for (equation, ws) in self.equations.iter().zip(&mut ws.equations) {
+            equation.body.start(params, ws);
         }
     }
 
@@ -201,7 +208,7 @@ enum Source<'a> {
 #[inline(always)]
 fn run<const FMA: bool>(tape: &Tape, columns: &Columns, row: usize, len: usize, ws: &mut Workspace) {
     let base = ws.registers.as_mut_ptr();
-    let scalars = &ws.scalars;
+    let Workspace { scalars, equations, .. } = ws;
     for &(register, op) in &tape.ops {
         debug_assert!((register as usize) < tape.registers);
         // Safety: every register number of a tape is below `tape.registers`, for which the workspace has room,
@@ -224,9 +231,43 @@ fn run<const FMA: bool>(tape: &Tape, columns: &Columns, row: usize, len: usize, 
             Op::MulSub(a, b, c) => {
                 ternary(out, get(a), get(b), get(c), |a, b, c| vmath::fma::<FMA>(a, b, -c))
             }
+            Op::Root(k) => {
+                let (equation, ws) = (&tape.equations[k as usize], &mut equations[k as usize]);
+                find_roots(equation, columns, row, ws, (get(equation.low), get(equation.high)), out);
+            }
             Op::If(c, a, b) => ternary(out, get(c), get(a), get(b), |c, a, b| if c != 0.0 { a } else { b }),
         }
     }
+}
+
+/// The roots of an equation on a block of rows.
+fn find_roots(
+    equation: &Equation,
+    columns: &Columns,
+    row: usize,
+    ws: &mut Workspace,
+    (low, high): (Source<'_>, Source<'_>),
+    out: &mut [f64],
+) {
+    let len = out.len();
+    let spread = |source: Source<'_>| {
+        let mut values = [0.0; BLOCK];
+        match source {
+            Source::Row(row) => values[..len].copy_from_slice(row),
+            Source::One(value) => values[..len].fill(value),
+        }
+        values
+    };
+    let body = &equation.body;
+    let value = |x: &[f64], out: &mut [f64]| {
+        ws.registers[..len].copy_from_slice(x);
+        body.run(columns, row, len, ws);
+        match body.output(0, columns, row, ws) {
+            Output::Row(values) => out.copy_from_slice(&values[..len]),
+            Output::One(value) => out.fill(value),
+        }
+    };
+    root::solve(value, &spread(low)[..len], &spread(high)[..len], out);
 }
 
 #[inline(always)]

@@ -65,6 +65,12 @@ impl Expander<'_> {
                 arguments: arguments.iter().map(|a| self.expr(a)).collect(),
             },
             ExprKind::Over { word, index, set, body } => return self.over(*word, index, set, body, span),
+            ExprKind::Solve { unknown, low, high, body } => ExprKind::Solve {
+                unknown: unknown.clone(),
+                low: Box::new(self.expr(low)),
+                high: Box::new(self.expr(high)),
+                body: Box::new(self.expr(body)),
+            },
             ExprKind::Number(_) | ExprKind::Text(_) | ExprKind::Binary(..) => expr.kind.clone(),
         };
         Expr { kind, span }

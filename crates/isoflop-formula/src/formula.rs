@@ -274,7 +274,7 @@ fn collect_names<'e>(expr: &'e Expr, names: &mut Vec<(&'e str, crate::ast::Span)
             ExprKind::Unary(_, a) => rest.push(a),
             ExprKind::Binary(_, a, b) => rest.extend([&**b, a]),
             ExprKind::Call { arguments, .. } => rest.extend(arguments.iter().rev()),
-            ExprKind::Over { body, .. } => rest.push(body),
+            ExprKind::Over { body, .. } | ExprKind::Solve { body, .. } => rest.push(body),
             ExprKind::Number(_) | ExprKind::Text(_) | ExprKind::Index { .. } => {}
         }
     }

@@ -33,6 +33,23 @@ pub enum Node {
     Binary(Binary, NodeId, NodeId),
     /// `if(condition, then, otherwise)`.
     If(NodeId, NodeId, NodeId),
+    /// The unknown of an equation, by its name's position in the graph.
+    Unknown(u32),
+    /// The root of an equation, by its position in the graph; see [`Graph::equation`].
+    Root(u32),
+}
+
+/// `solve(x in low..high: body = 0)`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Equation {
+    /// Number of the unknown `x`.
+    pub unknown: u32,
+    /// What is 0 at the root.
+    pub body: NodeId,
+    /// Lower end of the range of the root.
+    pub low: NodeId,
+    /// Upper end.
+    pub high: NodeId,
 }
 
 /// Functions of one argument.
@@ -103,6 +120,8 @@ pub enum Binary {
 pub struct Graph {
     nodes: Vec<Node>,
     index: FxHashMap<Node, NodeId>,
+    unknowns: Vec<String>,
+    equations: Vec<Equation>,
 }
 
 impl Graph {
@@ -137,7 +156,11 @@ impl Graph {
     /// The arguments of `id`, in order.
     pub fn arguments(&self, id: NodeId) -> impl Iterator<Item = NodeId> + use<> {
         let (list, count) = match self.node(id) {
-            Node::Const(_) | Node::Input(_) | Node::Param(_) => ([id; 3], 0),
+            Node::Const(_) | Node::Input(_) | Node::Param(_) | Node::Unknown(_) => ([id; 3], 0),
+            Node::Root(k) => {
+                let Equation { body, low, high, .. } = self.equations[k as usize];
+                ([low, high, body], 3)
+            }
             Node::Unary(_, a) => ([a; 3], 1),
             Node::Binary(_, a, b) => ([a, b, b], 2),
             Node::If(c, a, b) => ([c, a, b], 3),
@@ -159,6 +182,42 @@ impl Graph {
     /// Parameter number `index` of the symbols.
     pub fn param(&mut self, index: u32) -> NodeId {
         self.intern(Node::Param(index))
+    }
+
+    /// The unknown called `name`, for the body of an equation.
+    pub fn unknown(&mut self, name: &str) -> NodeId {
+        let number = self.unknown_number(name);
+        self.intern(Node::Unknown(number))
+    }
+
+    fn unknown_number(&mut self, name: &str) -> u32 {
+        let known = self.unknowns.iter().position(|n| n == name);
+        known.unwrap_or_else(|| {
+            self.unknowns.push(name.into());
+            self.unknowns.len() - 1
+        }) as u32
+    }
+
+    /// Name of unknown number `k`.
+    pub fn unknown_name(&self, k: u32) -> &str {
+        &self.unknowns[k as usize]
+    }
+
+    /// The value of the unknown `name` between `low` and `high` at which `body` is 0.
+    ///
+    /// NaN where `body` has the same sign at both ends. Its derivatives are those of the implicit function.
+    pub fn root(&mut self, name: &str, body: NodeId, low: NodeId, high: NodeId) -> NodeId {
+        let equation = Equation { unknown: self.unknown_number(name), body, low, high };
+        let number = self.equations.iter().position(|e| *e == equation).unwrap_or_else(|| {
+            self.equations.push(equation);
+            self.equations.len() - 1
+        });
+        self.intern(Node::Root(number as u32))
+    }
+
+    /// Equation number `k`, as in [`Node::Root`].
+    pub fn equation(&self, k: u32) -> Equation {
+        self.equations[k as usize]
     }
 
     /// `a + b`

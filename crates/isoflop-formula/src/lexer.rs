@@ -28,7 +28,7 @@ pub(crate) enum TokenKind {
 }
 
 /// Spellings of signs, longest first, with the token each one is.
-const SIGNS: [(&str, &str); 26] = [
+const SIGNS: [(&str, &str); 27] = [
     ("**", "^"),
     ("<=", "<="),
     (">=", ">="),
@@ -36,6 +36,7 @@ const SIGNS: [(&str, &str); 26] = [
     ("!=", "!="),
     ("&&", "and"),
     ("||", "or"),
+    ("..", ".."),
     ("+", "+"),
     ("-", "-"),
     ("*", "*"),
@@ -58,7 +59,7 @@ const SIGNS: [(&str, &str); 26] = [
 ];
 
 /// The symbols of [`SIGNS`]; the words after them are found when a name has been read.
-const SYMBOLS: usize = 22;
+const SYMBOLS: usize = 23;
 
 /// Characters that papers and other languages use, with what to write here.
 const FOREIGN: [(char, &str); 14] = [
@@ -81,15 +82,29 @@ const FOREIGN: [(char, &str); 14] = [
 /// Splits `text` into tokens, [`TokenKind::End`] last. What cannot be read is reported and becomes
 /// [`TokenKind::Bad`].
 pub(crate) fn tokens(text: &str, diagnostics: &mut Vec<Diagnostic>) -> Vec<Token> {
-    let mut list = Vec::new();
+    let mut list: Vec<Token> = Vec::new();
     let mut at = 0;
+    // Open brackets, and whether each is that of a `solve(`, inside which `=` is the equation.
+    let mut brackets: Vec<bool> = Vec::new();
     while let Some(next) = text[at..].chars().next() {
         if next.is_whitespace() || next == '\u{feff}' {
             at += next.len_utf8();
         } else if next == '#' {
             at += text[at..].find('\n').unwrap_or(text.len() - at);
         } else {
-            let (kind, length) = token(text, at, next, diagnostics);
+            let equation = next == '=' && !text[at..].starts_with("==") && brackets.last() == Some(&true);
+            let (kind, length) =
+                if equation { (TokenKind::Sign("="), 1) } else { token(text, at, next, diagnostics) };
+            match kind {
+                TokenKind::Sign("(") => {
+                    let name = list.last().map(|token| &token.kind);
+                    brackets.push(name == Some(&TokenKind::Name("solve".into())));
+                }
+                TokenKind::Sign(")") => {
+                    brackets.pop();
+                }
+                _ => {}
+            }
             list.push(Token { kind, span: at..at + length });
             at += length;
         }

@@ -85,6 +85,14 @@ fn lower_one(source: &Graph, id: NodeId, values: &[Value], g: &mut Graph, how: &
             let (x, y) = (of(a).node(g), of(b).node(g));
             Value::plain(g.binary(op, x, y), positive)
         }
+        Node::Unknown(k) => Value::plain(g.unknown(source.unknown_name(k)), false),
+        Node::Root(k) => {
+            let equation = source.equation(k);
+            let (body, low, high) =
+                (of(equation.body).node(g), of(equation.low).node(g), of(equation.high).node(g));
+            let positive = source.value(equation.low).is_some_and(|low| low >= 0.0);
+            Value::plain(g.root(source.unknown_name(equation.unknown), body, low, high), positive)
+        }
         Node::If(c, a, b) => {
             let (condition, x, y) = (of(c).node(g), of(a).node(g), of(b).node(g));
             Value::plain(g.select(condition, x, y), of(a).positive && of(b).positive)

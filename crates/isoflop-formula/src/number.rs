@@ -28,7 +28,8 @@ pub(crate) fn scan_number(text: &str) -> Option<(f64, usize)> {
     let bytes = text.as_bytes();
     let whole = digits(bytes, 0);
     let mut end = whole;
-    if bytes.get(end) == Some(&b'.') {
+    // Two dots are a range: `0..1`.
+    if bytes.get(end) == Some(&b'.') && bytes.get(end + 1) != Some(&b'.') {
         let fraction = digits(bytes, end + 1);
         // `1.` is a number, but `.` alone is not.
         if fraction > end + 1 || whole > 0 {
@@ -115,7 +116,7 @@ mod tests {
     fn scan_stops_where_the_number_ends() {
         assert_eq!(scan_number("20*N"), Some((20.0, 2)));
         assert_eq!(scan_number("2exp"), Some((2.0, 1)));
-        assert_eq!(scan_number("1..2"), Some((1.0, 2)));
+        assert_eq!(scan_number("1..2"), Some((1.0, 1)));
         assert_eq!(scan_number("N"), None);
     }
 }

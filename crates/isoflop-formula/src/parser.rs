@@ -15,6 +15,9 @@ const MAX_NODES: usize = 10_000;
 /// Errors after which the parser gives up.
 const MAX_ERRORS: usize = 20;
 
+const SUM: &str = "write sum(i in mix: ...) for the columns mix_web, mix_code, ...";
+const SOLVE: &str = "write solve(x in 0..1: f(x) = 0) for the x from 0 to 1 at which the sides are equal";
+
 /// Binding strengths; a larger number binds tighter.
 mod strength {
     pub(super) const NOT: u8 = 30;
@@ -170,6 +173,7 @@ impl Parser {
             TokenKind::Name(name) => {
                 self.advance();
                 match self.peek().kind {
+                    TokenKind::Sign("(") if name == "solve" => self.solve(span),
                     TokenKind::Sign("(") if name == "sum" => self.over(BinaryWord::Add, span),
                     TokenKind::Sign("(") if name == "product" => self.over(BinaryWord::Multiply, span),
                     TokenKind::Sign("(") => self.call(name, span),
@@ -272,9 +276,9 @@ impl Parser {
         self.advance();
         let head = (|| {
             let index = self.head_name("an index such as i")?;
-            self.head_sign("in")?;
+            self.head_sign("in", SUM)?;
             let set = self.head_name("the name of a set of columns")?;
-            self.head_sign(":")?;
+            self.head_sign(":", SUM)?;
             Some((index, set))
         })();
         let Some((index, set)) = head else {
@@ -286,6 +290,32 @@ impl Parser {
         let span = name_span.start..self.previous_end();
         let kind = ExprKind::Over { word, index, set, body: Box::new(body.expr) };
         self.node(kind, span, body.height + 1)
+    }
+
+    /// `solve(x in low..high: left = right)` from its bracket on.
+    fn solve(&mut self, name_span: Span) -> Tree {
+        self.advance();
+        let head = (|| {
+            let unknown = self.head_name("an unknown such as x")?;
+            self.head_sign("in", SOLVE)?;
+            let low = self.expression(0);
+            self.head_sign("..", SOLVE)?;
+            let high = self.expression(0);
+            self.head_sign(":", SOLVE)?;
+            let left = self.expression(0);
+            self.head_sign("=", SOLVE)?;
+            let right = self.expression(0);
+            Some((unknown, low, high, self.join(BinaryWord::Subtract, left, right)))
+        })();
+        let Some((unknown, low, high, body)) = head else {
+            self.skip_bracket();
+            return self.leaf(ExprKind::Number(f64::NAN), name_span);
+        };
+        self.close(")");
+        let span = name_span.start..self.previous_end();
+        let height = low.height.max(high.height).max(body.height) + 1;
+        let (low, high, body) = (Box::new(low.expr), Box::new(high.expr), Box::new(body.expr));
+        self.node(ExprKind::Solve { unknown, low, high, body }, span, height)
     }
 
     fn head_name(&mut self, what: &str) -> Option<(String, Span)> {
@@ -302,10 +332,9 @@ impl Parser {
         }
     }
 
-    fn head_sign(&mut self, sign: &'static str) -> Option<()> {
+    fn head_sign(&mut self, sign: &'static str, help: &str) -> Option<()> {
         if !self.sign(sign) {
             let found = self.describe();
-            let help = "write sum(i in mix: ...) for the columns mix_web, mix_code, ...";
             self.error_with("F0208", format!("`{sign}` is missing before {found}"), help);
             return None;
         }
@@ -493,6 +522,9 @@ mod tests {
             }
             ExprKind::Unary(w, a) => format!("({w:?} {})", show(a)),
             ExprKind::Binary(w, a, b) => format!("({w:?} {} {})", show(a), show(b)),
+            ExprKind::Solve { unknown, low, high, body } => {
+                format!("(solve {} {} {} {})", unknown.0, show(low), show(high), show(body))
+            }
             ExprKind::Over { word, index, set, body } => {
                 format!("({word:?} {} in {}: {})", index.0, set.0, show(body))
             }
@@ -522,6 +554,7 @@ mod tests {
         assert_eq!(tree("a < b + 1"), "(Less a (Add b 1))");
         assert_eq!(tree("A[family] * min(1, 2)"), "(Multiply A[family] min(1,2))");
         assert_eq!(tree("+a"), "a");
+        assert_eq!(tree("solve(x in -1..a: x^3 = b)"), "(solve x (Minus 1) a (Subtract (Power x 3) b))");
     }
 
     #[test]
@@ -537,6 +570,7 @@ mod tests {
         assert_eq!(codes("sum(i in mix: C[i] * mix[i]^g[i]) + * b"), ["F0201"]);
         assert_eq!(codes("sum(i, mix: C[i]) + product(1 in mix: 2)"), ["F0208", "F0208"]);
         assert_eq!(codes("sum(i in mix C[i])"), ["F0208"]);
+        assert_eq!(codes("solve(x in 0..1: x) + solve(x in 0: x = 1) + a = 3"), ["F0208", "F0208", "F0101"]);
         assert_eq!(codes("a in b"), ["F0202"]);
     }
 

@@ -16,7 +16,7 @@ mod text;
 
 pub use javascript::javascript;
 pub use latex::latex;
-pub use python::{python, python_names};
+pub use python::{PYTHON_ROOT, python, python_names};
 pub use text::text;
 
 /// Longest piece of text, in bytes.
@@ -71,6 +71,9 @@ trait Style {
     fn unary(&mut self, op: Unary, a: &Piece) -> Piece;
     fn binary(&mut self, op: Binary, a: &Piece, b: &Piece) -> Piece;
     fn select(&mut self, condition: &Piece, then: &Piece, otherwise: &Piece) -> Piece;
+    fn unknown(&self, name: &str) -> Piece;
+    /// `solve(name in low..high: body = 0)`
+    fn root(&mut self, name: &str, body: &Piece, low: &Piece, high: &Piece) -> Piece;
 }
 
 /// Prints from the leaves up, so that deep graphs need no deep stack.
@@ -98,6 +101,12 @@ fn write(graph: &Graph, root: NodeId, style: &mut impl Style) -> Piece {
             Node::Unary(op, a) => style.unary(op, piece(a)),
             Node::Binary(op, a, b) => style.binary(op, piece(a), piece(b)),
             Node::If(c, a, b) => style.select(piece(c), piece(a), piece(b)),
+            Node::Unknown(k) => style.unknown(graph.unknown_name(k)),
+            Node::Root(k) => {
+                let equation = graph.equation(k);
+                let name = graph.unknown_name(equation.unknown);
+                style.root(name, piece(equation.body), piece(equation.low), piece(equation.high))
+            }
         };
         if printed.text.len() > LONGEST {
             printed = missing.clone();

@@ -48,6 +48,8 @@ pub(crate) struct Resolver<'a> {
     /// Tied parameters whose expressions are being read, outermost first, and where the outermost stands.
     open_ties: Vec<String>,
     tie_span: Span,
+    /// Unknowns of the equations that are being read.
+    unknowns: Vec<(String, NodeId)>,
 }
 
 impl<'a> Resolver<'a> {
@@ -64,6 +66,7 @@ impl<'a> Resolver<'a> {
             inputs: FxHashMap::default(),
             open_ties: Vec::new(),
             tie_span: 0..0,
+            unknowns: Vec::new(),
         }
     }
 
@@ -113,6 +116,7 @@ impl<'a> Resolver<'a> {
             ExprKind::Call { function, name_span, arguments } => {
                 self.call(function, name_span, arguments, &expr.span)
             }
+            ExprKind::Solve { unknown, low, high, body } => self.solve(unknown, low, high, body),
             // Expansion comes first.
             ExprKind::Over { .. } => self.graph.number(f64::NAN),
         }
@@ -135,6 +139,28 @@ impl<'a> Resolver<'a> {
             BinaryWord::Or => Binary::Or,
         };
         self.graph.binary(op, a, b)
+    }
+
+    fn solve(&mut self, unknown: &(String, Span), low: &Expr, high: &Expr, body: &Expr) -> NodeId {
+        let (name, span) = unknown;
+        if !self.unknowns.is_empty() {
+            let message = "a `solve` cannot stand inside another one";
+            return self.fail(Diagnostic::error("F0416", span.clone(), message));
+        }
+        if self.scope.names().any(|known| known == name) || constant(name).is_some() {
+            let message = format!("the unknown `{name}` has a meaning already; give it another name");
+            return self.fail(Diagnostic::error("F0415", span.clone(), message));
+        }
+        let (low, high) = (self.node(low), self.node(high));
+        let node = self.graph.unknown(name);
+        self.unknowns.push((name.clone(), node));
+        let body = self.node(body);
+        self.unknowns.pop();
+        if !self.failed() && !self.graph.depends_on(body, self.graph.node(node)) {
+            let message = format!("the equation does not hold the unknown `{name}`");
+            return self.fail(Diagnostic::error("F0417", span.clone(), message));
+        }
+        self.graph.root(name, body, low, high)
     }
 
     // --- functions ---
@@ -254,6 +280,9 @@ impl<'a> Resolver<'a> {
     }
 
     fn name(&mut self, name: &str, group: Option<&str>, span: &Span) -> NodeId {
+        if let Some((_, node)) = self.unknowns.iter().find(|(unknown, _)| unknown == name) {
+            return *node;
+        }
         let is_output = self.output.as_deref() == Some(name);
         match self.side {
             Side::Left if is_output && group.is_none() => return self.input(name, InputKind::Column),

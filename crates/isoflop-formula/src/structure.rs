@@ -60,6 +60,9 @@ impl Graph {
                     _ => false,
                 },
                 Node::If(_, a, b) => of(a) && of(b),
+                // A root lies between its ends.
+                Node::Root(k) => self.value(self.equation(k).low).is_some_and(|low| low >= 0.0),
+                Node::Unknown(_) => false,
                 node @ (Node::Input(_) | Node::Param(_)) => leaf(node),
             };
         }
@@ -78,7 +81,13 @@ impl Graph {
     /// The same operation on other arguments.
     fn rebuild(&mut self, id: NodeId, of: &dyn Fn(NodeId) -> NodeId) -> NodeId {
         match self.node(id) {
-            Node::Const(_) | Node::Input(_) | Node::Param(_) => id,
+            Node::Const(_) | Node::Input(_) | Node::Param(_) | Node::Unknown(_) => id,
+            Node::Root(k) => {
+                let equation = self.equation(k);
+                let (body, low, high) = (of(equation.body), of(equation.low), of(equation.high));
+                let name = self.unknown_name(equation.unknown).to_owned();
+                self.root(&name, body, low, high)
+            }
             Node::Unary(op, a) => self.unary(op, of(a)),
             Node::Binary(op, a, b) => self.binary(op, of(a), of(b)),
             Node::If(c, a, b) => self.select(of(c), of(a), of(b)),
@@ -94,7 +103,9 @@ impl Graph {
         let mut new: Vec<NodeId> = (0..=node.index()).map(|i| NodeId(i as u32)).collect();
         for id in self.reachable(&[node]) {
             new[id.index()] = match self.node(id) {
-                leaf @ (Node::Input(_) | Node::Param(_)) => replace(self, leaf).unwrap_or(id),
+                leaf @ (Node::Input(_) | Node::Param(_) | Node::Unknown(_)) => {
+                    replace(self, leaf).unwrap_or(id)
+                }
                 _ => self.rebuild(id, &|a: NodeId| new[a.index()]),
             };
         }

@@ -53,6 +53,16 @@ pub(crate) enum Op {
     /// `a * b - c`
     MulSub(Operand, Operand, Operand),
     If(Operand, Operand, Operand),
+    /// The root of equation `k` of the tape.
+    Root(u32),
+}
+
+/// An equation of a tape: the tape of its body, which reads the unknown from register 0, and the ends of the range.
+#[derive(Debug, Clone)]
+pub(crate) struct Equation {
+    pub(crate) body: Tape,
+    pub(crate) low: Operand,
+    pub(crate) high: Operand,
 }
 
 /// One operation per evaluation; its result has the number of its place.
@@ -73,6 +83,7 @@ pub struct Tape {
     pub(crate) ops: Vec<(u32, Op)>,
     pub(crate) outputs: Vec<Operand>,
     pub(crate) registers: usize,
+    pub(crate) equations: Vec<Equation>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -90,12 +101,30 @@ impl Tape {
     /// With `hoist`, every largest input-only node becomes a column of `columns`, to be computed once per table;
     /// without, only the inputs themselves are columns (the way to compute the hoisted ones).
     pub fn compile(graph: &Graph, outputs: &[NodeId], columns: &mut ColumnList, hoist: bool) -> Tape {
-        let order = graph.reachable(outputs);
+        Tape::compile_part(graph, outputs, columns, hoist, None)
+    }
+
+    /// [`Tape::compile`] of the body of an equation, whose unknown is in register 0.
+    fn compile_part(
+        graph: &Graph,
+        outputs: &[NodeId],
+        columns: &mut ColumnList,
+        hoist: bool,
+        unknown: Option<u32>,
+    ) -> Tape {
+        let order = outside_equations(graph, outputs);
         let mut kind = vec![Kind::Scalar; graph.len()];
         for &id in &order {
-            let mut inputs = matches!(graph.node(id), Node::Input(_));
-            let mut params = matches!(graph.node(id), Node::Param(_));
-            for a in graph.arguments(id) {
+            let unknown = matches!(graph.node(id), Node::Unknown(_));
+            let mut inputs = unknown || matches!(graph.node(id), Node::Input(_));
+            let mut params = unknown || matches!(graph.node(id), Node::Param(_));
+            if let Node::Root(k) = graph.node(id) {
+                // Roots are found row by row, also where all rows have the same.
+                inputs = true;
+                let body = graph.reachable(&[graph.equation(k).body]);
+                params = body.into_iter().any(|part| matches!(graph.node(part), Node::Param(_)));
+            }
+            for a in graph.arguments(id).filter(|&a| !is_body(graph, id, a)) {
                 inputs |= kind[a.index()] != Kind::Scalar;
                 params |= kind[a.index()] == Kind::Row || uses_params(graph, a, &kind);
             }
@@ -105,8 +134,31 @@ impl Tape {
                 _ => Kind::Row,
             };
         }
-        Compiler::new(graph, &kind, columns, &order, outputs).compile(&order, outputs)
+        let mut compiler = Compiler::new(graph, &kind, columns, &order, outputs, hoist);
+        if let Some(unknown) = unknown {
+            compiler.read_unknown(unknown, &order);
+        }
+        compiler.compile(&order, outputs)
     }
+}
+
+/// The nodes that `outputs` are made of, without the bodies of equations.
+fn outside_equations(graph: &Graph, outputs: &[NodeId]) -> Vec<NodeId> {
+    let mut seen = vec![false; graph.len()];
+    outputs.iter().for_each(|id| seen[id.index()] = true);
+    for index in (0..graph.len()).rev() {
+        let id = NodeId(index as u32);
+        if seen[index] {
+            let outside = graph.arguments(id).filter(|&a| !is_body(graph, id, a));
+            outside.for_each(|a| seen[a.index()] = true);
+        }
+    }
+    (0..graph.len()).filter(|&i| seen[i]).map(|i| NodeId(i as u32)).collect()
+}
+
+/// Whether `argument` is the body of the equation whose root `id` is.
+fn is_body(graph: &Graph, id: NodeId, argument: NodeId) -> bool {
+    matches!(graph.node(id), Node::Root(k) if graph.equation(k).body == argument)
 }
 
 /// Whether a scalar node depends on a parameter (a constant does not).
@@ -124,6 +176,7 @@ struct Compiler<'a> {
     /// The last row operation that reads a node.
     reader: Vec<Option<NodeId>>,
     free: Vec<u32>,
+    hoist: bool,
     tape: Tape,
 }
 
@@ -134,11 +187,12 @@ impl<'a> Compiler<'a> {
         columns: &'a mut ColumnList,
         order: &[NodeId],
         outputs: &[NodeId],
+        hoist: bool,
     ) -> Self {
         let mut uses = vec![0; graph.len()];
         let mut reader = vec![None; graph.len()];
         for &id in order.iter().filter(|id| kind[id.index()] == Kind::Row) {
-            for a in graph.arguments(id) {
+            for a in graph.arguments(id).filter(|&a| !is_body(graph, id, a)) {
                 uses[a.index()] += 1;
                 reader[a.index()] = Some(id);
             }
@@ -146,7 +200,13 @@ impl<'a> Compiler<'a> {
         for id in outputs {
             uses[id.index()] += 1;
         }
-        let tape = Tape { scalars: Vec::new(), ops: Vec::new(), outputs: Vec::new(), registers: 0 };
+        let tape = Tape {
+            scalars: Vec::new(),
+            ops: Vec::new(),
+            outputs: Vec::new(),
+            registers: 0,
+            equations: Vec::new(),
+        };
         Compiler {
             graph,
             kind,
@@ -155,7 +215,18 @@ impl<'a> Compiler<'a> {
             uses,
             reader,
             free: Vec::new(),
+            hoist,
             tape,
+        }
+    }
+
+    /// Keeps register 0 for the unknown.
+    fn read_unknown(&mut self, unknown: u32, order: &[NodeId]) {
+        self.tape.registers = 1;
+        if let Some(id) = order.iter().find(|&&id| self.graph.node(id) == Node::Unknown(unknown)) {
+            self.place[id.index()] = Some(Operand::Register(0));
+            // Never given back.
+            self.uses[id.index()] = u32::MAX / 2;
         }
     }
 
@@ -197,7 +268,20 @@ impl<'a> Compiler<'a> {
             Node::Binary(add @ (Binary::Add | Binary::Sub), a, b) => self.sum(add, a, b),
             Node::Binary(b, x, y) => (Op::Binary(b, self.operand(x), self.operand(y)), vec![x, y]),
             Node::If(c, a, b) => (Op::If(self.operand(c), self.operand(a), self.operand(b)), vec![c, a, b]),
-            Node::Input(_) | Node::Const(_) | Node::Param(_) => return,
+            Node::Root(k) => {
+                let equation = self.graph.equation(k);
+                let body = Tape::compile_part(
+                    self.graph,
+                    &[equation.body],
+                    self.columns,
+                    self.hoist,
+                    Some(equation.unknown),
+                );
+                let (low, high) = (self.operand(equation.low), self.operand(equation.high));
+                self.tape.equations.push(Equation { body, low, high });
+                (Op::Root(self.tape.equations.len() as u32 - 1), vec![equation.low, equation.high])
+            }
+            Node::Input(_) | Node::Const(_) | Node::Param(_) | Node::Unknown(_) => return,
         };
         // The destination is taken before the arguments are given back: an operation never writes what it reads.
         let register = self.free.pop().unwrap_or_else(|| {
@@ -274,7 +358,8 @@ impl<'a> Compiler<'a> {
             let op = match self.graph.node(step) {
                 Node::Const(bits) => ScalarOp::Const(f64::from_bits(bits)),
                 Node::Param(k) => ScalarOp::Param(k),
-                Node::Input(_) => ScalarOp::Const(f64::NAN), // inputs are never scalars
+                // Inputs, unknowns and roots are never scalars.
+                Node::Input(_) | Node::Unknown(_) | Node::Root(_) => ScalarOp::Const(f64::NAN),
                 Node::Unary(u, a) => ScalarOp::Unary(u, of(a)),
                 Node::Binary(b, x, y) => ScalarOp::Binary(b, of(x), of(y)),
                 Node::If(c, a, b) => ScalarOp::If(of(c), of(a), of(b)),

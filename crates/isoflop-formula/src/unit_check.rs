@@ -58,6 +58,7 @@ pub(crate) fn check<'e>(
         system: System::default(),
         unknowns: FxHashMap::default(),
         context: None,
+        unknown: None,
         diagnostics,
     };
     let right = checker.quantity(body);
@@ -106,6 +107,8 @@ struct Checker<'a> {
     unknowns: FxHashMap<(usize, usize, usize), u32>,
     /// Name and place of the tied parameter whose expression is being walked.
     context: Option<(&'a str, Span)>,
+    /// The unknown of the equation that is being walked.
+    unknown: Option<(&'a str, Quantity)>,
     diagnostics: &'a mut Vec<Diagnostic>,
 }
 
@@ -143,11 +146,23 @@ impl<'a> Checker<'a> {
                 inner
             }
             ExprKind::Call { function: name, arguments, .. } => self.call(name, arguments),
+            ExprKind::Solve { unknown, low, high, body } => self.solve(&unknown.0, low, high, body),
             // Comparisons of texts are the only ones that are left.
             ExprKind::Binary(..) | ExprKind::Text(_) | ExprKind::Over { .. } => {
                 Quantity { units: self.pure(), values: None }
             }
         }
+    }
+
+    /// The unknown has the unit of the ends of its range; it differs by row. The equation may have any unit.
+    fn solve(&mut self, unknown: &'a str, low: &'a Expr, high: &'a Expr, body: &'a Expr) -> Quantity {
+        let (bottom, top) = (self.quantity(low), self.quantity(high));
+        self.same("be ends of one range", low, &bottom, high, &top);
+        let quantity = Quantity { units: bottom.units, values: None };
+        self.unknown = Some((unknown, quantity.clone()));
+        self.quantity(body);
+        self.unknown = None;
+        quantity
     }
 
     /// A number takes on a unit too (`6*N*D`), but one that does not depend on parameters.
@@ -163,6 +178,11 @@ impl<'a> Checker<'a> {
     }
 
     fn name(&mut self, name: &'a str, span: &Span) -> Quantity {
+        if let Some((unknown, quantity)) = &self.unknown
+            && *unknown == name
+        {
+            return quantity.clone();
+        }
         if let Some(tie) = self.ties.get(name).copied() {
             let outer = (self.text, self.context.clone());
             self.text = &tie.text;

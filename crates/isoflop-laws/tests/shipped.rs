@@ -12,8 +12,8 @@ fn catalogue() -> Catalogue {
 }
 
 /// Walks the graph with the scalar functions: a second opinion beside the tape that `predict` uses.
-fn walk(graph: &Graph, node: NodeId, inputs: &[f64], params: &[f64]) -> f64 {
-    let value = |id| walk(graph, id, inputs, params);
+fn walk(graph: &Graph, node: NodeId, inputs: &[f64], params: &[f64], unknown: f64) -> f64 {
+    let value = |id| walk(graph, id, inputs, params, unknown);
     match graph.node(node) {
         Node::Const(bits) => f64::from_bits(bits),
         Node::Input(index) => inputs[index as usize],
@@ -21,6 +21,18 @@ fn walk(graph: &Graph, node: NodeId, inputs: &[f64], params: &[f64]) -> f64 {
         Node::Unary(op, a) => Unary::apply(op, value(a)),
         Node::Binary(op, a, b) => Binary::apply(op, value(a), value(b)),
         Node::If(c, a, b) => value(if value(c) != 0.0 { a } else { b }),
+        Node::Unknown(_) => unknown,
+        Node::Root(k) => {
+            let equation = graph.equation(k);
+            let at = |x| walk(graph, equation.body, inputs, params, x);
+            let (mut low, mut high) = (value(equation.low), value(equation.high));
+            let below = at(low) > 0.0;
+            for _ in 0..200 {
+                let middle = 0.5 * (low + high);
+                if (at(middle) > 0.0) == below { low = middle } else { high = middle }
+            }
+            0.5 * (low + high)
+        }
     }
 }
 
@@ -47,7 +59,7 @@ fn walk_formula(
     };
     let inputs: Vec<f64> = formula.symbols.inputs.iter().map(input).collect();
     let params: Vec<f64> = formula.symbols.params.iter().map(param).collect();
-    walk(&formula.graph, node, &inputs, &params)
+    walk(&formula.graph, node, &inputs, &params, f64::NAN)
 }
 
 fn prediction(law: &Law) -> NodeId {
@@ -102,7 +114,7 @@ fn golden_values_are_reproduced() {
             };
             let error = (value / golden.value - 1.0).abs();
             assert!(error <= golden.tolerance, "{} {golden:?}: {value}, off by {error:e}", law.id);
-            assert!((value / walked - 1.0).abs() < 1e-13, "{}: tape {value}, walk {walked}", law.id);
+            assert!((value / walked - 1.0).abs() < 1e-12, "{}: tape {value}, walk {walked}", law.id);
             checked += 1;
         }
     }

@@ -114,6 +114,7 @@ fn certificate_json(certificate: &Certificate, places: &[String]) -> Value {
         "verdict": certificate::verdict(certificate.verdict),
         "reasons": certificate.reasons,
         "gradient": number(certificate.gradient),
+        "exact": certificate.exact,
         "starts": {
             "tried": certificate.starts.tried,
             "agreeing": certificate.starts.agreeing,

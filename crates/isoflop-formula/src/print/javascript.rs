@@ -1,7 +1,7 @@
 //! JavaScript.
 
 use super::names::Names;
-use super::python::literal;
+use super::python::{identifier, literal};
 use super::{Piece, Style, list, strength as s, write};
 use crate::graph::{Binary, Graph, NodeId, Unary};
 use crate::symbols::{InputKind, Symbols};
@@ -102,7 +102,7 @@ const TAKEN: [&str; 52] = [
 /// `erfc` is a series of positive terms below 2.5 and a continued fraction above (Abramowitz and Stegun
 /// 7.1.6 and 7.1.14); the gamma functions use upward recurrence and the asymptotic series (6.1.41, 6.3.18,
 /// 6.4.12) with reflection for negative arguments.
-const HELPERS: [(&str, &[&str], &str); 10] = [
+const HELPERS: [(&str, &[&str], &str); 11] = [
     (
         "sigmoid_",
         &[],
@@ -181,6 +181,18 @@ const HELPERS: [(&str, &[&str], &str); 10] = [
         &[],
         "const fmin_ = (a, b) => a !== a ? b : b !== b ? a : Math.min(a, b), fmax_ = (a, b) => -fmin_(-a, -b);",
     ),
+    (
+        "root_",
+        &[],
+        "const root_ = (f, low, high) => {\n    \
+         const sign = Math.sign(f(low));\n    \
+         if (!(sign * f(high) <= 0)) return NaN;\n    \
+         for (let i = 0; i < 200; i++) {\n      \
+         const middle = 0.5 * (low + high);\n      \
+         if (Math.sign(f(middle)) === sign) low = middle; else high = middle;\n    \
+         }\n    \
+         return 0.5 * (low + high);\n  };",
+    ),
 ];
 
 fn with_dependencies(mut used: Vec<&'static str>) -> Vec<&'static str> {
@@ -242,6 +254,16 @@ impl Style for JavaScript<'_> {
             (Some(name), _) => name.clone(),
             _ => format!("param{index}"),
         })
+    }
+
+    fn unknown(&self, name: &str) -> Piece {
+        Piece::atom(identifier(name))
+    }
+
+    fn root(&mut self, name: &str, body: &Piece, low: &Piece, high: &Piece) -> Piece {
+        let arguments =
+            format!("({}) => {}, {}, {}", identifier(name), number(body).at(s::OR), low.text, high.text);
+        self.helper("root_", &arguments)
     }
 
     fn unary(&mut self, op: Unary, a: &Piece) -> Piece {

@@ -170,6 +170,19 @@ impl Style for Latex<'_> {
         })
     }
 
+    fn unknown(&self, unknown: &str) -> Piece {
+        Piece::atom(name(unknown, None))
+    }
+
+    fn root(&mut self, unknown: &str, body: &Piece, low: &Piece, high: &Piece) -> Piece {
+        let x = name(unknown, None);
+        let text = format!(
+            "\\operatorname{{solve}}_{{{x} \\in [{}, {}]}}\\left({} = 0\\right)",
+            low.text, high.text, body.text
+        );
+        Piece::atom(text)
+    }
+
     fn unary(&mut self, op: Unary, a: &Piece) -> Piece {
         let inner = number(a).text;
         let function = match op {

@@ -9,6 +9,7 @@ use crate::symbols::{InputKind, Symbols};
 ///
 /// It needs `import numpy as np` and, for `erf normcdf lgamma digamma trigamma sigmoid logit`, `import
 /// scipy.special`. Columns and parameters stand under the identifiers that [`python_names`] lists; a grouped
+/// `solve` calls a function `root`, whose text is [`PYTHON_ROOT`]. A grouped
 /// parameter `A[family]` is an array of its values indexed by an integer array `family`. Text columns are
 /// numpy arrays of strings.
 pub fn python(graph: &Graph, symbols: &Symbols, node: NodeId) -> String {
@@ -27,12 +28,31 @@ struct Python<'a> {
     names: Names,
 }
 
+/// The function that an expression with `solve` calls: bisection of numpy arrays.
+pub const PYTHON_ROOT: &str = "\
+def root(f, low, high):
+    low, high = np.broadcast_arrays(np.asarray(low, float), np.asarray(high, float))
+    sign = np.sign(f(low)) + 0.0 * f(high)
+    low, high = low + 0.0 * sign, high + 0.0 * sign
+    for _ in range(200):
+        middle = 0.5 * (low + high)
+        left = np.sign(f(middle)) == sign
+        low, high = np.where(left, middle, low), np.where(left, high, middle)
+    return 0.5 * (low + high)
+";
+
+/// An identifier for an unknown, which no column or parameter has.
+pub(super) fn identifier(name: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
+    format!("unknown_{}_", name.chars().map(plain).collect::<String>())
+}
+
 /// Keywords, and the modules that the expression uses.
-const TAKEN: [&str; 37] = [
+const TAKEN: [&str; 38] = [
     "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def",
     "del", "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is",
     "lambda", "nonlocal", "not", "or", "pass", "raise", "return", "try", "while", "with", "yield", "np",
-    "scipy",
+    "scipy", "root",
 ];
 
 /// Truth values of numpy do not add up as numbers do, so each becomes 0.0 or 1.0 in arithmetic.
@@ -95,6 +115,15 @@ impl Style for Python<'_> {
             (Some(name), _) => name.clone(),
             _ => format!("param{index}"),
         })
+    }
+
+    fn unknown(&self, name: &str) -> Piece {
+        Piece::atom(identifier(name))
+    }
+
+    fn root(&mut self, name: &str, body: &Piece, low: &Piece, high: &Piece) -> Piece {
+        let body = number(body);
+        Piece::atom(format!("root(lambda {}: {}, {}, {})", identifier(name), body.text, low.text, high.text))
     }
 
     fn unary(&mut self, op: Unary, a: &Piece) -> Piece {

@@ -96,6 +96,15 @@ impl Style for Text<'_> {
         })
     }
 
+    fn unknown(&self, unknown: &str) -> Piece {
+        Piece::atom(name(unknown))
+    }
+
+    fn root(&mut self, unknown: &str, body: &Piece, low: &Piece, high: &Piece) -> Piece {
+        let unknown = name(unknown);
+        Piece::atom(format!("solve({unknown} in {}..{}: {} = 0)", low.text, high.text, body.text))
+    }
+
     fn unary(&mut self, op: Unary, a: &Piece) -> Piece {
         match op {
             Unary::Neg if carries_minus(a) => Piece::new(format!("-{}", a.text), s::MULTIPLY),
