@@ -67,6 +67,7 @@ pub fn run(full: bool) -> Result<bool, String> {
     let bootstrap = bench.bootstrap(rival.is_ok())?;
     print_comparisons(comparisons.iter().chain(&bootstrap));
     bench.jacobian()?;
+    bench.catalogue()?;
     bench.scale()?;
     Ok(true)
 }
@@ -159,6 +160,32 @@ impl Bench {
         println!();
         table.print();
         println!("largest relative difference of the two: {}", report.text("max_rel_diff").unwrap_or("?"));
+        Ok(())
+    }
+
+    /// Reading the whole catalogue, and fitting each law on its own simulated design.
+    fn catalogue(&self) -> Result<(), String> {
+        let mut command = Command::new(&self.ours);
+        command.arg("catalogue");
+        let report = pairs(&finished(run_command(&mut command, Show::Nothing)?)?)?;
+        let (read, median) = (wanted(&report, "read")?, wanted(&report, "median")?);
+        let text = |key| report.text(key).unwrap_or("?");
+        let mut table = Table::new(&["catalogue", "measured", "target", ""]);
+        table.row([
+            format!("reading all {} laws", text("laws")),
+            quantity(read, "s"),
+            "<= 20 ms".into(),
+            verdict(read <= 0.02),
+        ]);
+        table.row([
+            format!("one fit on the law's design, median of {}", text("fits")),
+            quantity(median, "s"),
+            "<= 10 ms".into(),
+            verdict(median <= 0.01),
+        ]);
+        println!();
+        table.print();
+        println!("slowest fit: {} in {}", text("slowest_law"), quantity(wanted(&report, "slowest")?, "s"));
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! The Rust side of `cargo xtask bench`: one task per process, one line of `key=value` pairs on stdout.
 //!
-//! `bench TASK --table PATH [--threads N]` with TASK one of fit, grid, bootstrap, jacobian; PATH is a CSV with the
-//! columns N, D, C, loss, cluster. Reading, start-up and warm-up are not timed.
+//! `bench TASK --table PATH [--threads N]` with TASK one of fit, grid, bootstrap, jacobian, catalogue; PATH is a CSV
+//! with the columns N, D, C, loss, cluster (catalogue needs none). Reading, start-up and warm-up are not timed.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 use std::time::Instant;
@@ -13,6 +13,9 @@ use isoflop_laws::{Catalogue, Law};
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     let value = |flag: &str| arguments.iter().position(|a| a == flag).map(|i| arguments[i + 1].clone());
+    if arguments[1] == "catalogue" {
+        return catalogue();
+    }
     let table = read(&value("--table").expect("--table PATH"));
     let threads = value("--threads").map_or(1, |t| t.parse().unwrap());
     let law = Catalogue::builtin().unwrap().find("chinchilla").unwrap().clone();
@@ -120,6 +123,37 @@ fn bootstrap(law: &Law, table: &Table) {
         found.draws.len(),
         a_opt.low.unwrap(),
         a_opt.high.unwrap()
+    );
+}
+
+/// Reading all laws, and a certified fit of each on its own simulated design under its own objective.
+fn catalogue() {
+    let mut starts: Vec<f64> = Vec::new();
+    for _ in 0..20 {
+        let start = Instant::now();
+        std::hint::black_box(Catalogue::builtin().unwrap());
+        starts.push(start.elapsed().as_secs_f64());
+    }
+    starts.sort_by(f64::total_cmp);
+    let catalogue = Catalogue::builtin().unwrap();
+    let options = FitOptions { bootstrap: 0, choices: false, ..FitOptions::default() };
+    let mut fits: Vec<(f64, &str)> = Vec::new();
+    for law in catalogue.laws() {
+        let Ok((data, _)) = isoflop_fit::simulate(law) else { continue };
+        let start = Instant::now();
+        let found = fit(law, &data, &options, &());
+        if found.is_ok() {
+            fits.push((start.elapsed().as_secs_f64(), &law.id));
+        }
+    }
+    fits.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let (slowest, name) = fits[fits.len() - 1];
+    println!(
+        "task=catalogue laws={} read={} fits={} median={} slowest={slowest} slowest_law={name}",
+        catalogue.laws().len(),
+        starts[starts.len() / 2],
+        fits.len(),
+        fits[fits.len() / 2].0,
     );
 }
 

@@ -213,7 +213,7 @@ impl<'a> Task<'a> {
         // Among equals the one with the smallest gradient; the order of starts breaks ties.
         let best = ends.iter().filter(|e| near(e)).min_by(|a, b| a.gradient.total_cmp(&b.gradient)).cloned();
         let best = match best {
-            Some(end) if end.gradient <= CERTIFIED => Some(end),
+            Some(end) if end.gradient <= CERTIFIED || end.value <= rounding => Some(end),
             end => {
                 let rescued = rescue::rescue(self, data, model, &first);
                 let better = |r: &Solved| {

@@ -33,7 +33,7 @@ pub use error::FitError;
 pub use fit::{Progress, fit};
 pub use objective::{Loss, Objective};
 pub use predict::{Prediction, predict};
-pub use recovery::{RECOVERED, Recovered, Recovery, recover};
+pub use recovery::{RECOVERED, Recovered, Recovery, recover, simulate};
 pub use request::{FitOptions, Overrides, StartPlan, overridden};
 pub use result::{Choice, Derived, Fit, InputRange, Interval, ObjectiveValue, Parameter, Warning};
 pub use saved::{DataDigest, SCHEMA_VERSION, SavedColumn, SavedFit, SavedParameter};

@@ -70,25 +70,23 @@ impl Recovery {
     }
 }
 
-/// Simulates `law` on its design at the design's values, without noise and with relative noise of 1 %, and fits both
-/// by least squares (on logs where the law's recipe is). `seed` decides starts and noise.
+/// The rows of the design of `law` with the output that the law gives there, and the value of every parameter, in the
+/// order of the slots: one per parameter, and one per level for grouped ones.
 ///
 /// # Errors
-/// [`FitError::NoDesign`], or what is wrong with the design as a table.
+/// [`FitError::NoDesign`] if the design is missing or incomplete.
 ///
 /// ```
 /// let catalogue = isoflop_laws::Catalogue::builtin()?;
-/// let found = isoflop_fit::recover(catalogue.find("chinchilla")?, 0)?;
-/// assert!(found.is_recovered() && found.is_identifiable());
-/// assert!(found.parameters.iter().all(|p| p.z.abs() < 6.0));
+/// let (data, truth) = isoflop_fit::simulate(catalogue.find("chinchilla")?)?;
+/// assert_eq!((data.rows(), truth.len()), (100, 5));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn recover(law: &Law, seed: u64) -> Result<Recovery, FitError> {
+pub fn simulate(law: &Law) -> Result<(Data, Vec<f64>), FitError> {
     let no_design = || FitError::NoDesign { law: law.id.clone() };
     let design = law.design.as_ref().ok_or_else(no_design)?;
     let formula = law.formula();
-    let table = design.table();
-    let mut data = bare(formula, &table).ok_or_else(no_design)?;
+    let mut data = bare(formula, &design.table()).ok_or_else(no_design)?;
     let slots = slots(formula, &data);
     let value = |name: &str| design.values.iter().find(|(key, _)| key == name).map(|(_, value)| *value);
     let truth: Vec<f64> = slots
@@ -98,9 +96,28 @@ pub fn recover(law: &Law, seed: u64) -> Result<Recovery, FitError> {
             value(&slot.name).or_else(|| value(family)).or(slot.fixed).ok_or_else(no_design)
         })
         .collect::<Result<_, _>>()?;
-
-    let raw = Model::plain(formula, root(formula, true), &data, slots.clone(), false);
+    let raw = Model::plain(formula, root(formula, true), &data, slots, false);
     data.output = raw.values(&raw.internal(&truth));
+    Ok((data, truth))
+}
+
+/// Simulates `law` on its design at the design's values, without noise and with relative noise of 1 %, and fits both
+/// by least squares (on logs where the law's recipe is). `seed` decides starts and noise.
+///
+/// # Errors
+/// As for [`simulate`].
+///
+/// ```
+/// let catalogue = isoflop_laws::Catalogue::builtin()?;
+/// let found = isoflop_fit::recover(catalogue.find("chinchilla")?, 0)?;
+/// assert!(found.is_recovered() && found.is_identifiable());
+/// assert!(found.parameters.iter().all(|p| p.z.abs() < 6.0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn recover(law: &Law, seed: u64) -> Result<Recovery, FitError> {
+    let (data, truth) = simulate(law)?;
+    let formula = law.formula();
+    let slots = slots(formula, &data);
     let positive = data.output.iter().all(|&y| y > 0.0);
     let log = request::objective(law, &FitOptions::default())?.log && positive;
     let objective = Objective { loss: Loss::Squares, log, delta: 1e-3 };
