@@ -108,6 +108,14 @@ impl Failure {
         Failure::Input(format!("error {code}: {message}"))
     }
 
+    /// What is wrong, without the place underlined.
+    pub(crate) fn first_line(&self) -> String {
+        match self {
+            Failure::Input(text) => text.lines().next().unwrap_or_default().to_owned(),
+            Failure::ClosedPipe => String::new(),
+        }
+    }
+
     /// Errors in a formula that came from `origin`, with the place underlined.
     pub(crate) fn formula(origin: &str, text: &str, diagnostics: &Diagnostics) -> Failure {
         Failure::Input(format!("{}\n  in {origin}", diagnostics.render(text)))

@@ -1,6 +1,6 @@
 //! One fit from table to result: the path that `fit` and `demo` share.
 
-use isoflop_fit::{DataDigest, Fit, FitOptions, Loss, Objective, Overrides, SavedFit, overridden};
+use isoflop_fit::{DataDigest, Fit, FitOptions, Objective, Overrides, SavedFit, overridden};
 use isoflop_formula::{Formula, parse_number};
 use isoflop_laws::{Catalogue, Law};
 use isoflop_runs::{DropReason, Mapping, RunTable, Selected, find_roles, parse_map};
@@ -222,19 +222,9 @@ fn no_law(catalogue: &Catalogue) -> CliError {
 
 /// The objective asked for, else that of the law's recipe, else the default; with `--delta`.
 fn objective(args: &FitArgs, law: &Law) -> Result<Objective, Failure> {
-    let objective: Objective = match (&args.objective, &law.recipe) {
-        (Some(name), _) => name.parse()?,
-        (None, Some(recipe)) => {
-            let mut objective: Objective = recipe.objective.parse()?;
-            objective.delta = recipe.delta.unwrap_or(objective.delta);
-            match &mut objective.loss {
-                Loss::StudentT { nu } => *nu = recipe.nu.unwrap_or(*nu),
-                Loss::Quantile { tau } => *tau = recipe.quantile.unwrap_or(*tau),
-                _ => {}
-            }
-            objective
-        }
-        (None, None) => Objective::DEFAULT,
+    let objective = match &args.objective {
+        Some(name) => name.parse()?,
+        None => Objective::recommended(law)?,
     };
     match args.delta {
         None => Ok(objective),

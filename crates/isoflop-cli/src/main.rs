@@ -5,6 +5,7 @@
 
 mod args;
 mod bind;
+mod chances;
 mod commands;
 mod errors;
 mod interrupt;

@@ -167,3 +167,40 @@ fn an_interrupted_fit_leaves_no_file() {
     assert_eq!(child.wait().unwrap().code(), Some(130));
     assert_eq!(place.files(), ["runs.csv"]);
 }
+
+#[test]
+fn laws_for_a_table_says_what_it_identifies_and_what_it_lacks() {
+    let place = Place::with_runs();
+    let found = place.json(&["laws", "for", "runs.csv", "--format", "json"]);
+    let law = |id: &str| {
+        found["laws"].as_array().unwrap().iter().find(|law| law["id"] == id).unwrap_or_else(|| panic!("{id}")).clone()
+    };
+    assert_eq!(law("chinchilla")["identified"], true);
+    assert_eq!(law("chinchilla")["fit"]["parameters"], 5);
+    assert_eq!(law("kaplan_ns")["missing"], serde_json::json!(["S"]));
+    let text = place.ok(&["laws", "for", "runs.csv"]).stdout;
+    assert!(text.contains("the table identifies") && text.contains("lacks S"), "{text}");
+}
+
+#[test]
+fn citations_are_bibtex() {
+    let place = Place::new();
+    let text = place.ok(&["laws", "cite", "chinchilla"]).stdout;
+    assert!(text.starts_with("@misc{hoffmann_2022,\n") && text.contains("eprint = {2203.15556}"), "{text}");
+}
+
+#[test]
+fn a_law_that_is_wrong_fails_its_check() {
+    let place = Place::new();
+    let sound = place.ok(&["laws", "check", "chinchilla"]).stdout;
+    assert!(sound.contains("chinchilla") && sound.contains("1 laws, 0 failed"), "{sound}");
+    std::fs::create_dir_all(place.path("mine/base")).unwrap();
+    let text = place.ok(&["laws", "show", "kaplan_c", "--format", "json"]);
+    assert!(text.stdout.contains("kaplan_c"));
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../laws/base/kaplan_c.md");
+    let wrong = std::fs::read_to_string(file).unwrap().replace("\nvalue = ", "\nvalue = 1");
+    std::fs::write(place.path("mine/base/kaplan_c.md"), wrong).unwrap();
+    let output = place.run(&["laws", "check", "--laws", "mine"]);
+    assert_eq!(output.code, Some(3), "{}", output.stdout);
+    assert!(output.stdout.contains("FAILED") && output.stdout.contains("is off by"), "{}", output.stdout);
+}

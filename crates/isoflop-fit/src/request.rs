@@ -125,23 +125,36 @@ fn spec<'a>(scope: &'a mut Scope, name: &str, what: &'static str) -> Result<&'a 
     }
 }
 
+impl Objective {
+    /// The objective of the law's recipe, or the default if it has none.
+    ///
+    /// # Errors
+    /// The recipe names an objective that does not exist.
+    ///
+    /// ```
+    /// let catalogue = isoflop_laws::Catalogue::builtin()?;
+    /// let objective = isoflop_fit::Objective::recommended(catalogue.find("chinchilla")?)?;
+    /// assert_eq!((objective.name().as_str(), objective.delta), ("huber-log", 1e-3));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn recommended(law: &Law) -> Result<Objective, FitError> {
+        let Some(recipe) = &law.recipe else { return Ok(Objective::DEFAULT) };
+        let mut objective: Objective = recipe.objective.parse()?;
+        objective.delta = recipe.delta.unwrap_or(objective.delta);
+        match &mut objective.loss {
+            Loss::StudentT { nu } => *nu = recipe.nu.unwrap_or(*nu),
+            Loss::Quantile { tau } => *tau = recipe.quantile.unwrap_or(*tau),
+            _ => {}
+        }
+        Ok(objective)
+    }
+}
+
 /// The objective asked for, the law's own, or the default.
 pub(crate) fn objective(law: &Law, options: &FitOptions) -> Result<Objective, FitError> {
-    let objective = match (&options.objective, &law.recipe) {
-        (Some(objective), _) => *objective,
-        (None, Some(recipe)) => {
-            let mut objective: Objective = recipe.objective.parse()?;
-            if let Some(delta) = recipe.delta {
-                objective.delta = delta;
-            }
-            match (&mut objective.loss, recipe.nu, recipe.quantile) {
-                (Loss::StudentT { nu }, Some(value), _) => *nu = value,
-                (Loss::Quantile { tau }, _, Some(value)) => *tau = value,
-                _ => {}
-            }
-            objective
-        }
-        (None, None) => Objective::DEFAULT,
+    let objective = match options.objective {
+        Some(objective) => objective,
+        None => Objective::recommended(law)?,
     };
     if objective.has_delta() && !(objective.delta > 0.0 && objective.delta.is_finite()) {
         return Err(FitError::BadDelta { delta: objective.delta });

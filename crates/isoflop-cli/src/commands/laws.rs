@@ -4,9 +4,10 @@ use std::path::Path;
 
 use isoflop_fit::{FitError, Recovery};
 use isoflop_laws::{Catalogue, Golden, Law, Origin};
-use isoflop_runs::{Mapping, ReadOptions, RunTable};
+use isoflop_runs::{ReadOptions, RunTable};
 
 use crate::args::{Format, LawsArgs, LawsCommand, LawsOptions};
+use crate::chances::chances;
 use crate::errors::Failure;
 use crate::messages::Messages;
 use crate::{job, output};
@@ -77,42 +78,6 @@ pub(crate) fn run(args: &LawsArgs, messages: &Messages) -> Result<u8, Failure> {
         }
     }
     Ok(0)
-}
-
-/// What a table can do for a law.
-pub(crate) struct Chance<'a> {
-    pub(crate) law: &'a Law,
-    /// Columns that the table lacks; none for a law that can be fitted.
-    pub(crate) missing: Vec<String>,
-}
-
-/// Every law with the columns that the table lacks for it, fewest first.
-fn chances<'a>(
-    catalogue: &'a Catalogue,
-    table: &RunTable,
-    mapping: &Mapping,
-) -> Result<Vec<Chance<'a>>, Failure> {
-    let names: Vec<&str> = table.columns().map(|(name, _)| name).collect();
-    let mut chances = Vec::new();
-    for law in catalogue.laws() {
-        let over = law
-            .over(names.iter().copied())
-            .map_err(|diagnostics| Failure::formula("law", &law.formula().text, &diagnostics))?;
-        let mut missing: Vec<String> = Vec::new();
-        for input in law.inputs.iter().chain([&law.output]) {
-            let wanted: Vec<String> = match &input.set {
-                // A set is there if the table has any column of it.
-                Some(set) if names.iter().any(|name| name.starts_with(&set.prefix)) => continue,
-                Some(set) => vec![format!("{}*", set.prefix)],
-                None => vec![input.name.clone()],
-            };
-            missing.extend(wanted.into_iter().filter(|name| mapping.resolve(table, name).is_err()));
-        }
-        debug_assert!(!over.formula().symbols.params.is_empty());
-        chances.push(Chance { law, missing });
-    }
-    chances.sort_by_key(|chance| chance.missing.len());
-    Ok(chances)
 }
 
 /// Tests laws one by one; exit status 3 if one fails.

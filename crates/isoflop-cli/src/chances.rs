@@ -1,0 +1,90 @@
+//! What a run table can do for each law of the catalogue: which columns it lacks, and what a quick fit says of the rest.
+
+use isoflop_fit::{FitOptions, Objective, Verdict};
+use isoflop_laws::{Catalogue, Law};
+use isoflop_runs::{Mapping, RunTable};
+
+use crate::bind::{Wish, bind};
+use crate::errors::Failure;
+
+/// What a table can do for a law.
+pub(crate) struct Chance<'a> {
+    pub(crate) law: &'a Law,
+    /// Columns that the table lacks; none for a law that can be fitted.
+    pub(crate) missing: Vec<String>,
+    /// What a fit without intervals says, or why there is none.
+    pub(crate) fitted: Option<Result<Fitted, String>>,
+}
+
+/// A quick fit.
+pub(crate) struct Fitted {
+    pub(crate) verdict: Verdict,
+    /// The first reason against certification.
+    pub(crate) reason: Option<String>,
+    /// Free parameters.
+    pub(crate) parameters: usize,
+    /// Rows that could be used.
+    pub(crate) rows: usize,
+    /// Root mean square of the log residuals.
+    pub(crate) rmse_log: Option<f64>,
+}
+
+impl Chance<'_> {
+    /// Whether the table has all columns and determines every parameter.
+    pub(crate) fn is_identified(&self) -> bool {
+        matches!(&self.fitted, Some(Ok(fitted)) if fitted.verdict != Verdict::NotCertified)
+    }
+}
+
+/// Every law: first those that the table identifies, best fit first, then those it has the columns of, then by the
+/// number of columns that it lacks.
+pub(crate) fn chances<'a>(
+    catalogue: &'a Catalogue,
+    table: &RunTable,
+    mapping: &Mapping,
+) -> Result<Vec<Chance<'a>>, Failure> {
+    let names: Vec<String> = table.columns().map(|(name, _)| name.to_owned()).collect();
+    let mut chances = Vec::new();
+    for law in catalogue.laws() {
+        let mut missing: Vec<String> = Vec::new();
+        for input in law.inputs.iter().chain([&law.output]) {
+            let wanted = match &input.set {
+                // A set is there if the table has any column of it.
+                Some(set) if names.iter().any(|name| name.starts_with(&set.prefix)) => continue,
+                Some(set) => format!("{}*", set.prefix),
+                None => input.name.clone(),
+            };
+            if mapping.resolve(table, &wanted).is_err() {
+                missing.push(wanted);
+            }
+        }
+        let fitted = missing.is_empty().then(|| quick_fit(law, table, mapping, &names));
+        chances.push(Chance { law, missing, fitted });
+    }
+    let quality = |chance: &Chance<'_>| match &chance.fitted {
+        Some(Ok(fitted)) => fitted.rmse_log.unwrap_or(f64::INFINITY),
+        _ => f64::INFINITY,
+    };
+    chances.sort_by(|a, b| {
+        let key = |c: &Chance<'_>| (!c.is_identified(), c.missing.len());
+        key(a).cmp(&key(b)).then(quality(a).total_cmp(&quality(b)))
+    });
+    Ok(chances)
+}
+
+fn quick_fit(law: &Law, table: &RunTable, mapping: &Mapping, names: &[String]) -> Result<Fitted, String> {
+    let law = law.over(names.iter().map(String::as_str)).map_err(|errors| errors.to_string())?;
+    let objective = Objective::recommended(&law).map_err(|error| error.to_string())?;
+    let wish = Wish { objective, weight: None, cluster: None };
+    let bound = bind(law.formula(), table, mapping, wish).map_err(|failure| failure.first_line())?;
+    let options =
+        FitOptions { objective: Some(objective), bootstrap: 0, choices: false, ..FitOptions::default() };
+    let fit = isoflop_fit::fit(&law, &bound.data, &options, &()).map_err(|error| error.to_string())?;
+    Ok(Fitted {
+        verdict: fit.certificate.verdict,
+        reason: fit.certificate.reasons.first().cloned(),
+        parameters: fit.parameters.iter().filter(|p| !p.fixed).count(),
+        rows: fit.rows,
+        rmse_log: fit.rmse_log,
+    })
+}
