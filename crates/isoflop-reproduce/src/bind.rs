@@ -36,6 +36,8 @@ pub(crate) fn law_of(text: &str, work: &Work) -> Result<Law, ReproduceError> {
 pub(crate) struct Columns {
     pub(crate) inputs: Vec<Vec<f64>>,
     pub(crate) weights: Option<Vec<f64>>,
+    /// Rows of the table.
+    pub(crate) rows: Vec<usize>,
     groups: Vec<Group>,
 }
 
@@ -67,7 +69,8 @@ pub(crate) fn columns(
         levels: g.levels.clone(),
         codes: g.codes.clone(),
     };
-    Ok(Columns { inputs: values, weights, groups: selected.groups.iter().map(group).collect() })
+    let rows = (0..selected.rows()).map(|row| selected.table_row(row)).collect();
+    Ok(Columns { inputs: values, weights, rows, groups: selected.groups.iter().map(group).collect() })
 }
 
 /// The same as the fitter takes it.

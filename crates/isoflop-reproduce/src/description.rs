@@ -50,6 +50,9 @@ pub(crate) struct Stage {
     pub(crate) delta: Option<f64>,
     /// Column of weights.
     pub(crate) weight: Option<String>,
+    /// Steps before this fit, on what the fit before left.
+    #[serde(default)]
+    pub(crate) steps: Vec<String>,
     /// Rows that are fitted; the others stay for quantities with `on`.
     pub(crate) rows: Option<String>,
     /// Columns (`A, B`) with one fit for each of their values.
@@ -70,6 +73,8 @@ pub(crate) struct Stage {
     /// Columns of the next table: a formula of the parameters each, one row per part; `case` is the part.
     #[serde(default)]
     pub(crate) collect: BTreeMap<String, String>,
+    /// Instead: the same table for the next fit, with the predictions of this one as a column of this name.
+    pub(crate) predict: Option<String>,
 }
 
 /// A set of coefficients of the law: one for all parts, or one for each.
@@ -96,7 +101,7 @@ pub(crate) struct Quantity {
     pub(crate) name: String,
     /// Formula of parameters and statistics; the name, if there is none.
     pub(crate) formula: Option<String>,
-    /// Instead: the mean of this formula of columns over the rows.
+    /// Instead: the mean over the rows of a formula of columns, and of the `prediction` if there is a fit.
     pub(crate) mean: Option<String>,
     /// Rows that the statistics look at; those of the fit, if there is none.
     pub(crate) on: Option<String>,
@@ -111,7 +116,9 @@ pub(crate) struct Quantity {
     /// The figure; from the source's set of coefficients, if there is none.
     pub(crate) published: Option<Figure>,
     /// Largest relative difference.
-    pub(crate) tolerance: f64,
+    pub(crate) tolerance: Option<f64>,
+    /// Instead: largest absolute difference, such as half a unit of the last digit printed.
+    pub(crate) within: Option<f64>,
     pub(crate) source: Option<String>,
 }
 
@@ -139,7 +146,15 @@ impl Description {
         if description.fit.is_empty() && description.procedure.is_none() && description.files.is_empty() {
             return Err(bad("it has neither `files` nor a `procedure`".into()));
         }
+        if description.fit.iter().any(|stage| stage.predict.is_some() && stage.per.is_some()) {
+            return Err(bad("a fit with `per` cannot hand on its predictions".into()));
+        }
         let stages = description.fit.len();
+        if let Some(bad_one) =
+            description.quantity.iter().find(|q| q.tolerance.is_some() == q.within.is_some())
+        {
+            return Err(bad(format!("`{}` needs either `tolerance` or `within`", bad_one.name)));
+        }
         match description.quantity.iter().find(|q| q.stage.is_some_and(|s| s == 0 || s > stages)) {
             Some(quantity) => Err(bad(format!("`{}` asks for a stage that is not there", quantity.name))),
             None => Ok(description),

@@ -3,6 +3,7 @@
 use isoflop_fit::{FitOptions, Objective, Overrides, fit, overridden};
 use isoflop_formula::Formula;
 use isoflop_laws::Law;
+use isoflop_runs::Column;
 
 use crate::bind;
 use crate::description::Stage;
@@ -97,6 +98,15 @@ impl Fitted {
         let there = self.objective_at_published()?;
         names.extend(there.map(|value| ("published_objective".to_owned(), value)));
         Ok(names)
+    }
+
+    /// All rows of the part that the law can be evaluated on, with its prediction as a column of this name.
+    pub(crate) fn predicted(&self, name: &str) -> Result<Work, ReproduceError> {
+        let columns = bind::columns(&self.formula, &self.work, self.weight.as_deref())?;
+        let mut work = self.work.clone();
+        work.take(&columns.rows)?;
+        work.add(name, Column::from(statistics::predictions(&self.formula, &columns, &self.values)))?;
+        Ok(work)
     }
 
     /// Our optimum beside the published one, where both are known and differ.

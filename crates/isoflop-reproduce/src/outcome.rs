@@ -65,6 +65,13 @@ pub struct Optimum {
     pub parameters: Vec<(String, f64, f64)>,
 }
 
+impl Optimum {
+    /// Whether every parameter agrees to one per cent: then the published one is ours, but for the digits printed.
+    pub fn is_same_place(&self) -> bool {
+        self.parameters.iter().all(|(_, ours, theirs)| (ours - theirs).abs() <= 0.01 * theirs.abs())
+    }
+}
+
 impl Compared {
     /// Relative difference of ours to theirs.
     pub fn difference(&self) -> f64 {

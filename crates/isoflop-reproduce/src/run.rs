@@ -39,15 +39,25 @@ fn attempt(description: &Description, folder: &Path) -> Result<Status, Reproduce
     let mut work = prepare(description, folder)?;
     let mut stages: Vec<Vec<Fitted>> = Vec::new();
     for (place, stage) in description.fit.iter().enumerate() {
+        work.steps(&stage.steps, folder)?;
         let fits = fit_stage(stage, &work)?;
         if place + 1 < description.fit.len() {
-            work = collect(stage, &fits)?;
+            work = match (&stage.predict, fits.first()) {
+                (Some(name), Some(fitted)) => fitted.predicted(name)?,
+                _ => collect(stage, &fits)?,
+            };
         }
         stages.push(fits);
     }
     for quantity in &description.quantity {
         if let Some(formula) = &quantity.mean {
-            let ours = mean(&work, formula, quantity.on.as_deref())?;
+            let parts = match stages.last() {
+                Some(fits) => {
+                    fits.iter().map(|fitted| fitted.predicted("prediction")).collect::<Result<_, _>>()?
+                }
+                None => vec![work.clone()],
+            };
+            let ours = mean(&parts, formula, quantity.on.as_deref())?;
             compared.push(figure(description, quantity, None, ours, None)?);
             continue;
         }
@@ -132,12 +142,14 @@ fn figure(
         (None, Some(set)) => value(id, text(quantity), set)?,
         (None, None) => return Err(none()),
     };
+    // A little more, or a difference of just half a unit could fail on rounding.
+    let within = quantity.within.map(|most| (most / published).abs() * (1.0 + 1e-9));
     Ok(Compared {
         name: quantity.name.clone(),
         case,
         ours,
         published,
-        tolerance: quantity.tolerance,
+        tolerance: quantity.tolerance.or(within).unwrap_or_default(),
         source: quantity.source.clone().unwrap_or_else(|| description.source.clone()),
     })
 }
@@ -163,15 +175,18 @@ fn value(id: &str, text: &str, names: &[(String, f64)]) -> Result<f64, Reproduce
     Ok(out[0])
 }
 
-/// The mean of a formula of columns over the rows.
-fn mean(work: &Work, formula: &str, on: Option<&str>) -> Result<f64, ReproduceError> {
+/// The mean of a formula of columns over the rows of all parts.
+fn mean(parts: &[Work], formula: &str, on: Option<&str>) -> Result<f64, ReproduceError> {
     const NAME: &str = "quantity_of_row";
-    let mut work = match on {
-        Some(condition) => work.rows_where(condition)?,
-        None => work.clone(),
-    };
-    let defined = work.table.define(&mut work.mapping, &format!("{NAME} = {formula}"));
-    defined.map_err(|source| ReproduceError::Runs { id: work.id.clone(), source })?;
-    let values = work.numbers(NAME)?;
+    let mut values = Vec::new();
+    for part in parts {
+        let mut work = match on {
+            Some(condition) => part.rows_where(condition)?,
+            None => part.clone(),
+        };
+        let defined = work.table.define(&mut work.mapping, &format!("{NAME} = {formula}"));
+        defined.map_err(|source| work.runs(source))?;
+        values.extend(work.numbers(NAME)?);
+    }
     Ok(values.iter().sum::<f64>() / values.len() as f64)
 }

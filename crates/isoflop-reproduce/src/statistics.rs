@@ -42,17 +42,9 @@ pub(crate) fn of(
     values: &[(String, f64)],
     objective: Objective,
 ) -> Statistics {
-    let value = |name: &str| values.iter().find(|(known, _)| known == name).map_or(f64::NAN, |v| v.1);
-    let parameters: Vec<f64> = formula.symbols.params.iter().map(|param| value(&param.name)).collect();
-    let slices: Vec<&[f64]> = columns.inputs.iter().map(Vec::as_slice).collect();
-    let rows = slices.first().map_or(0, |column| column.len());
-    let at = |node: NodeId| {
-        let mut out = vec![0.0; rows];
-        evaluate(&formula.graph, node, &slices, &parameters, &mut out);
-        out
-    };
+    let predicted = predictions(formula, columns, values);
+    let at = |node: NodeId| evaluated(formula, node, columns, values);
     let left = formula.output.as_ref();
-    let predicted = at(left.map_or(formula.body, |left| left.prediction));
     let observed = left.and_then(|left| columns.inputs.get(left.input as usize)).cloned().unwrap_or_default();
     let residuals: Vec<f64> = match left {
         Some(left) if !objective.log => {
@@ -61,7 +53,7 @@ pub(crate) fn of(
         _ => observed.iter().zip(&predicted).map(|(y, p)| y.ln() - p.ln()).collect(),
     };
     let weight = |row: usize| columns.weights.as_ref().map_or(1.0, |weights| weights[row]);
-    let count = rows as f64;
+    let count = predicted.len() as f64;
     let mean = |f: &dyn Fn(f64, f64) -> f64| {
         observed.iter().zip(&predicted).map(|(&y, &p)| f(y, p)).sum::<f64>() / count
     };
@@ -76,4 +68,20 @@ pub(crate) fn of(
         observed: centre,
         objective: residuals.iter().enumerate().map(|(row, &r)| weight(row) * objective.loss_of(r)).sum(),
     }
+}
+
+/// Predictions of the output itself.
+pub(crate) fn predictions(formula: &Formula, columns: &Columns, values: &[(String, f64)]) -> Vec<f64> {
+    let node = formula.output.as_ref().map_or(formula.body, |left| left.prediction);
+    evaluated(formula, node, columns, values)
+}
+
+/// A node on every row.
+fn evaluated(formula: &Formula, node: NodeId, columns: &Columns, values: &[(String, f64)]) -> Vec<f64> {
+    let value = |name: &str| values.iter().find(|(known, _)| known == name).map_or(f64::NAN, |v| v.1);
+    let parameters: Vec<f64> = formula.symbols.params.iter().map(|param| value(&param.name)).collect();
+    let slices: Vec<&[f64]> = columns.inputs.iter().map(Vec::as_slice).collect();
+    let mut out = vec![0.0; columns.rows.len()];
+    evaluate(&formula.graph, node, &slices, &parameters, &mut out);
+    out
 }

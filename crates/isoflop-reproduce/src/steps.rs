@@ -35,12 +35,7 @@ pub(crate) fn prepare(description: &Description, folder: &Path) -> Result<Work, 
     let table = RunTable::read(&paths, &ReadOptions::default()).map_err(runs)?;
     let mapping = find_roles(&table, &maps).map_err(runs)?;
     let mut work = Work { id: id.clone(), table, mapping, maps };
-    for step in &description.steps {
-        work.step(step, folder)?;
-        if work.table.rows() == 0 {
-            return Err(ReproduceError::NoRows { id: id.clone(), step: step.clone() });
-        }
-    }
+    work.steps(&description.steps, folder)?;
     Ok(work)
 }
 
@@ -92,6 +87,17 @@ impl Work {
         ReproduceError::Runs { id: self.id.clone(), source }
     }
 
+    /// Does some steps in order.
+    pub(crate) fn steps(&mut self, steps: &[String], folder: &Path) -> Result<(), ReproduceError> {
+        for step in steps {
+            self.step(step, folder)?;
+            if self.table.rows() == 0 {
+                return Err(ReproduceError::NoRows { id: self.id.clone(), step: step.clone() });
+            }
+        }
+        Ok(())
+    }
+
     fn step(&mut self, step: &str, folder: &Path) -> Result<(), ReproduceError> {
         const KNOWN: &str = "let, where, lowest, minimum, bins, mean, join, pairs";
         let (word, rest) = step.split_once(' ').unwrap_or((step, ""));
@@ -121,15 +127,20 @@ impl Work {
                 self.add(new, Column::from(lowest))
             }
             "bins" => {
-                let form = "bins NEW = COUNT of COLUMN";
+                let form = "bins NEW = COUNT of COLUMN, MARGIN decades";
                 let (new, rest) = rest.split_once(" = ").ok_or_else(|| bad(form))?;
-                let (count, of) = rest.split_once(" of ").ok_or_else(|| bad(form))?;
+                let (count, rest) = rest.split_once(" of ").ok_or_else(|| bad(form))?;
+                let (of, margin) = rest.split_once(", ").ok_or_else(|| bad(form))?;
+                let margin = margin.strip_suffix(" decades").ok_or_else(|| bad(form))?;
                 let count: f64 = count.parse().map_err(|_| bad(form))?;
-                let logs: Vec<f64> = self.numbers(of)?.iter().map(|x| x.ln()).collect();
+                let margin: f64 = margin.parse().map_err(|_| bad(form))?;
+                let logs: Vec<f64> = self.numbers(of)?.iter().map(|x| x.log10()).collect();
                 let low = logs.iter().copied().fold(f64::INFINITY, f64::min);
-                let high = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-                let bin = |x: &f64| (count * (x - low) / (high - low)).floor().min(count - 1.0);
-                self.add(new, Column::from(logs.iter().map(bin).collect::<Vec<_>>()))
+                let high = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max) + margin;
+                let width = (high - low) / count;
+                let centre =
+                    |x: &f64| 10f64.powf(low + width * (((x - low) / width).floor().min(count - 1.0) + 0.5));
+                self.add(new, Column::from(logs.iter().map(centre).collect::<Vec<_>>()))
             }
             "mean" => {
                 let (of, per) = rest.split_once(" per ").ok_or_else(|| bad("mean COLUMN per A, B"))?;
@@ -258,13 +269,13 @@ impl Work {
         self.table.columns().map(|(column, cells)| (name(column), cells.clone())).collect()
     }
 
-    fn take(&mut self, rows: &[usize]) -> Result<(), ReproduceError> {
+    pub(crate) fn take(&mut self, rows: &[usize]) -> Result<(), ReproduceError> {
         let columns = self.named().into_iter().map(|(name, column)| (name, taken(&column, rows))).collect();
         *self = Work::of(&self.id, columns)?;
         Ok(())
     }
 
-    fn add(&mut self, name: &str, column: Column) -> Result<(), ReproduceError> {
+    pub(crate) fn add(&mut self, name: &str, column: Column) -> Result<(), ReproduceError> {
         let mut columns = self.named();
         columns.retain(|(known, _)| known != name);
         columns.push((name.to_owned(), column));

@@ -67,11 +67,15 @@ fn optimum_text(optimum: &Optimum) -> String {
         .map(|(name, ours, theirs)| format!("{name} {} ({})", significant(*ours, 6), plain_number(*theirs)))
         .collect();
     let case = optimum.case.as_ref().map_or_else(String::new, |case| format!("{case}: "));
+    if optimum.is_same_place() {
+        let (ours, published) = (significant(ours, 9), significant(published, 9));
+        let text = format!("{case}objective {ours}, and {published} at the digits published");
+        return format!("  {}\n", paint(style::DIM, &text));
+    }
     let (word, how) =
         if ours < published { ("a better optimum", "below") } else { ("a worse optimum", "above") };
     format!(
-        "  {}{} than the published one: objective {}, {share} {how} {}; at {}\n",
-        case,
+        "  {case}{} than the published one: objective {}, {share} {how} {}; at {}\n",
         paint(style::WARN, word),
         significant(ours, 9),
         significant(published, 9),
@@ -168,6 +172,7 @@ fn optimum_json(optimum: &Optimum) -> Value {
         "objective": number(optimum.ours),
         "published_objective": number(optimum.published),
         "better": optimum.ours < optimum.published,
+        "same_place": optimum.is_same_place(),
         "parameters": parameters,
     })
 }
