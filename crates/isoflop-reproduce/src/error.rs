@@ -24,13 +24,13 @@ pub enum ReproduceError {
     #[error("[P0108] {id}: nothing is published for `{quantity}`: give `published`, or a set that has it")]
     NothingPublished { id: String, quantity: String },
     #[error("[P0201] {id}: {source}")]
-    Runs { id: String, source: isoflop_runs::RunsError },
+    Runs { id: String, source: Box<isoflop_runs::RunsError> },
     #[error("[P0202] {id}: no row is left after `{step}`")]
     NoRows { id: String, step: String },
     #[error("[P0301] {id}: {source}")]
     Law { id: String, source: isoflop_laws::LawErrors },
     #[error("[P0302] {id}: {source}")]
-    Fit { id: String, source: isoflop_fit::FitError },
+    Fit { id: String, source: Box<isoflop_fit::FitError> },
 }
 
 impl ReproduceError {

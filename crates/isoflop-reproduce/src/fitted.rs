@@ -1,6 +1,6 @@
 //! One law fitted to one table or to a part of it.
 
-use isoflop_fit::{FitOptions, Objective, Overrides, fit, overridden};
+use isoflop_fit::{FitError, FitOptions, Objective, Overrides, fit, overridden};
 use isoflop_formula::Formula;
 use isoflop_laws::Law;
 use isoflop_runs::Column;
@@ -38,7 +38,7 @@ impl Fitted {
     /// Fits a part of the table of a stage.
     pub(crate) fn new(stage: &Stage, case: Option<String>, work: Work) -> Result<Fitted, ReproduceError> {
         let id = work.id.clone();
-        let broken = |source| ReproduceError::Fit { id: id.clone(), source };
+        let broken = |source: FitError| ReproduceError::Fit { id: id.clone(), source: source.into() };
         let rows = match &stage.rows {
             Some(condition) => work.rows_where(condition)?,
             None => work.clone(),
@@ -142,7 +142,7 @@ impl Fitted {
 }
 
 /// The objective of the stage, else that of the law, with the stage's threshold.
-fn objective(stage: &Stage, law: &Law) -> Result<Objective, isoflop_fit::FitError> {
+fn objective(stage: &Stage, law: &Law) -> Result<Objective, FitError> {
     let recipe = law.recipe.as_ref();
     let mut objective: Objective = match (&stage.objective, recipe) {
         (Some(name), _) => name.parse()?,

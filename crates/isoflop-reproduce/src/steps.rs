@@ -28,7 +28,7 @@ pub(crate) fn joined_files(description: &Description) -> impl Iterator<Item = &s
 /// Reads the files of the description below `folder` and does its steps.
 pub(crate) fn prepare(description: &Description, folder: &Path) -> Result<Work, ReproduceError> {
     let id = &description.id;
-    let runs = |source: RunsError| ReproduceError::Runs { id: id.clone(), source };
+    let runs = |source: RunsError| ReproduceError::Runs { id: id.clone(), source: source.into() };
     let maps = description.map.iter().map(|text| parse_map(text)).collect::<Result<Vec<_>, _>>();
     let maps = maps.map_err(runs)?;
     let paths: Vec<_> = description.files.iter().map(|file| folder.join(file)).collect();
@@ -42,7 +42,7 @@ pub(crate) fn prepare(description: &Description, folder: &Path) -> Result<Work, 
 impl Work {
     /// A table made here, such as the one that the fits before collected.
     pub(crate) fn of(id: &str, columns: Vec<(String, Column)>) -> Result<Work, ReproduceError> {
-        let runs = |source: RunsError| ReproduceError::Runs { id: id.to_owned(), source };
+        let runs = |source: RunsError| ReproduceError::Runs { id: id.to_owned(), source: source.into() };
         let table = RunTable::from_columns(columns).map_err(runs)?;
         let mapping = find_roles(&table, &[]).map_err(runs)?;
         Ok(Work { id: id.to_owned(), table, mapping, maps: Vec::new() })
@@ -84,7 +84,7 @@ impl Work {
     }
 
     pub(crate) fn runs(&self, source: RunsError) -> ReproduceError {
-        ReproduceError::Runs { id: self.id.clone(), source }
+        ReproduceError::Runs { id: self.id.clone(), source: source.into() }
     }
 
     /// Does some steps in order.
@@ -105,7 +105,7 @@ impl Work {
         match word {
             "let" => {
                 let outcome = self.table.define(&mut self.mapping, rest);
-                outcome.map_err(|source| ReproduceError::Runs { id: self.id.clone(), source })
+                outcome.map_err(|source| ReproduceError::Runs { id: self.id.clone(), source: source.into() })
             }
             "where" => {
                 *self = self.rows_where(rest)?;
