@@ -2,7 +2,7 @@
 //!
 //! A result is a file under `reproduce/`: which tables, which rows, which law, and which numbers were published with
 //! which tolerance. [`run`] reads the tables from a folder of the user's, fits with `isoflop-fit` and puts ours beside
-//! theirs. Nothing here knows a single result; what a file cannot say is a small numeric [procedure](Outcome).
+//! theirs. What a file cannot say is a small numeric procedure.
 //!
 //! ```
 //! use isoflop_reproduce::{Status, builtin, run};

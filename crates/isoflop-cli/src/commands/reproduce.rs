@@ -37,7 +37,7 @@ pub(crate) fn run(args: &ReproduceArgs, messages: &Messages) -> Result<u8, Failu
     for outcome in &outcomes {
         if let Status::Failed { code, reason } = &outcome.status {
             failed = true;
-            messages.warning(&format!("{}: {code}: {}", outcome.id, plain(reason)));
+            crate::messages::error(&format!("error {code}: {}", plain(reason)));
         }
     }
     let missed = outcomes.iter().any(|outcome| match &outcome.status {
