@@ -13,13 +13,15 @@ const MISSED: [(&str, &str); 5] = [
     ("vocabulary", "alpha_v"),
 ];
 /// Figures of each result, one for each case.
-const FIGURES: [(&str, usize); 19] = [
+const FIGURES: [(&str, usize); 21] = [
     ("approach2_bias", 3),
     ("bnsl", 3),
     ("chinchilla", 6),
     ("chinchilla_density", 6),
-    ("clip_laion", 2),
-    ("clip_openai", 2),
+    ("clip_laion", 4),
+    ("clip_laion_retrieval", 4),
+    ("clip_openai", 4),
+    ("clip_openai_retrieval", 4),
     ("coverage", 21),
     ("critical_batch_size", 7),
     ("data_mixing", 12),
