@@ -67,6 +67,13 @@ pub(crate) enum CliError {
     MissingInput { text: String, missing: Vec<String> },
     #[error("the fit knows no {column} {level:?}; it knows {}", .known.join(", "))]
     UnknownLevel { column: String, level: String, known: Vec<String> },
+    #[error("no folder is called {path}: give the one that holds the public tables")]
+    NoFolder { path: String },
+    #[error("no result is called {name}{}", match .close {
+        Some(close) => format!("; did you mean {close}?"),
+        None => format!("; the results are {}", .known.join(", ")),
+    })]
+    UnknownResult { name: String, close: Option<String>, known: Vec<String> },
     #[error("the threads cannot be started: {reason}")]
     Threads { reason: String },
     #[error("stdout cannot be written: {reason}")]
@@ -92,6 +99,8 @@ impl CliError {
             CliError::UnknownInput { .. } => "C0403",
             CliError::MissingInput { .. } => "C0404",
             CliError::UnknownLevel { .. } => "C0405",
+            CliError::NoFolder { .. } => "C0601",
+            CliError::UnknownResult { .. } => "C0602",
             CliError::Threads { .. } => "C0501",
             CliError::Stdout { .. } => "C0502",
         }

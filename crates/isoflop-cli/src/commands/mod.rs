@@ -5,6 +5,7 @@ mod demo;
 mod fit;
 pub(crate) mod laws;
 mod predict;
+pub(crate) mod reproduce;
 
 use crate::args::Command;
 use crate::errors::Failure;
@@ -16,6 +17,7 @@ pub(crate) fn run(command: &Command, messages: &Messages) -> Result<u8, Failure>
         Command::Fit(args) => fit::run(args, messages),
         Command::Predict(args) => predict::run(args, messages),
         Command::Laws(args) => laws::run(args, messages),
+        Command::Reproduce(args) => reproduce::run(args, messages),
         Command::Demo(args) => demo::run(args, messages),
         Command::Completions { shell } => completions::run(*shell),
     }
