@@ -23,7 +23,8 @@ const LOWER: f64 = 1e-9;
 
 /// The lowest optimum found around `best`, which is `best` itself for objectives without a threshold.
 pub(crate) fn probe(task: &Task<'_>, best: Solved, progress: &dyn Progress) -> Solved {
-    let smooth = matches!(task.objective.loss, Loss::Squares | Loss::StudentT { .. } | Loss::HuberDensity);
+    let smooth = task.objective.is_family()
+        || matches!(task.objective.loss, Loss::Squares | Loss::StudentT { .. } | Loss::HuberDensity);
     if smooth || task.data.rows() > MOST_ROWS || best.gradient > CERTIFIED {
         return best;
     }
