@@ -41,6 +41,8 @@ const CASES: &[Case] = &[
         "alpha",
     ),
     good(&["predict", "fit.json", "--at", "N=70B,D=1.4T", "--format", "json"], "\"estimate\""),
+    good(&["backtest", "runs.csv", "--law", "chinchilla", "--by", "N", "--cuts", "1"], "beyond"),
+    bad(&["backtest", "runs.csv", "--law", "chinchilla", "--by", "N", "--cuts", "1e20"], "T0602"),
     bad(&["laws", "show", "chinchila"], "chinchilla"),
     bad(&["fit", "runs.csv", "--law", "chinchila"], "chinchilla"),
     bad(&["fit", "runs.csv", "--law", "loss ~ E + "], "loss ~ E + "),

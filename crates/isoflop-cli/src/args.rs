@@ -7,6 +7,8 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use isoflop_formula::parse_number;
 
+use crate::study::{ChangeArgs, HoldArgs, StudyArgs};
+
 /// Heading of the options that every command has.
 const GLOBAL: &str = "Global options";
 
@@ -60,6 +62,8 @@ pub(crate) enum Command {
     Fit(Box<FitArgs>),
     /// Predict from a saved fit
     Predict(PredictArgs),
+    /// Fit a law to the small runs and forecast the large ones, which are known
+    Backtest(Box<BacktestArgs>),
     /// List laws, or show one
     Laws(LawsArgs),
     /// A tour on runs that are built in
@@ -137,6 +141,28 @@ pub(crate) struct FitArgs {
     /// Exit with 3 if the fit is not certified
     #[arg(long)]
     pub(crate) strict: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BacktestArgs {
+    #[command(flatten)]
+    pub(crate) study: StudyArgs,
+    /// Laws by name or as formulas, separated by commas: --law chinchilla,'loss ~ E + A / N^alpha'
+    #[arg(long = "law", value_name = "ID|FORMULA,...", required = true, allow_hyphen_values = true)]
+    pub(crate) laws: Vec<String>,
+    /// Folder with law files of your own
+    #[arg(long = "laws", value_name = "DIR")]
+    pub(crate) folder: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) hold: HoldArgs,
+    /// Instead of cutting: hold out each value of this column in turn, such as family or N
+    #[arg(long, value_name = "COL", conflicts_with_all = ["by", "cuts"])]
+    pub(crate) leave_out: Option<String>,
+    /// Bootstrap replicates behind the intervals of each fit; 0 for no intervals
+    #[arg(long, default_value = "200", value_name = "K", value_parser = count)]
+    pub(crate) bootstrap: usize,
+    #[command(flatten)]
+    pub(crate) changes: ChangeArgs,
 }
 
 #[derive(Debug, Args)]
@@ -260,17 +286,17 @@ fn number(text: &str) -> Result<f64, String> {
     parse_number(text).ok_or_else(|| "not a number; write 0.001, 1e-3, 64k or 1.4T".to_owned())
 }
 
-fn positive(text: &str) -> Result<f64, String> {
+pub(crate) fn positive(text: &str) -> Result<f64, String> {
     number(text).and_then(|x| if x > 0.0 { Ok(x) } else { Err("it must be above 0".to_owned()) })
 }
 
-fn level(text: &str) -> Result<f64, String> {
+pub(crate) fn level(text: &str) -> Result<f64, String> {
     number(text).and_then(|x| {
         if x > 0.0 && x < 1.0 { Ok(x) } else { Err("it must lie between 0 and 1, such as 0.9".to_owned()) }
     })
 }
 
-fn count(text: &str) -> Result<usize, String> {
+pub(crate) fn count(text: &str) -> Result<usize, String> {
     const LARGEST: f64 = 1e6;
     number(text).and_then(|x| {
         if x.fract() == 0.0 && (0.0..=LARGEST).contains(&x) {
@@ -281,7 +307,7 @@ fn count(text: &str) -> Result<usize, String> {
     })
 }
 
-fn threads(text: &str) -> Result<usize, String> {
+pub(crate) fn threads(text: &str) -> Result<usize, String> {
     match count(text) {
         Ok(n @ 1..=1024) => Ok(n),
         _ => Err("it must be a whole number from 1 to 1024".to_owned()),

@@ -67,6 +67,8 @@ pub(crate) enum CliError {
     MissingInput { text: String, missing: Vec<String> },
     #[error("the fit knows no {column} {level:?}; it knows {}", .known.join(", "))]
     UnknownLevel { column: String, level: String, known: Vec<String> },
+    #[error("the table has no column for C or N; say along which column to cut with --by")]
+    NoCutColumn,
     #[error("the threads cannot be started: {reason}")]
     Threads { reason: String },
     #[error("stdout cannot be written: {reason}")]
@@ -92,6 +94,7 @@ impl CliError {
             CliError::UnknownInput { .. } => "C0403",
             CliError::MissingInput { .. } => "C0404",
             CliError::UnknownLevel { .. } => "C0405",
+            CliError::NoCutColumn => "C0601",
             CliError::Threads { .. } => "C0501",
             CliError::Stdout { .. } => "C0502",
         }

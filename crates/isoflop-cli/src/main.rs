@@ -14,6 +14,7 @@ mod output;
 mod point;
 mod progress;
 mod save;
+mod study;
 
 use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;

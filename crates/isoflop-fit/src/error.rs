@@ -195,6 +195,71 @@ pub enum FitError {
         /// Id of the law.
         law: String,
     },
+    /// A column to cut along that has no logarithm.
+    #[error(
+        "[T0601] row {row} has {column} = {value}: a backtest cuts along positive numbers; leave the row out with --where '{column} > 0', or name another column with --by"
+    )]
+    CutNotPositive {
+        /// The column.
+        column: String,
+        /// Row, counted from 1.
+        row: usize,
+        /// Its value.
+        value: f64,
+    },
+    /// A cut that leaves too little on one side.
+    #[error(
+        "[T0602] the cut {column} = {cut:e} leaves {train} row(s) to fit and {held} to forecast: at least {least} and 1 are needed; move the cut"
+    )]
+    CutOutside {
+        /// The column.
+        column: String,
+        /// The cut.
+        cut: f64,
+        /// Rows up to the cut.
+        train: usize,
+        /// Rows above it.
+        held: usize,
+        /// Rows that a fit needs here.
+        least: usize,
+    },
+    /// No place to cut.
+    #[error(
+        "[T0603] no cut along {column} ({distinct} distinct values) leaves {least} rows to fit and one to forecast: add runs, name another column with --by, or take a law with fewer parameters"
+    )]
+    NoCut {
+        /// The column.
+        column: String,
+        /// Distinct values.
+        distinct: usize,
+        /// Rows that a fit needs here.
+        least: usize,
+    },
+    /// Nothing to leave out.
+    #[error("[T0604] column {column} has {count} distinct value(s): leaving one out needs at least 2")]
+    OneGroup {
+        /// The column.
+        column: String,
+        /// Distinct values.
+        count: usize,
+    },
+    /// Fewer rows or clusters than folds.
+    #[error(
+        "[T0605] {folds} folds need at least 2 and no more than there are {column} ({units}): ask for fewer"
+    )]
+    TooFewForFolds {
+        /// The cluster column, or `rows`.
+        column: String,
+        /// Rows or clusters.
+        units: usize,
+        /// Folds asked for.
+        folds: usize,
+    },
+    /// No held-out row can be forecast.
+    #[error(
+        "[T0606] no held-out row can be forecast: the law has parameters per level, and no level is both fitted and held out"
+    )]
+    NothingHeldOut,
     /// The user asked to stop.
     #[error("[T0501] stopped")]
     Cancelled,

@@ -4,6 +4,7 @@
 //! [`Certificate`] that says what is proved about the optimum and what is not, and the answer under other objectives.
 
 mod accumulate;
+mod backtest;
 mod bootstrap;
 mod certificate;
 mod certify;
@@ -21,11 +22,14 @@ mod request;
 mod rescue;
 mod result;
 mod saved;
+mod score;
 mod solve;
+mod split;
 mod start;
 mod streams;
 mod varpro;
 
+pub use backtest::{Backtest, Band, FoldResult, Forecast, backtest};
 pub use certificate::{Certificate, Direction, Influence, Starts, Term, Verdict};
 pub use coordinates::Slot;
 pub use data::{Clusters, Data, Group};
@@ -37,3 +41,5 @@ pub use recovery::{RECOVERED, Recovered, Recovery, recover};
 pub use request::{FitOptions, Overrides, StartPlan, overridden};
 pub use result::{Choice, Derived, Fit, InputRange, Interval, ObjectiveValue, Parameter, Warning};
 pub use saved::{DataDigest, SCHEMA_VERSION, SavedColumn, SavedFit, SavedParameter};
+pub use score::Score;
+pub use split::{Cuts, Fold, group_folds, random_folds, rolling_folds};

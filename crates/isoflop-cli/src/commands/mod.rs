@@ -1,5 +1,6 @@
 //! One file per command.
 
+pub(crate) mod backtest;
 mod completions;
 mod demo;
 mod fit;
@@ -15,6 +16,7 @@ pub(crate) fn run(command: &Command, messages: &Messages) -> Result<u8, Failure>
     match command {
         Command::Fit(args) => fit::run(args, messages),
         Command::Predict(args) => predict::run(args, messages),
+        Command::Backtest(args) => backtest::run(args, messages),
         Command::Laws(args) => laws::run(args, messages),
         Command::Demo(args) => demo::run(args, messages),
         Command::Completions { shell } => completions::run(*shell),

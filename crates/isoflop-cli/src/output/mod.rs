@@ -1,5 +1,6 @@
 //! Printing: text for people, JSON and CSV for programs.
 
+pub(crate) mod backtest;
 pub(crate) mod certificate;
 pub(crate) mod chances;
 pub(crate) mod checked;

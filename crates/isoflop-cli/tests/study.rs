@@ -1,0 +1,55 @@
+//! `isoflop backtest`, `compare` and `profile` on a table whose law is known.
+
+mod support;
+
+use support::Place;
+
+#[test]
+fn a_backtest_has_a_row_per_cut_and_one_per_band() {
+    let place = Place::with_runs();
+    let args =
+        ["backtest", "runs.csv", "--law", "chinchilla", "--by", "N", "--cuts", "2", "--bootstrap", "50"];
+    let ended = place.ok(&args);
+    assert!(ended.stdout.starts_with("chinchilla"), "{}", ended.stdout);
+    for text in ["N > ", "all ", "beyond 2 to 5 times", "inside 90 %", "certified", "error     median"] {
+        assert!(ended.stdout.contains(text), "{text}\n{}", ended.stdout);
+    }
+    let json = place.json(&[&args[..], &["--format", "json"]].concat());
+    assert_eq!((&json["schema_version"], &json["by"]), (&1.into(), &"N".into()));
+    let law = &json["laws"][0];
+    let forecasts = law["forecasts"].as_array().unwrap();
+    assert_eq!(law["total"]["forecasts"], forecasts.len());
+    assert!(forecasts.iter().all(|f| f["row"].as_str().unwrap().starts_with("runs.csv:")));
+    assert!(law["total"]["rms_log"].as_f64().unwrap() < 0.05);
+}
+
+#[test]
+fn several_laws_are_backtested_on_the_same_rows() {
+    let place = Place::with_runs();
+    let laws = "chinchilla,loss ~ E + A / N^alpha";
+    let args =
+        ["backtest", "runs.csv", "--law", laws, "--leave-out", "N", "--bootstrap", "0", "--format", "json"];
+    let json = place.json(&args);
+    let laws = json["laws"].as_array().unwrap();
+    assert_eq!(laws.len(), 2);
+    assert_eq!(
+        laws[0]["forecasts"].as_array().unwrap().len(),
+        laws[1]["forecasts"].as_array().unwrap().len()
+    );
+    assert!(laws[0]["total"]["coverage"].is_null());
+}
+
+#[test]
+fn backtests_that_cannot_be_done_are_refused() {
+    let place = Place::with_runs();
+    let refused = |more: &[&str]| {
+        place.refused(&[&["backtest", "runs.csv", "--law", "chinchilla", "--bootstrap", "0"], more].concat())
+    };
+    assert!(refused(&["--by", "absent"]).contains("absent"));
+    assert!(refused(&["--by", "N", "--cuts", "1e30"]).contains("T0602"));
+    assert!(refused(&["--by", "N", "--where", "N > 3e9"]).contains("T06"));
+    assert!(refused(&["--where", "D > 1e30"]).contains("no row is left"));
+    place.write("one.csv", "params,tokens,loss,family\n1e8,1e9,3,a\n2e8,1e9,2.9,a\n1e8,2e9,2.8,a\n");
+    let error = place.refused(&["backtest", "one.csv", "--law", "chinchilla", "--leave-out", "family"]);
+    assert!(error.contains("T0604") && error.contains("family"), "{error}");
+}
