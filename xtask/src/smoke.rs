@@ -43,6 +43,8 @@ const CASES: &[Case] = &[
     good(&["predict", "fit.json", "--at", "N=70B,D=1.4T", "--format", "json"], "\"estimate\""),
     good(&["backtest", "runs.csv", "--law", "chinchilla", "--by", "N", "--cuts", "1"], "beyond"),
     bad(&["backtest", "runs.csv", "--law", "chinchilla", "--by", "N", "--cuts", "1e20"], "T0602"),
+    good(&["compare", "runs.csv", "--laws", "chinchilla,kaplan_nd", "--parts", "5"], "on these runs"),
+    bad(&["compare", "runs.csv", "--laws", "chinchilla,llama3_tokens"], "C0603"),
     bad(&["laws", "show", "chinchila"], "chinchilla"),
     bad(&["fit", "runs.csv", "--law", "chinchila"], "chinchilla"),
     bad(&["fit", "runs.csv", "--law", "loss ~ E + "], "loss ~ E + "),

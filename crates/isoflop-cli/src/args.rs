@@ -64,6 +64,8 @@ pub(crate) enum Command {
     Predict(PredictArgs),
     /// Fit a law to the small runs and forecast the large ones, which are known
     Backtest(Box<BacktestArgs>),
+    /// Compare laws on the same runs: which ones describe them, and which cannot be told apart
+    Compare(Box<CompareArgs>),
     /// List laws, or show one
     Laws(LawsArgs),
     /// A tour on runs that are built in
@@ -163,6 +165,33 @@ pub(crate) struct BacktestArgs {
     pub(crate) bootstrap: usize,
     #[command(flatten)]
     pub(crate) changes: ChangeArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompareArgs {
+    #[command(flatten)]
+    pub(crate) study: StudyArgs,
+    /// Laws by name or as formulas, separated by commas; auto is every law of the catalogue that the table has the
+    /// columns of, and three rows for each parameter
+    #[arg(long, value_name = "auto|ID|FORMULA,...", default_value = "auto", allow_hyphen_values = true)]
+    pub(crate) laws: Vec<String>,
+    /// What the laws of auto must predict
+    #[arg(long, value_name = "NAME", default_value = "loss")]
+    pub(crate) output: String,
+    /// Folder with law files of your own
+    #[arg(long = "laws-dir", value_name = "DIR")]
+    pub(crate) folder: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) hold: HoldArgs,
+    /// Random parts of the cross-validation; by default 10, or one per cluster if these are fewer
+    #[arg(long, value_name = "K", value_parser = count)]
+    pub(crate) parts: Option<usize>,
+    /// Chance of telling laws apart that are equally good
+    #[arg(long, value_name = "P", default_value = "0.05", value_parser = level)]
+    pub(crate) significance: f64,
+    /// Bootstrap replicates behind the intervals of the backtest; 0 for no intervals
+    #[arg(long, default_value = "100", value_name = "K", value_parser = count)]
+    pub(crate) bootstrap: usize,
 }
 
 #[derive(Debug, Args)]

@@ -69,6 +69,12 @@ pub(crate) enum CliError {
     UnknownLevel { column: String, level: String, known: Vec<String> },
     #[error("the table has no column for C or N; say along which column to cut with --by")]
     NoCutColumn,
+    #[error(
+        "no law of the catalogue predicts {output} from the columns of this table; see `isoflop laws for`, --map and --let"
+    )]
+    NothingToCompare { output: String },
+    #[error("{first} predicts {output} and {second} predicts {other}: compare laws that predict the same")]
+    TwoOutputs { first: String, output: String, second: String, other: String },
     #[error("the threads cannot be started: {reason}")]
     Threads { reason: String },
     #[error("stdout cannot be written: {reason}")]
@@ -95,6 +101,8 @@ impl CliError {
             CliError::MissingInput { .. } => "C0404",
             CliError::UnknownLevel { .. } => "C0405",
             CliError::NoCutColumn => "C0601",
+            CliError::NothingToCompare { .. } => "C0602",
+            CliError::TwoOutputs { .. } => "C0603",
             CliError::Threads { .. } => "C0501",
             CliError::Stdout { .. } => "C0502",
         }

@@ -114,6 +114,7 @@ pub(crate) struct Study {
     pub(crate) catalogue: Catalogue,
     /// The options of a single fit with the same table and objective.
     pub(crate) single: FitArgs,
+    messages: Messages,
 }
 
 /// A law on the rows that all laws of a study can use.
@@ -150,7 +151,12 @@ impl Study {
         }
         let single = single(args, changes);
         let mapping = job::prepare(&mut table, &single, &mut Rows::default(), messages)?;
-        Ok(Study { table, mapping, catalogue, single })
+        Ok(Study { table, mapping, catalogue, single, messages: *messages })
+    }
+
+    /// For work whose messages nobody wants.
+    pub(crate) fn quiet(&self) -> Messages {
+        self.messages.muted()
     }
 
     /// The law of this name, over the columns of the table, or of this formula.

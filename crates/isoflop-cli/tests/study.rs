@@ -53,3 +53,57 @@ fn backtests_that_cannot_be_done_are_refused() {
     let error = place.refused(&["backtest", "one.csv", "--law", "chinchilla", "--leave-out", "family"]);
     assert!(error.contains("T0604") && error.contains("family"), "{error}");
 }
+
+#[test]
+fn a_comparison_has_a_sentence_a_table_and_a_legend() {
+    let place = Place::with_runs();
+    let args = [
+        "compare",
+        "runs.csv",
+        "--laws",
+        "chinchilla,densing_loss,loss ~ E + A / N^alpha",
+        "--bootstrap",
+        "30",
+    ];
+    let text = place.ok(&args).stdout;
+    let first = text.lines().next().unwrap();
+    assert!(first.contains("chinchilla") && first.ends_with('.'), "{first}");
+    for word in ["k ", "certificate", "condition", "dAICc", "dBIC", "cv rms", "behind", "weight"] {
+        let explained = text.lines().filter(|line| line.starts_with(word)).count();
+        assert!(
+            text.contains(word) && (explained > 0 || ["certificate", "dBIC"].contains(&word)),
+            "{word}\n{text}"
+        );
+    }
+    let json = place.json(&[&args[..], &["--by", "N", "--cuts", "2", "--format", "json"]].concat());
+    let laws = json["laws"].as_array().unwrap();
+    assert_eq!(laws.len(), 3);
+    assert_eq!(laws[0]["law"], "chinchilla");
+    assert!(json["standing"].as_array().unwrap().contains(&"chinchilla".into()));
+    assert!(laws.iter().all(|l| l["forward"]["score"]["coverage"].is_number()), "{json:#}");
+}
+
+#[test]
+fn auto_takes_the_laws_that_the_table_has_the_columns_of() {
+    let place = Place::with_runs();
+    let json =
+        place.json(&["compare", "runs.csv", "--bootstrap", "0", "--format", "json", "--where", "N > 1e9"]);
+    let laws = json["laws"].as_array().unwrap();
+    let names: Vec<&str> = laws.iter().map(|l| l["law"].as_str().unwrap()).collect();
+    assert!(names.contains(&"chinchilla") && names.contains(&"kaplan_nd"), "{names:?}");
+    // 24 rows: nine parameters are too many.
+    let left = json["left_out"].as_array().unwrap();
+    assert!(left.iter().any(|l| l["law"] == "farseer"), "{left:?}");
+}
+
+#[test]
+fn comparisons_that_cannot_be_made_are_refused() {
+    let place = Place::with_runs();
+    let refused = |more: &[&str]| place.refused(&[&["compare", "runs.csv"], more].concat());
+    assert!(refused(&["--laws", "chinchilla,llama3_tokens"]).contains("C0603"));
+    assert!(refused(&["--output", "nothing"]).contains("C0602"));
+    assert!(
+        refused(&["--laws", "chinchilla,kaplan_nd", "--cluster", "family", "--parts", "5"]).contains("T0605")
+    );
+    assert!(refused(&["--laws", "chinchila"]).contains("chinchilla"));
+}

@@ -98,21 +98,27 @@ fn chances<'a>(
         let over = law
             .over(names.iter().copied())
             .map_err(|diagnostics| Failure::formula("law", &law.formula().text, &diagnostics))?;
-        let mut missing: Vec<String> = Vec::new();
-        for input in law.inputs.iter().chain([&law.output]) {
-            let wanted: Vec<String> = match &input.set {
-                // A set is there if the table has any column of it.
-                Some(set) if names.iter().any(|name| name.starts_with(&set.prefix)) => continue,
-                Some(set) => vec![format!("{}*", set.prefix)],
-                None => vec![input.name.clone()],
-            };
-            missing.extend(wanted.into_iter().filter(|name| mapping.resolve(table, name).is_err()));
-        }
+        let missing = missing(law, table, mapping);
         debug_assert!(!over.formula().symbols.params.is_empty());
         chances.push(Chance { law, missing });
     }
     chances.sort_by_key(|chance| chance.missing.len());
     Ok(chances)
+}
+
+/// Columns that the table lacks for a law.
+pub(crate) fn missing(law: &Law, table: &RunTable, mapping: &Mapping) -> Vec<String> {
+    let mut missing: Vec<String> = Vec::new();
+    for input in law.inputs.iter().chain([&law.output]) {
+        let wanted: Vec<String> = match &input.set {
+            // A set is there if the table has any column of it.
+            Some(set) if table.columns().any(|(name, _)| name.starts_with(&set.prefix)) => continue,
+            Some(set) => vec![format!("{}*", set.prefix)],
+            None => vec![input.name.clone()],
+        };
+        missing.extend(wanted.into_iter().filter(|name| mapping.resolve(table, name).is_err()));
+    }
+    missing
 }
 
 /// Tests laws one by one; exit status 3 if one fails.

@@ -1,6 +1,7 @@
 //! One file per command.
 
 pub(crate) mod backtest;
+pub(crate) mod compare;
 mod completions;
 mod demo;
 mod fit;
@@ -17,6 +18,7 @@ pub(crate) fn run(command: &Command, messages: &Messages) -> Result<u8, Failure>
         Command::Fit(args) => fit::run(args, messages),
         Command::Predict(args) => predict::run(args, messages),
         Command::Backtest(args) => backtest::run(args, messages),
+        Command::Compare(args) => compare::run(args, messages),
         Command::Laws(args) => laws::run(args, messages),
         Command::Demo(args) => demo::run(args, messages),
         Command::Completions { shell } => completions::run(*shell),

@@ -4,6 +4,7 @@ pub(crate) mod backtest;
 pub(crate) mod certificate;
 pub(crate) mod chances;
 pub(crate) mod checked;
+pub(crate) mod compare;
 pub(crate) mod fit_json;
 pub(crate) mod fit_text;
 pub(crate) mod laws;
