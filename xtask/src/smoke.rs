@@ -45,6 +45,8 @@ const CASES: &[Case] = &[
     bad(&["backtest", "runs.csv", "--law", "chinchilla", "--by", "N", "--cuts", "1e20"], "T0602"),
     good(&["compare", "runs.csv", "--laws", "chinchilla,kaplan_nd", "--parts", "5"], "on these runs"),
     bad(&["compare", "runs.csv", "--laws", "chinchilla,llama3_tokens"], "C0603"),
+    good(&["profile", "runs.csv", "--law", "chinchilla", "--of", "a_opt", "--points", "5"], "a_opt"),
+    bad(&["profile", "runs.csv", "--law", "chinchilla", "--of", "N * alpha"], "T0702"),
     bad(&["laws", "show", "chinchila"], "chinchilla"),
     bad(&["fit", "runs.csv", "--law", "chinchila"], "chinchilla"),
     bad(&["fit", "runs.csv", "--law", "loss ~ E + "], "loss ~ E + "),

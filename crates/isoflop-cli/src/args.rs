@@ -66,6 +66,8 @@ pub(crate) enum Command {
     Backtest(Box<BacktestArgs>),
     /// Compare laws on the same runs: which ones describe them, and which cannot be told apart
     Compare(Box<CompareArgs>),
+    /// How far a parameter, or a quantity made of parameters, can be moved: profile likelihood
+    Profile(Box<ProfileArgs>),
     /// List laws, or show one
     Laws(LawsArgs),
     /// A tour on runs that are built in
@@ -192,6 +194,27 @@ pub(crate) struct CompareArgs {
     /// Bootstrap replicates behind the intervals of the backtest; 0 for no intervals
     #[arg(long, default_value = "100", value_name = "K", value_parser = count)]
     pub(crate) bootstrap: usize,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ProfileArgs {
+    #[command(flatten)]
+    pub(crate) study: StudyArgs,
+    /// A law by name, or a formula, as for `isoflop fit`
+    #[arg(long, value_name = "ID|FORMULA", allow_hyphen_values = true)]
+    pub(crate) law: String,
+    /// Folder with law files of your own
+    #[arg(long = "laws", value_name = "DIR")]
+    pub(crate) folder: Option<PathBuf>,
+    /// What to profile: a parameter, a derived quantity of the law such as a_opt, or a formula of parameters such as
+    /// 'E + A / 70B^alpha'
+    #[arg(long, value_name = "NAME|FORMULA", required = true, allow_hyphen_values = true)]
+    pub(crate) of: Vec<String>,
+    /// Points of the curve, which --format json holds
+    #[arg(long, value_name = "K", default_value = "21", value_parser = count)]
+    pub(crate) points: usize,
+    #[command(flatten)]
+    pub(crate) changes: ChangeArgs,
 }
 
 #[derive(Debug, Args)]

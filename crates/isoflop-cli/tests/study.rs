@@ -107,3 +107,31 @@ fn comparisons_that_cannot_be_made_are_refused() {
     );
     assert!(refused(&["--laws", "chinchila"]).contains("chinchilla"));
 }
+
+#[test]
+fn a_profile_has_an_interval_and_a_curve() {
+    let place = Place::with_runs();
+    let args =
+        ["profile", "runs.csv", "--law", "chinchilla", "--of", "alpha", "--of", "a_opt", "--points", "7"];
+    let text = place.ok(&args).stdout;
+    assert!(
+        text.contains("90 % profile interval") && text.contains("a_opt") && text.contains(" … "),
+        "{text}"
+    );
+    let json = place.json(&[&args[..], &["--objective", "squares-log", "--format", "json"]].concat());
+    let profiles = json["profiles"].as_array().unwrap();
+    assert_eq!(profiles.len(), 2);
+    for profile in profiles {
+        let of = |key: &str| profile[key].as_f64().unwrap();
+        assert!(of("low") < of("estimate") && of("estimate") < of("high"));
+        let curve = profile["curve"].as_array().unwrap();
+        // Low in the middle, above the limit at both ends.
+        let ratio = |k: usize| curve[k]["ratio"].as_f64().unwrap();
+        assert!(ratio(0) > of("limit") && ratio(curve.len() - 1) > of("limit"));
+        assert!(curve.iter().any(|point| point["ratio"].as_f64().unwrap().abs() < 1e-9));
+    }
+    for (of, code) in [("nothing", "T0702"), ("alpha +", "T0702"), ("N_opt", "T0702")] {
+        let error = place.refused(&["profile", "runs.csv", "--law", "chinchilla", "--of", of]);
+        assert!(error.contains(code), "{error}");
+    }
+}

@@ -7,6 +7,7 @@ mod demo;
 mod fit;
 pub(crate) mod laws;
 mod predict;
+mod profile;
 
 use crate::args::Command;
 use crate::errors::Failure;
@@ -19,6 +20,7 @@ pub(crate) fn run(command: &Command, messages: &Messages) -> Result<u8, Failure>
         Command::Predict(args) => predict::run(args, messages),
         Command::Backtest(args) => backtest::run(args, messages),
         Command::Compare(args) => compare::run(args, messages),
+        Command::Profile(args) => profile::run(args, messages),
         Command::Laws(args) => laws::run(args, messages),
         Command::Demo(args) => demo::run(args, messages),
         Command::Completions { shell } => completions::run(*shell),

@@ -10,6 +10,7 @@ pub(crate) mod fit_text;
 pub(crate) mod laws;
 pub(crate) mod number;
 pub(crate) mod points;
+pub(crate) mod profile;
 pub(crate) mod style;
 pub(crate) mod table;
 
