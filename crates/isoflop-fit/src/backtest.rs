@@ -135,7 +135,7 @@ pub fn backtest(
         results.push(match end {
             Err(FitError::Cancelled) => return Err(FitError::Cancelled),
             Err(error) => {
-                let reason = Some(error.to_string());
+                let reason = Some(error.message());
                 first_error.get_or_insert(error);
                 FoldResult { reason, ..result }
             }

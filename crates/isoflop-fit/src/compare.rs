@@ -24,7 +24,7 @@ use crate::error::FitError;
 use crate::fit::{Progress, Quiet, Task, fit, root};
 use crate::model::Model;
 use crate::objective::Objective;
-use crate::request::{self, FitOptions};
+use crate::request::{self, FitOptions, StartPlan};
 use crate::result::Fit;
 use crate::score::spread_of_mean;
 use crate::solve::CERTIFIED;
@@ -33,6 +33,8 @@ use crate::{sentence, stack};
 
 /// Laws whose predictions differ by no more than this, relatively, say the same.
 const SAME: f64 = 1e-6;
+/// Starts of a second search where the first one ended without a certified optimum.
+const MORE_STARTS: usize = 16;
 
 /// A law with the table in the order of its inputs.
 #[derive(Debug, Clone)]
@@ -95,9 +97,7 @@ pub fn compare(
     for (candidate, found) in candidates.iter().zip(fitted) {
         match found {
             Err(FitError::Cancelled) => return Err(FitError::Cancelled),
-            Err(error) => {
-                left_out.push(LeftOut { law: candidate.law.id.clone(), reason: plain_text(&error) })
-            }
+            Err(error) => left_out.push(LeftOut { law: candidate.law.id.clone(), reason: error.message() }),
             Ok(found) => match wholes.iter_mut().find(|w| w.says_the_same(&found)) {
                 Some(known) => known.compared.same.push(found.compared.law),
                 None => wholes.push(found),
@@ -111,7 +111,7 @@ pub fn compare(
     let tested: Vec<Tested> = wholes
         .into_par_iter()
         .map(|whole| {
-            let residuals = held_out(&whole, &parts, &plain, progress);
+            let held_out = held_out(&whole, &parts, &plain, progress);
             let backtest = (!forward.is_empty()).then(|| {
                 backtest(
                     &whole.candidate.law,
@@ -122,7 +122,7 @@ pub fn compare(
                 )
             });
             progress.replicates(done.fetch_add(1, Ordering::Relaxed) + 1, total);
-            Tested { compared: whole.compared, residuals, backtest: backtest.and_then(Result::ok) }
+            Tested { compared: whole.compared, held_out, backtest: backtest.and_then(Result::ok) }
         })
         .collect();
     if progress.cancelled() {
@@ -153,12 +153,6 @@ pub fn compare(
     };
     comparison.sentence = sentence::of(&comparison);
     Ok(comparison)
-}
-
-/// A message without its code.
-fn plain_text(error: &FitError) -> String {
-    let text = error.to_string();
-    text.split_once("] ").map_or(text.clone(), |(_, message)| message.to_owned())
 }
 
 fn score_of(law: &Compared) -> f64 {
@@ -240,40 +234,61 @@ fn at(
     (model.values(&theta), model.residuals(&theta))
 }
 
-/// The residual of every row at a fit to the parts that it is not in; `None` if a part cannot be fitted, or a row not
-/// be forecast.
+/// Rows forecast by fits that have not seen them.
+struct HeldOut {
+    residuals: Vec<f64>,
+    /// Parts whose fit has no certified optimum.
+    uncertified: usize,
+}
+
+/// The rows of one part with their residuals.
+struct Part {
+    rows: Vec<usize>,
+    residuals: Vec<f64>,
+    is_certified: bool,
+}
+
+/// The residual of every row at a fit to the parts that it is not in; `None` if a part cannot be fitted at all, or a row
+/// not be forecast.
 fn held_out(
     whole: &Whole<'_>,
     parts: &[Fold],
     options: &FitOptions,
     progress: &dyn Progress,
-) -> Option<Vec<f64>> {
+) -> Option<HeldOut> {
     let data = &whole.candidate.data;
     let objective = options.objective?;
-    let ends: Vec<Option<(Vec<usize>, Vec<f64>)>> = parts
+    let ends: Vec<Option<Part>> = parts
         .par_iter()
         .map(|part| {
             let (train, held, rows) = tables(data, part);
             let task = Task::new(&whole.formula, &train, objective, options.seed).ok()?;
-            let best = task.search(&options.starts, &Quiet(progress)).ok()?.0?;
+            let mut best = task.search(&options.starts, &Quiet(progress)).ok()?.0;
+            if best.as_ref().is_none_or(|b| b.gradient > CERTIFIED) {
+                // A law must not lose because the search did.
+                let more = task.search(&StartPlan::Count(MORE_STARTS), &Quiet(progress)).ok()?.0;
+                let ends = best.into_iter().chain(more);
+                best = ends.min_by(|a, b| a.value.total_cmp(&b.value));
+            }
+            let best = best?;
             let parameters = task.model.natural(&best.theta);
             let (_, residuals) = at(&whole.formula, &train, &held, objective, &parameters);
-            // A fit that only nearly ended is good enough to be scored; one that ran away is not.
-            let usable = best.gradient <= CERTIFIED.sqrt() && residuals.iter().all(|r| r.is_finite());
-            (usable && rows.len() == part.held.len()).then_some((rows, residuals))
+            let usable = rows.len() == part.held.len() && residuals.iter().all(|r| r.is_finite());
+            usable.then_some(Part { rows, residuals, is_certified: best.gradient <= CERTIFIED })
         })
         .collect();
-    let mut all = vec![f64::NAN; data.rows()];
+    let mut found = HeldOut { residuals: vec![f64::NAN; data.rows()], uncertified: 0 };
     for end in ends {
-        let (rows, residuals) = end?;
-        rows.iter().zip(residuals).for_each(|(&row, r)| all[row] = r);
+        let Part { rows, residuals, is_certified } = end?;
+        rows.iter().zip(residuals).for_each(|(&row, r)| found.residuals[row] = r);
+        found.uncertified += usize::from(!is_certified);
     }
-    Some(all)
+    Some(found)
 }
 
 struct Tested {
     compared: Compared,
-    residuals: Option<Vec<f64>>,
+    held_out: Option<HeldOut>,
     backtest: Option<Backtest>,
 }
 
@@ -292,7 +307,7 @@ fn ranked(
     let scores: Vec<Option<Vec<f64>>> = tested
         .iter()
         .map(|t| {
-            let residuals = t.residuals.as_ref()?;
+            let residuals = &t.held_out.as_ref()?.residuals;
             let density = Density::of(objective, residuals, weights)?;
             Some(residuals.iter().enumerate().map(|(row, &r)| weight(row) * density.log(r)).collect())
         })
@@ -310,9 +325,9 @@ fn ranked(
         .zip(scores)
         .zip(forward)
         .map(|((tested, scores), forward)| {
-            let Tested { mut compared, residuals, .. } = tested;
+            let Tested { mut compared, held_out, .. } = tested;
             compared.forward = forward;
-            let (Some(scores), Some(residuals), Some(best)) = (scores, residuals, &best) else {
+            let (Some(scores), Some(held), Some(best)) = (scores, held_out, &best) else {
                 return compared;
             };
             compared.weight = shares.next().unwrap_or(0.0);
@@ -322,9 +337,11 @@ fn ranked(
             let widened = (1.0 + parts as f64 / (parts as f64 - 1.0)).sqrt();
             let error = spread_of_mean(&differences).map(|e| e * widened * scores.len() as f64);
             let p = error.filter(|e| *e > 0.0).and_then(|e| two_sided(behind / e, units));
-            let rms = (residuals.iter().map(|r| r * r).sum::<f64>() / residuals.len() as f64).sqrt();
+            let square: f64 = held.residuals.iter().map(|r| r * r).sum();
+            let rms = (square / held.residuals.len() as f64).sqrt();
             compared.cross = Some(Cross {
                 rms,
+                uncertified: held.uncertified,
                 log_score: sum(&scores),
                 behind,
                 behind_error: error.filter(|e| *e > 0.0),

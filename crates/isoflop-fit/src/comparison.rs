@@ -86,6 +86,8 @@ pub struct Compared {
 pub struct Cross {
     /// Root mean square of the held-out residuals on the scale of the objective.
     pub rms: f64,
+    /// Parts whose fit has no certified optimum, after a second search too; their forecasts count all the same.
+    pub uncertified: usize,
     /// Sum of the log density of the held-out residuals.
     pub log_score: f64,
     /// How much the best law scores more.

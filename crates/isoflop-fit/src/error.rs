@@ -330,3 +330,14 @@ pub enum FitError {
     #[error("[T0501] stopped")]
     Cancelled,
 }
+
+impl FitError {
+    /// The message without its code.
+    pub fn message(&self) -> String {
+        let text = self.to_string();
+        match text.split_once("] ") {
+            Some((code, message)) if code.starts_with('[') => message.to_string(),
+            _ => text,
+        }
+    }
+}

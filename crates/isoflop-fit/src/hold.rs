@@ -26,7 +26,7 @@ enum Kind {
     /// A slot of the law.
     Slot(usize),
     /// A formula of parameters, solved for the parameter in this slot.
-    Formula { quantity: Formula, pivot: usize, place: u32 },
+    Formula { quantity: Box<Formula>, pivot: usize, place: u32 },
 }
 
 impl Held {
@@ -92,12 +92,12 @@ impl Held {
         // The first parameter that the quantity can be solved for, on the branch of the optimum.
         for place in 0..count {
             let Some(pivot) = slot_of(place).filter(|&s| slots[s].fixed.is_none()) else { continue };
-            let kind = Kind::Formula { quantity: quantity.clone(), pivot, place };
+            let kind = Kind::Formula { quantity: Box::new(quantity.clone()), pivot, place };
             let held =
                 Held { text: text.clone(), estimate, lower: f64::NEG_INFINITY, upper: f64::INFINITY, kind };
             let Some((solved, _)) = held.at(formula, slots, natural, estimate) else { continue };
             let mut back = natural.to_vec();
-            held.complete(&solved, &mut back);
+            held.complete(&solved, slots, &mut back);
             if (back[pivot] - natural[pivot]).abs() <= 1e-9 * natural[pivot].abs() {
                 return Ok(held);
             }
@@ -141,19 +141,12 @@ impl Held {
     }
 
     /// Puts the value of the parameter that was replaced into the values of a refit of `formula`.
-    pub(crate) fn complete(&self, formula: &Formula, natural: &mut [f64]) {
+    pub(crate) fn complete(&self, formula: &Formula, slots: &[Slot], natural: &mut [f64]) {
         if let (Kind::Formula { pivot, .. }, Some(tie)) = (&self.kind, formula.ties.first()) {
-            // Laws with grouped parameters have more slots than parameters; the quantity reads none of these.
             let mut params = vec![f64::NAN; formula.symbols.params.len()];
-            let mut slot = 0;
-            for (k, param) in formula.symbols.params.iter().enumerate() {
-                if param.group.is_none() {
-                    params[k] = natural.get(slot).copied().unwrap_or(f64::NAN);
-                    slot += 1;
-                } else {
-                    let levels = natural.len() + 1 - formula.symbols.params.len();
-                    slot += levels;
-                }
+            // The quantity reads no parameter that has one value per level.
+            for (slot, value) in slots.iter().zip(natural.iter()).filter(|(slot, _)| slot.level.is_none()) {
+                params[slot.param as usize] = *value;
             }
             let mut out = [f64::NAN];
             evaluate(&formula.graph, tie.node, &[], &params, &mut out);

@@ -190,7 +190,7 @@ impl Search<'_> {
         }
         let ratio = 2.0 * (self.top - likelihood(task, &model, &end)?);
         let mut natural = model.natural(&end.theta);
-        self.held.complete(&formula, &mut natural);
+        self.held.complete(&formula, &task.model.coordinates.slots, &mut natural);
         // The parameter that the quantity was solved for has bounds too.
         let slots = &task.model.coordinates.slots;
         let inside =

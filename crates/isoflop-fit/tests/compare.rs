@@ -12,15 +12,8 @@ use isoflop_laws::Law;
 use rayon::prelude::*;
 
 /// Laws of the loss in N and D, some of them special cases of others.
-const LAWS: [&str; 7] = [
-    "chinchilla",
-    "chinchilla_tied",
-    "densing_loss",
-    "kaplan_nd",
-    "loss_to_loss_nd",
-    "pearce_loss",
-    "kaplan_n",
-];
+const LAWS: [&str; 6] =
+    ["chinchilla", "chinchilla_tied", "densing_loss", "kaplan_nd", "loss_to_loss_nd", "kaplan_n"];
 
 /// The table of one law in the order of the inputs of another.
 fn reordered(from: &Law, data: &Data, to: &Law) -> Data {
@@ -54,12 +47,12 @@ fn compared(truth: &str, size: f64, seed: u64, objective: &str) -> Comparison {
     compare(&candidates(&truth, &data), &[], &options(objective), &()).unwrap()
 }
 
-/// 60 tables of 6 laws with noise of 0.3 to 3 %: the true law stands in nearly all, and is shown to be worse than
+/// 60 tables of 5 laws with noise of 0.3 to 3 %: the true law stands in nearly all, and is shown to be worse than
 /// another one in hardly any. A law of which the true one is a special case may stand beside it.
 #[test]
 fn the_true_law_stands_and_no_wrong_one_is_picked() {
     let tables: Vec<(&str, u64)> =
-        LAWS[..6].iter().flat_map(|law| (0..10).map(move |seed| (*law, seed))).collect();
+        LAWS[..5].iter().flat_map(|law| (0..12).map(move |seed| (*law, seed))).collect();
     let found: Vec<Comparison> = tables
         .par_iter()
         .map(|&(truth, seed)| {

@@ -47,7 +47,7 @@ fn ratio(rows: usize, held: f64, best: f64) -> f64 {
 /// The value at which `f` crosses zero between `low` and `high`.
 fn bisect(f: impl Fn(f64) -> f64, mut low: f64, mut high: f64) -> f64 {
     let sign = f(low).signum();
-    for _ in 0..60 {
+    for _ in 0..36 {
         let middle = 0.5 * (low + high);
         if f(middle).signum() == sign { low = middle } else { high = middle }
     }

@@ -52,6 +52,16 @@ pub(crate) fn text(report: &Report) -> String {
             law.law
         );
     }
+    for (law, cross) in comparison.laws.iter().filter_map(|law| Some((law, law.cross.as_ref()?))) {
+        if cross.uncertified > 0 {
+            let (bad, all) = (cross.uncertified, comparison.parts);
+            out += &format!(
+                "{} {}: {bad} of {all} parts without a certified optimum\n",
+                paint(style::WARN, "!"),
+                law.law
+            );
+        }
+    }
     out += &left_out(report);
     out.push('\n');
     out += &paint(style::DIM, &legend(report));
@@ -174,6 +184,7 @@ fn law_json(law: &Compared) -> Value {
     let cross = law.cross.as_ref().map(|cross| {
         json!({
             "rms": number(cross.rms),
+            "uncertified": cross.uncertified,
             "log_score": number(cross.log_score),
             "behind": number(cross.behind),
             "behind_error": optional(cross.behind_error),
