@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::certificate::Verdict;
 use crate::data::Data;
 use crate::error::FitError;
-use crate::fit::{Progress, Quiet, fit, root};
+use crate::fit::{Progress, fit, root};
 use crate::model::Model;
 use crate::predict::new_run;
 use crate::request::{self, FitOptions};
@@ -166,6 +166,15 @@ pub fn backtest(
 struct Ended {
     fit: Fit,
     forecasts: Vec<Forecast>,
+}
+
+/// Hears whether to stop, and does not count replicates of single folds.
+pub(crate) struct Quiet<'a>(pub(crate) &'a dyn Progress);
+
+impl Progress for Quiet<'_> {
+    fn cancelled(&self) -> bool {
+        self.0.cancelled()
+    }
 }
 
 fn one(

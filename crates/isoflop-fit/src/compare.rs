@@ -14,14 +14,14 @@ use isoflop_laws::Law;
 use rayon::prelude::*;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
-use crate::backtest::{Backtest, backtest};
+use crate::backtest::{Backtest, Quiet, backtest};
 use crate::certificate::Verdict;
 use crate::comparison::{Compared, Comparison, Conclusion, Cross, Forward, LeftOut};
 use crate::coordinates::slots;
 use crate::data::Data;
 use crate::density::Density;
 use crate::error::FitError;
-use crate::fit::{Progress, Quiet, Task, fit, root};
+use crate::fit::{Progress, Task, fit, root};
 use crate::model::Model;
 use crate::objective::Objective;
 use crate::request::{self, FitOptions, StartPlan};

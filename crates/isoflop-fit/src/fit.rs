@@ -38,15 +38,6 @@ pub trait Progress: Sync {
 
 impl Progress for () {}
 
-/// Hears whether to stop, and does not count replicates of single folds.
-pub(crate) struct Quiet<'a>(pub(crate) &'a dyn Progress);
-
-impl Progress for Quiet<'_> {
-    fn cancelled(&self) -> bool {
-        self.0.cancelled()
-    }
-}
-
 /// Fits `law` to `data`.
 ///
 /// `data` has one value per row for every input of the law's formula; see [`Data`]. The work runs on the current

@@ -17,10 +17,11 @@ use isoflop_laws::Law;
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
+use crate::backtest::Quiet;
 use crate::data::Data;
 use crate::density::Density;
 use crate::error::FitError;
-use crate::fit::{Progress, Quiet, Task};
+use crate::fit::{Progress, Task};
 use crate::hold::Held;
 use crate::model::Model;
 use crate::request::{self, FitOptions};
