@@ -7,6 +7,8 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use isoflop_formula::parse_number;
 
+use crate::study::{ChangeArgs, HoldArgs, StudyArgs};
+
 /// Heading of the options that every command has.
 const GLOBAL: &str = "Global options";
 
@@ -60,6 +62,12 @@ pub(crate) enum Command {
     Fit(Box<FitArgs>),
     /// Predict from a saved fit
     Predict(PredictArgs),
+    /// Fit a law to the small runs and forecast the large ones, which are known
+    Backtest(Box<BacktestArgs>),
+    /// Compare laws on the same runs: which ones describe them, and which cannot be told apart
+    Compare(Box<CompareArgs>),
+    /// How far a parameter, or a quantity made of parameters, can be moved: profile likelihood
+    Profile(Box<ProfileArgs>),
     /// List laws, or show one
     Laws(LawsArgs),
     /// Rerun published results from public run tables, ours beside theirs
@@ -139,6 +147,76 @@ pub(crate) struct FitArgs {
     /// Exit with 3 if the fit is not certified
     #[arg(long)]
     pub(crate) strict: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BacktestArgs {
+    #[command(flatten)]
+    pub(crate) study: StudyArgs,
+    /// Laws by name or as formulas, separated by commas: --law chinchilla,'loss ~ E + A / N^alpha'
+    #[arg(long = "law", value_name = "ID|FORMULA,...", required = true, allow_hyphen_values = true)]
+    pub(crate) laws: Vec<String>,
+    /// Folder with law files of your own
+    #[arg(long = "laws", value_name = "DIR")]
+    pub(crate) folder: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) hold: HoldArgs,
+    /// Instead of cutting: hold out each value of this column in turn, such as family or N
+    #[arg(long, value_name = "COL", conflicts_with_all = ["by", "cuts"])]
+    pub(crate) leave_out: Option<String>,
+    /// Bootstrap replicates behind the intervals of each fit; 0 for no intervals
+    #[arg(long, default_value = "200", value_name = "K", value_parser = count)]
+    pub(crate) bootstrap: usize,
+    #[command(flatten)]
+    pub(crate) changes: ChangeArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompareArgs {
+    #[command(flatten)]
+    pub(crate) study: StudyArgs,
+    /// Laws by name or as formulas, separated by commas; auto is every law of the catalogue that the table has the
+    /// columns of, and three rows for each parameter
+    #[arg(long, value_name = "auto|ID|FORMULA,...", default_value = "auto", allow_hyphen_values = true)]
+    pub(crate) laws: Vec<String>,
+    /// What the laws of auto must predict
+    #[arg(long, value_name = "NAME", default_value = "loss")]
+    pub(crate) output: String,
+    /// Folder with law files of your own
+    #[arg(long = "laws-dir", value_name = "DIR")]
+    pub(crate) folder: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) hold: HoldArgs,
+    /// Random parts of the cross-validation; by default 10, or one per cluster if these are fewer
+    #[arg(long, value_name = "K", value_parser = count)]
+    pub(crate) parts: Option<usize>,
+    /// Chance of telling laws apart that are equally good
+    #[arg(long, value_name = "P", default_value = "0.05", value_parser = level)]
+    pub(crate) significance: f64,
+    /// Bootstrap replicates behind the intervals of the backtest; 0 for no intervals
+    #[arg(long, default_value = "100", value_name = "K", value_parser = count)]
+    pub(crate) bootstrap: usize,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ProfileArgs {
+    #[command(flatten)]
+    pub(crate) study: StudyArgs,
+    /// A law by name, or a formula, as for `isoflop fit`
+    #[arg(long, value_name = "ID|FORMULA", allow_hyphen_values = true)]
+    pub(crate) law: String,
+    /// Folder with law files of your own
+    #[arg(long = "laws", value_name = "DIR")]
+    pub(crate) folder: Option<PathBuf>,
+    /// What to profile: a parameter, a derived quantity of the law such as a_opt, or a formula of parameters such as
+    /// 'E + A / 70B^alpha'
+    #[arg(long, value_name = "NAME|FORMULA", required = true, allow_hyphen_values = true)]
+    pub(crate) of: Vec<String>,
+    /// Points of the curve, which --format json holds
+    #[arg(long, value_name = "K", default_value = "21", value_parser = count)]
+    pub(crate) points: usize,
+    #[command(flatten)]
+    pub(crate) changes: ChangeArgs,
 }
 
 #[derive(Debug, Args)]
@@ -278,17 +356,17 @@ fn number(text: &str) -> Result<f64, String> {
     parse_number(text).ok_or_else(|| "not a number; write 0.001, 1e-3, 64k or 1.4T".to_owned())
 }
 
-fn positive(text: &str) -> Result<f64, String> {
+pub(crate) fn positive(text: &str) -> Result<f64, String> {
     number(text).and_then(|x| if x > 0.0 { Ok(x) } else { Err("it must be above 0".to_owned()) })
 }
 
-fn level(text: &str) -> Result<f64, String> {
+pub(crate) fn level(text: &str) -> Result<f64, String> {
     number(text).and_then(|x| {
         if x > 0.0 && x < 1.0 { Ok(x) } else { Err("it must lie between 0 and 1, such as 0.9".to_owned()) }
     })
 }
 
-fn count(text: &str) -> Result<usize, String> {
+pub(crate) fn count(text: &str) -> Result<usize, String> {
     const LARGEST: f64 = 1e6;
     number(text).and_then(|x| {
         if x.fract() == 0.0 && (0.0..=LARGEST).contains(&x) {
@@ -299,7 +377,7 @@ fn count(text: &str) -> Result<usize, String> {
     })
 }
 
-fn threads(text: &str) -> Result<usize, String> {
+pub(crate) fn threads(text: &str) -> Result<usize, String> {
     match count(text) {
         Ok(n @ 1..=1024) => Ok(n),
         _ => Err("it must be a whole number from 1 to 1024".to_owned()),

@@ -3,7 +3,9 @@
 use isoflop_fit::{Clusters, Data, Group, Objective};
 use isoflop_formula::{Binary, Formula, InputKind, Node, Unary};
 use isoflop_laws::Law;
-use isoflop_runs::{Column, Mapping, Need, Role, RunTable, RunsError, Selected, SelectedColumn, Selection};
+use isoflop_runs::{
+    Column, Grouping, Mapping, Need, Role, RunTable, RunsError, Selected, SelectedColumn, Selection,
+};
 
 use crate::errors::{CliError, Failure};
 
@@ -13,6 +15,10 @@ pub(crate) struct Wish<'a> {
     pub(crate) objective: Objective,
     pub(crate) weight: Option<&'a str>,
     pub(crate) cluster: Option<&'a str>,
+    /// Columns that the work on the fit reads although the law does not.
+    pub(crate) also: &'a [Need],
+    /// Columns of levels that it reads.
+    pub(crate) levels: &'a [String],
 }
 
 /// The numbers of a fit, and what became of the rows.
@@ -21,6 +27,10 @@ pub(crate) struct Bound<'a> {
     pub(crate) data: Data,
     pub(crate) selected: Selected<'a>,
     pub(crate) digest: String,
+    /// The columns of [`Wish::also`].
+    pub(crate) also: Vec<Vec<f64>>,
+    /// The columns of [`Wish::levels`].
+    pub(crate) levels: Vec<Group>,
 }
 
 /// A law from a formula, in which every name that is not a column becomes a parameter.
@@ -59,12 +69,15 @@ pub(crate) fn bind<'a>(
     let output = formula.output.as_ref().map_or(0, |left| left.input as usize);
     let inputs = &formula.symbols.inputs;
 
-    let mut needs: Vec<Need> =
-        inputs.iter().enumerate().map(|(k, _)| need(formula, k, k == output)).collect();
+    let mut needs = needs_of(formula);
     needs.extend(wish.weight.map(Need::positive));
+    needs.extend(wish.also.iter().cloned());
     let grouped = distinct(formula.symbols.params.iter().filter_map(|p| p.group.as_deref()));
     let groups =
-        distinct(grouped.iter().copied().chain(wish.cluster)).into_iter().map(str::to_owned).collect();
+        distinct(grouped.iter().copied().chain(wish.cluster).chain(wish.levels.iter().map(String::as_str)))
+            .into_iter()
+            .map(str::to_owned)
+            .collect();
     check_columns(formula, table, mapping)?;
     let mut selected = table.select(mapping, &Selection { needs, groups })?;
     if selected.rows() == 0 {
@@ -78,19 +91,17 @@ pub(crate) fn bind<'a>(
     let mut columns =
         selected.columns.iter_mut().map(|column| std::mem::take(&mut column.values).into_owned());
     let mut values: Vec<Vec<f64>> = columns.by_ref().take(inputs.len()).collect();
-    let weights = columns.next();
-    drop(columns);
+    let weights = wish.weight.and_then(|_| columns.next());
+    let also: Vec<Vec<f64>> = columns.collect();
     let observed = values.get_mut(output).map(std::mem::take).unwrap_or_default();
     let grouping = |name: &str| selected.groups.iter().find(|g| g.name == name);
+    let group =
+        |g: &Grouping| Group { column: g.name.clone(), levels: g.levels.clone(), codes: g.codes.clone() };
     let data = Data {
         inputs: values,
         output: observed,
         weights,
-        groups: grouped
-            .iter()
-            .filter_map(|name| grouping(name))
-            .map(|g| Group { column: g.name.clone(), levels: g.levels.clone(), codes: g.codes.clone() })
-            .collect(),
+        groups: grouped.iter().filter_map(|name| grouping(name)).map(group).collect(),
         group_of_param: formula.symbols.params.iter().map(|p| p.group.clone()).collect(),
         clusters: wish.cluster.and_then(grouping).map(|g| Clusters {
             column: g.name.clone(),
@@ -98,7 +109,14 @@ pub(crate) fn bind<'a>(
             count: g.levels.len(),
         }),
     };
-    Ok(Bound { data, selected, digest })
+    let levels = wish.levels.iter().filter_map(|name| grouping(name)).map(group).collect();
+    Ok(Bound { data, selected, digest, also, levels })
+}
+
+/// The columns that a formula reads, in the order of its inputs.
+pub(crate) fn needs_of(formula: &Formula) -> Vec<Need> {
+    let output = formula.output.as_ref().map_or(0, |left| left.input as usize);
+    (0..formula.symbols.inputs.len()).map(|k| need(formula, k, k == output)).collect()
 }
 
 /// Names of a law such as x and y are nobody's columns: says which name is meant before anything else fails.

@@ -46,18 +46,7 @@ pub(crate) fn chances<'a>(
     let names: Vec<String> = table.columns().map(|(name, _)| name.to_owned()).collect();
     let mut chances = Vec::new();
     for law in catalogue.laws() {
-        let mut missing: Vec<String> = Vec::new();
-        for input in law.inputs.iter().chain([&law.output]) {
-            let wanted = match &input.set {
-                // A set is there if the table has any column of it.
-                Some(set) if names.iter().any(|name| name.starts_with(&set.prefix)) => continue,
-                Some(set) => format!("{}*", set.prefix),
-                None => input.name.clone(),
-            };
-            if mapping.resolve(table, &wanted).is_err() {
-                missing.push(wanted);
-            }
-        }
+        let missing = missing(law, table, mapping);
         let fitted = missing.is_empty().then(|| quick_fit(law, table, mapping, &names));
         chances.push(Chance { law, missing, fitted });
     }
@@ -72,10 +61,27 @@ pub(crate) fn chances<'a>(
     Ok(chances)
 }
 
+/// Columns that the table lacks for a law.
+pub(crate) fn missing(law: &Law, table: &RunTable, mapping: &Mapping) -> Vec<String> {
+    let mut missing = Vec::new();
+    for input in law.inputs.iter().chain([&law.output]) {
+        let wanted = match &input.set {
+            // A set is there if the table has any column of it.
+            Some(set) if table.columns().any(|(name, _)| name.starts_with(&set.prefix)) => continue,
+            Some(set) => format!("{}*", set.prefix),
+            None => input.name.clone(),
+        };
+        if mapping.resolve(table, &wanted).is_err() {
+            missing.push(wanted);
+        }
+    }
+    missing
+}
+
 fn quick_fit(law: &Law, table: &RunTable, mapping: &Mapping, names: &[String]) -> Result<Fitted, String> {
     let law = law.over(names.iter().map(String::as_str)).map_err(|errors| errors.to_string())?;
     let objective = Objective::recommended(&law).map_err(|error| error.to_string())?;
-    let wish = Wish { objective, weight: None, cluster: None };
+    let wish = Wish { objective, weight: None, cluster: None, also: &[], levels: &[] };
     let bound = bind(law.formula(), table, mapping, wish).map_err(|failure| failure.first_line())?;
     let options =
         FitOptions { objective: Some(objective), bootstrap: 0, choices: false, ..FitOptions::default() };

@@ -74,6 +74,14 @@ pub(crate) enum CliError {
         None => format!("; the results are {}", .known.join(", ")),
     })]
     UnknownResult { name: String, close: Option<String>, known: Vec<String> },
+    #[error("the table has no column for C or N; say along which column to cut with --by")]
+    NoCutColumn,
+    #[error(
+        "no law of the catalogue predicts {output} from the columns of this table; see `isoflop laws for`, --map and --let"
+    )]
+    NothingToCompare { output: String },
+    #[error("{first} predicts {output} and {second} predicts {other}: compare laws that predict the same")]
+    TwoOutputs { first: String, output: String, second: String, other: String },
     #[error("the threads cannot be started: {reason}")]
     Threads { reason: String },
     #[error("stdout cannot be written: {reason}")]
@@ -101,6 +109,9 @@ impl CliError {
             CliError::UnknownLevel { .. } => "C0405",
             CliError::NoFolder { .. } => "C0601",
             CliError::UnknownResult { .. } => "C0602",
+            CliError::NoCutColumn => "C0701",
+            CliError::NothingToCompare { .. } => "C0702",
+            CliError::TwoOutputs { .. } => "C0703",
             CliError::Threads { .. } => "C0501",
             CliError::Stdout { .. } => "C0502",
         }

@@ -82,8 +82,14 @@ pub(crate) fn run(
     let formula = overridden(&law, &overrides)?;
     let formula_text = if overrides.ties.is_empty() { law.formula().text.clone() } else { formula.to_text() };
     let objective = objective(args, &law)?;
-    let wish = Wish { objective, weight: args.weight.as_deref(), cluster: args.cluster.as_deref() };
-    let Bound { data, selected, digest } = bind(&formula, &table, &mapping, wish)?;
+    let wish = Wish {
+        objective,
+        weight: args.weight.as_deref(),
+        cluster: args.cluster.as_deref(),
+        also: &[],
+        levels: &[],
+    };
+    let Bound { data, selected, digest, .. } = bind(&formula, &table, &mapping, wish)?;
     tell_columns(&law, &selected, &mapping, messages);
     for doubt in mapping.scale_doubts(&table) {
         if law.inputs.iter().chain([&law.output]).any(|v| v.name == doubt.role.name()) {
@@ -129,7 +135,7 @@ impl Finished {
 }
 
 /// Roles, definitions and filters.
-fn prepare(
+pub(crate) fn prepare(
     table: &mut RunTable,
     args: &FitArgs,
     rows: &mut Rows,
@@ -195,7 +201,7 @@ fn tell_columns(law: &Law, selected: &Selected<'_>, mapping: &Mapping, messages:
     }
 }
 
-fn tell_formula(law: &Law, messages: &Messages) {
+pub(crate) fn tell_formula(law: &Law, messages: &Messages) {
     let names: Vec<&str> = law.parameters.iter().map(|p| p.name.as_str()).collect();
     messages.info(&format!("free parameters: {}", names.join(", ")));
 }
@@ -221,7 +227,7 @@ fn no_law(catalogue: &Catalogue) -> CliError {
 }
 
 /// The objective asked for, else that of the law's recipe, else the default; with `--delta`.
-fn objective(args: &FitArgs, law: &Law) -> Result<Objective, Failure> {
+pub(crate) fn objective(args: &FitArgs, law: &Law) -> Result<Objective, Failure> {
     let objective = match &args.objective {
         Some(name) => name.parse()?,
         None => Objective::recommended(law)?,
@@ -233,7 +239,7 @@ fn objective(args: &FitArgs, law: &Law) -> Result<Objective, Failure> {
     }
 }
 
-fn overrides(args: &FitArgs) -> Result<Overrides, CliError> {
+pub(crate) fn overrides(args: &FitArgs) -> Result<Overrides, CliError> {
     let mut overrides = Overrides::default();
     for text in &args.fixed {
         let bad = || CliError::BadAssignment {
@@ -272,7 +278,11 @@ fn assignment(text: &str) -> Option<(String, String)> {
     (!name.is_empty() && !value.is_empty()).then(|| (name.to_owned(), value.to_owned()))
 }
 
-fn with_threads<T: Send>(threads: Option<usize>, work: impl FnOnce() -> T + Send) -> Result<T, CliError> {
+/// Does `work` on this many threads.
+pub(crate) fn with_threads<T: Send>(
+    threads: Option<usize>,
+    work: impl FnOnce() -> T + Send,
+) -> Result<T, CliError> {
     let mut builder = rayon::ThreadPoolBuilder::new();
     if let Some(threads) = threads {
         builder = builder.num_threads(threads);

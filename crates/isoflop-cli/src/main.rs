@@ -15,6 +15,7 @@ mod output;
 mod point;
 mod progress;
 mod save;
+mod study;
 
 use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;

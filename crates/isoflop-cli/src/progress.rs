@@ -21,14 +21,21 @@ pub(crate) struct Bar {
     /// When the line may next be drawn; `None` where it never may.
     next: Option<Mutex<Instant>>,
     start: Instant,
+    /// What is counted.
+    what: &'static str,
 }
 
 impl Bar {
     pub(crate) fn new(messages: &Messages) -> Bar {
+        Bar::counting(messages, "bootstrap")
+    }
+
+    /// A bar that counts something else than replicates.
+    pub(crate) fn counting(messages: &Messages, what: &'static str) -> Bar {
         let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         let start = Instant::now();
         let is_shown = messages.shows_progress() && std::io::stderr().is_terminal() && !is_dumb;
-        Bar { next: is_shown.then(|| Mutex::new(start + PATIENCE)), start }
+        Bar { next: is_shown.then(|| Mutex::new(start + PATIENCE)), start, what }
     }
 }
 
@@ -45,7 +52,7 @@ impl Progress for Bar {
         let filled = (WIDTH * done.min(total)) / total;
         let bar = format!("{}{}", "━".repeat(filled), " ".repeat(WIDTH - filled));
         let mut stderr = std::io::stderr();
-        let _ = write!(stderr, "\r\x1b[2Kbootstrap {bar} {done} / {total}");
+        let _ = write!(stderr, "\r\x1b[2K{} {bar} {done} / {total}", self.what);
         let _ = stderr.flush();
     }
 }

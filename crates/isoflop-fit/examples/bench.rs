@@ -139,7 +139,7 @@ fn catalogue() {
     let options = FitOptions { bootstrap: 0, choices: false, ..FitOptions::default() };
     let mut fits: Vec<(f64, &str)> = Vec::new();
     for law in catalogue.laws() {
-        let Ok((data, _)) = isoflop_fit::simulate(law) else { continue };
+        let Ok(data) = isoflop_fit::simulate(law, 0.0, 0) else { continue };
         let start = Instant::now();
         let found = fit(law, &data, &options, &());
         if found.is_ok() {

@@ -209,7 +209,149 @@ pub enum FitError {
         /// Its value.
         value: f64,
     },
+    /// A column to cut along that has no logarithm.
+    #[error(
+        "[T0601] row {row} has {column} = {value}: a backtest cuts along positive numbers; leave the row out with --where '{column} > 0', or name another column with --by"
+    )]
+    CutNotPositive {
+        /// The column.
+        column: String,
+        /// Row, counted from 1.
+        row: usize,
+        /// Its value.
+        value: f64,
+    },
+    /// A cut that leaves too little on one side.
+    #[error(
+        "[T0602] the cut {column} = {cut:e} leaves {train} row(s) to fit and {held} to forecast: at least {least} and 1 are needed; move the cut"
+    )]
+    CutOutside {
+        /// The column.
+        column: String,
+        /// The cut.
+        cut: f64,
+        /// Rows up to the cut.
+        train: usize,
+        /// Rows above it.
+        held: usize,
+        /// Rows that a fit needs here.
+        least: usize,
+    },
+    /// No place to cut.
+    #[error(
+        "[T0603] no cut along {column} ({distinct} distinct values) leaves {least} rows to fit and one to forecast: add runs, name another column with --by, or take a law with fewer parameters"
+    )]
+    NoCut {
+        /// The column.
+        column: String,
+        /// Distinct values.
+        distinct: usize,
+        /// Rows that a fit needs here.
+        least: usize,
+    },
+    /// Nothing to leave out.
+    #[error("[T0604] column {column} has {count} distinct value(s): leaving one out needs at least 2")]
+    OneGroup {
+        /// The column.
+        column: String,
+        /// Distinct values.
+        count: usize,
+    },
+    /// Fewer rows or clusters than folds.
+    #[error(
+        "[T0605] {folds} folds need at least 2 and no more than there are {column} ({units}): ask for fewer"
+    )]
+    TooFewForFolds {
+        /// The cluster column, or `rows`.
+        column: String,
+        /// Rows or clusters.
+        units: usize,
+        /// Folds asked for.
+        folds: usize,
+    },
+    /// No held-out row can be forecast.
+    #[error(
+        "[T0606] no held-out row can be forecast: the law has parameters per level, and no level is both fitted and held out"
+    )]
+    NothingHeldOut,
+    /// No law to compare.
+    #[error("[T0611] no law is left to compare")]
+    NothingToCompare,
+    /// Candidates on different rows.
+    #[error(
+        "[T0612] the law {law} comes with {rows} rows and the first one with {first}: compare laws on the same rows"
+    )]
+    DifferentRows {
+        /// The law.
+        law: String,
+        /// Its rows.
+        rows: usize,
+        /// Rows of the first law.
+        first: usize,
+    },
+    /// Residuals on another scale than those of the other laws.
+    #[error(
+        "[T0613] the left side of `{formula}` is not the output itself, so its raw residuals are on a scale of their own: compare under an objective with -log"
+    )]
+    OtherScale {
+        /// The formula.
+        formula: String,
+    },
+    /// A quantity to profile that is already held.
+    #[error("[T0701] {name} is held already: there is nothing to profile")]
+    HeldAlready {
+        /// The parameter.
+        name: String,
+    },
+    /// A quantity that cannot be profiled.
+    #[error(
+        "[T0702] cannot profile `{of}`: {reason}; the law has the parameters {known}{}", if derived.is_empty() { String::new() } else { format!(" and derives {derived}") }
+    )]
+    BadQuantity {
+        /// The text given.
+        of: String,
+        /// The law's parameters.
+        known: String,
+        /// Derived quantities that need no input.
+        derived: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A profile needs an optimum in its middle.
+    #[error(
+        "[T0703] the fit is not at an optimum (gradient {gradient:.1e} of its scale): there is nothing to profile; see `isoflop fit`"
+    )]
+    NoOptimum {
+        /// Relative gradient.
+        gradient: f64,
+    },
+    /// Residuals of zero have no likelihood.
+    #[error(
+        "[T0704] the law passes through every row exactly: there is no noise from which to make an interval"
+    )]
+    PerfectFit,
+    /// The fit was not the best one.
+    #[error(
+        "[T0705] with {of} held at {value:e} the law fits better than without: the search missed the optimum; ask for more --starts"
+    )]
+    BetterOptimum {
+        /// The quantity.
+        of: String,
+        /// Where it was held.
+        value: f64,
+    },
     /// The user asked to stop.
     #[error("[T0501] stopped")]
     Cancelled,
+}
+
+impl FitError {
+    /// The message without its code.
+    pub fn message(&self) -> String {
+        let text = self.to_string();
+        match text.split_once("] ") {
+            Some((code, message)) if code.starts_with('[') => message.to_string(),
+            _ => text,
+        }
+    }
 }

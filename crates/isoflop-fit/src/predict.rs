@@ -84,20 +84,9 @@ fn one(
         return Err(FitError::NoValue { point: text.join(", ") });
     }
     let identity = output.is_none_or(|o| o.prediction == formula.body);
-    let mut draws: Vec<f64> = fit
-        .draws
-        .iter()
-        .enumerate()
-        .filter(|_| !residuals.is_empty() && (log || identity))
-        .map(|(b, draw)| {
-            // A fixed shuffle of the residual quantiles, so that they do not go along with the replicates.
-            let place = (b * 7919 + 13) % fit.draws.len().max(1);
-            let noise = residuals[place * residuals.len() / fit.draws.len().max(1) % residuals.len()];
-            let centre = value(draw, scale);
-            if log { centre * noise.exp() } else { centre + noise }
-        })
-        .collect();
-    let ends = quantiles(&mut draws, level);
+    let count = if log || identity { fit.draws.len() } else { 0 };
+    let centres = fit.draws.iter().map(|draw| value(draw, scale));
+    let ends = new_run(centres, count, residuals, log, level);
     let extrapolation = fit
         .ranges
         .iter()
@@ -115,4 +104,29 @@ fn one(
         .collect();
     let inputs = point.iter().filter(|(name, _)| needed.contains(&name.as_str())).cloned().collect();
     Ok(Prediction { inputs, estimate, low: ends.map(|e| e.0), high: ends.map(|e| e.1), extrapolation })
+}
+
+/// The interval for one new run from the law at each of `count` replicates (`centres`, on the scale of the output, or
+/// of the residual) and the sorted `residuals` of the fit.
+pub(crate) fn new_run(
+    centres: impl Iterator<Item = f64>,
+    count: usize,
+    residuals: &[f64],
+    log: bool,
+    level: f64,
+) -> Option<(f64, f64)> {
+    if residuals.is_empty() || count == 0 {
+        return None;
+    }
+    let mut draws: Vec<f64> = centres
+        .take(count)
+        .enumerate()
+        .map(|(b, centre)| {
+            // A fixed shuffle of the residual quantiles, so that they do not go along with the replicates.
+            let place = (b * 7919 + 13) % count;
+            let noise = residuals[place * residuals.len() / count % residuals.len()];
+            if log { centre * noise.exp() } else { centre + noise }
+        })
+        .collect();
+    quantiles(&mut draws, level)
 }

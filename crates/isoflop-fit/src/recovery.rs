@@ -8,7 +8,7 @@ use isoflop_laws::{DesignTable, Law};
 
 use crate::certificate::Direction;
 use crate::certify::View;
-use crate::coordinates::slots;
+use crate::coordinates::{Slot, slots};
 use crate::data::{Data, Group};
 use crate::error::FitError;
 use crate::fit::{Task, root};
@@ -70,42 +70,11 @@ impl Recovery {
     }
 }
 
-/// The rows of the design of `law` with the output that the law gives there, and the value of every parameter, in the
-/// order of the slots: one per parameter, and one per level for grouped ones.
-///
-/// # Errors
-/// [`FitError::NoDesign`] if the design is missing or incomplete.
-///
-/// ```
-/// let catalogue = isoflop_laws::Catalogue::builtin()?;
-/// let (data, truth) = isoflop_fit::simulate(catalogue.find("chinchilla")?)?;
-/// assert_eq!((data.rows(), truth.len()), (100, 5));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-pub fn simulate(law: &Law) -> Result<(Data, Vec<f64>), FitError> {
-    let no_design = || FitError::NoDesign { law: law.id.clone() };
-    let design = law.design.as_ref().ok_or_else(no_design)?;
-    let formula = law.formula();
-    let mut data = bare(formula, &design.table()).ok_or_else(no_design)?;
-    let slots = slots(formula, &data);
-    let value = |name: &str| design.values.iter().find(|(key, _)| key == name).map(|(_, value)| *value);
-    let truth: Vec<f64> = slots
-        .iter()
-        .map(|slot| {
-            let family = slot.name.split('[').next().unwrap_or(&slot.name);
-            value(&slot.name).or_else(|| value(family)).or(slot.fixed).ok_or_else(no_design)
-        })
-        .collect::<Result<_, _>>()?;
-    let raw = Model::plain(formula, root(formula, true), &data, slots, false);
-    data.output = raw.values(&raw.internal(&truth));
-    Ok((data, truth))
-}
-
 /// Simulates `law` on its design at the design's values, without noise and with relative noise of 1 %, and fits both
 /// by least squares (on logs where the law's recipe is). `seed` decides starts and noise.
 ///
 /// # Errors
-/// As for [`simulate`].
+/// [`FitError::NoDesign`], or what is wrong with the design as a table.
 ///
 /// ```
 /// let catalogue = isoflop_laws::Catalogue::builtin()?;
@@ -115,9 +84,8 @@ pub fn simulate(law: &Law) -> Result<(Data, Vec<f64>), FitError> {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn recover(law: &Law, seed: u64) -> Result<Recovery, FitError> {
-    let (data, truth) = simulate(law)?;
+    let (data, slots, truth) = at_truth(law)?;
     let formula = law.formula();
-    let slots = slots(formula, &data);
     let positive = data.output.iter().all(|&y| y > 0.0);
     let log = request::objective(law, &FitOptions::default())?.log && positive;
     let objective = Objective { loss: Loss::Squares, log, delta: 1e-3 };
@@ -142,14 +110,8 @@ pub fn recover(law: &Law, seed: u64) -> Result<Recovery, FitError> {
         }
     }
 
-    let plain =
-        formula.output.as_ref().is_none_or(|left| formula.graph.node(left.lhs) == Node::Input(left.input));
-    let noise = match (log || !plain && positive, plain, data.output.iter().all(|&y| y > 0.0 && y < 1.0)) {
-        (false, true, _) | (false, _, false) => Noise::Spread,
-        (_, false, true) if !log => Noise::Odds,
-        _ => Noise::Relative,
-    };
-    let noisy_data = Data { output: with_noise(&data.output, noise, seed), ..data.clone() };
+    let noise = noise_of(formula, &data.output, log);
+    let noisy_data = Data { output: with_noise(&data.output, noise, 0.01, seed), ..data.clone() };
     let task = Task::unchecked(formula, &noisy_data, objective, seed)?;
     // From the truth: this is about the intervals and not about the search.
     let from = task.model.internal(&truth);
@@ -169,6 +131,59 @@ pub fn recover(law: &Law, seed: u64) -> Result<Recovery, FitError> {
         })
         .collect();
     Ok(Recovery { rows: data.rows(), parameters, starts, condition, direction })
+}
+
+/// The design of `law` as a table, with the law's own values for the output times noise of this relative `size` (on the
+/// odds of an output between 0 and 1 that is fitted through them). `seed` decides the noise.
+///
+/// # Errors
+/// [`FitError::NoDesign`], or what is wrong with the design as a table.
+///
+/// ```
+/// let catalogue = isoflop_laws::Catalogue::builtin()?;
+/// let law = catalogue.find("chinchilla")?;
+/// let runs = isoflop_fit::simulate(law, 0.01, 7)?;
+/// assert!(runs.rows() > 20 && runs.output.iter().all(|loss| *loss > 1.0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn simulate(law: &Law, size: f64, seed: u64) -> Result<Data, FitError> {
+    let (data, ..) = at_truth(law)?;
+    let positive = data.output.iter().all(|&y| y > 0.0);
+    let log = request::objective(law, &FitOptions::default())?.log && positive;
+    let noise = noise_of(law.formula(), &data.output, log);
+    Ok(Data { output: with_noise(&data.output, noise, size, seed), ..data })
+}
+
+/// The design of a law with exact outputs, and the value of each slot that they come from.
+fn at_truth(law: &Law) -> Result<(Data, Vec<Slot>, Vec<f64>), FitError> {
+    let no_design = || FitError::NoDesign { law: law.id.clone() };
+    let design = law.design.as_ref().ok_or_else(no_design)?;
+    let formula = law.formula();
+    let mut data = bare(formula, &design.table()).ok_or_else(no_design)?;
+    let slots = slots(formula, &data);
+    let value = |name: &str| design.values.iter().find(|(key, _)| key == name).map(|(_, value)| *value);
+    let truth: Vec<f64> = slots
+        .iter()
+        .map(|slot| {
+            let family = slot.name.split('[').next().unwrap_or(&slot.name);
+            value(&slot.name).or_else(|| value(family)).or(slot.fixed).ok_or_else(no_design)
+        })
+        .collect::<Result<_, _>>()?;
+    let raw = Model::plain(formula, root(formula, true), &data, slots.clone(), false);
+    data.output = raw.values(&raw.internal(&truth));
+    Ok((data, slots, truth))
+}
+
+/// The kind of noise that has one size on the scale of the residuals.
+fn noise_of(formula: &Formula, output: &[f64], log: bool) -> Noise {
+    let positive = output.iter().all(|&y| y > 0.0);
+    let plain =
+        formula.output.as_ref().is_none_or(|left| formula.graph.node(left.lhs) == Node::Input(left.input));
+    match (log || !plain && positive, plain, output.iter().all(|&y| y > 0.0 && y < 1.0)) {
+        (false, true, _) | (false, _, false) => Noise::Spread,
+        (_, false, true) if !log => Noise::Odds,
+        _ => Noise::Relative,
+    }
 }
 
 /// The inputs of a design without an output; `None` if a column is missing.
@@ -223,8 +238,7 @@ enum Noise {
     Spread,
 }
 
-fn with_noise(output: &[f64], kind: Noise, seed: u64) -> Vec<f64> {
-    const SIZE: f64 = 0.01;
+fn with_noise(output: &[f64], kind: Noise, size: f64, seed: u64) -> Vec<f64> {
     let mut stream = Stream::new(seed, Purpose::Noise, 0);
     let rows = output.len() as f64;
     let mean = output.iter().sum::<f64>() / rows;
@@ -232,7 +246,7 @@ fn with_noise(output: &[f64], kind: Noise, seed: u64) -> Vec<f64> {
     output
         .iter()
         .map(|&y| {
-            let noise = SIZE * stream.normal();
+            let noise = size * stream.normal();
             match kind {
                 Noise::Relative => y * noise.exp(),
                 Noise::Odds => 1.0 / (1.0 + (1.0 - y) / y * (-noise).exp()),

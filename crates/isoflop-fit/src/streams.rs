@@ -10,6 +10,7 @@ pub(crate) enum Purpose {
     Bootstrap = 2,
     Subsample = 3,
     Noise = 4,
+    Folds = 16,
 }
 
 /// A random stream.

@@ -1,10 +1,13 @@
 //! One file per command.
 
+pub(crate) mod backtest;
+pub(crate) mod compare;
 mod completions;
 mod demo;
 mod fit;
 pub(crate) mod laws;
 mod predict;
+mod profile;
 pub(crate) mod reproduce;
 
 use crate::args::Command;
@@ -16,6 +19,9 @@ pub(crate) fn run(command: &Command, messages: &Messages) -> Result<u8, Failure>
     match command {
         Command::Fit(args) => fit::run(args, messages),
         Command::Predict(args) => predict::run(args, messages),
+        Command::Backtest(args) => backtest::run(args, messages),
+        Command::Compare(args) => compare::run(args, messages),
+        Command::Profile(args) => profile::run(args, messages),
         Command::Laws(args) => laws::run(args, messages),
         Command::Reproduce(args) => reproduce::run(args, messages),
         Command::Demo(args) => demo::run(args, messages),

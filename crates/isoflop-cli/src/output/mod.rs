@@ -1,13 +1,16 @@
 //! Printing: text for people, JSON and CSV for programs.
 
+pub(crate) mod backtest;
 pub(crate) mod certificate;
 pub(crate) mod chances;
 pub(crate) mod checked;
+pub(crate) mod compare;
 pub(crate) mod fit_json;
 pub(crate) mod fit_text;
 pub(crate) mod laws;
 pub(crate) mod number;
 pub(crate) mod points;
+pub(crate) mod profile;
 pub(crate) mod reproduced;
 pub(crate) mod style;
 pub(crate) mod table;
