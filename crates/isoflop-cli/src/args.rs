@@ -172,6 +172,10 @@ pub(crate) struct BacktestArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(
+    after_help = "One objective holds for all laws: huber-log, or that of --objective; recipes of laws are not used. The table is \
+                        followed by a line for each of its columns."
+)]
 pub(crate) struct CompareArgs {
     #[command(flatten)]
     pub(crate) study: StudyArgs,

@@ -106,6 +106,8 @@ fn comparisons_that_cannot_be_made_are_refused() {
         refused(&["--laws", "chinchilla,kaplan_nd", "--cluster", "family", "--parts", "5"]).contains("T0605")
     );
     assert!(refused(&["--laws", "chinchila"]).contains("chinchilla"));
+    let one = ["--laws", "chinchilla,kaplan_nd", "--cluster", "family", "--where", "family == \"llama\""];
+    assert!(refused(&one).contains("T0207"));
 }
 
 #[test]

@@ -87,6 +87,9 @@ pub fn compare(
         });
     }
     let clusters = first.data.clusters.as_ref();
+    if let Some(c) = clusters.filter(|c| c.count < 2) {
+        return Err(FitError::TooFewClusters { column: c.column.clone(), count: c.count });
+    }
     let units = clusters.map_or(rows, |c| c.count);
     let parts = random_folds(rows, clusters, options.parts.unwrap_or(units.min(10)), options.fit.seed)?;
 
