@@ -25,6 +25,7 @@ pub struct RunTable {
     pub(crate) origins: Origins,
     pub(crate) notes: Vec<Note>,
     pub(crate) rows: usize,
+    pub(crate) has_curves: bool,
 }
 
 impl RunTable {
@@ -120,6 +121,11 @@ impl RunTable {
     /// Files and streams that the rows came from.
     pub fn sources(&self) -> &[Source] {
         &self.origins.sources
+    }
+
+    /// The column that names the run, if a run may have several rows: those are not independent.
+    pub fn runs_column(&self) -> Option<&'static str> {
+        (self.has_curves && self.column("run").is_some()).then_some("run")
     }
 
     /// What reading noticed: worth showing to the user.

@@ -14,6 +14,7 @@ use crate::builder::TableBuilder;
 use crate::error::RunsError;
 use crate::note::Note;
 use crate::origin::Source;
+use crate::sources::{self, Points, Restarts, Tool};
 use open::Stream;
 
 /// Bytes in one row of text; a quote that is never closed would otherwise take all memory.
@@ -40,11 +41,26 @@ pub struct ReadOptions {
     /// How many times larger than the file decompressed data may become before it counts as an attack
     /// rather than as data. The first 256 MiB are always allowed.
     pub expansion_ratio: u64,
+    /// The tool that made the runs; by default it is found from the names of files and directories.
+    pub from: Option<Tool>,
+    /// Which points of each run become rows, where a path holds runs with curves.
+    pub points: Points,
+    /// What to do with several values at one step of a run.
+    pub restarts: Restarts,
+    /// The metric that `points` looks at; by default the one with the best name for a loss.
+    pub loss: Option<String>,
 }
 
 impl Default for ReadOptions {
     fn default() -> Self {
-        Self { format: None, expansion_ratio: 200 }
+        Self {
+            format: None,
+            expansion_ratio: 200,
+            from: None,
+            points: Points::default(),
+            restarts: Restarts::default(),
+            loss: None,
+        }
     }
 }
 
@@ -57,6 +73,7 @@ pub(crate) fn read_paths(paths: &[String], options: &ReadOptions) -> Result<Tabl
         }
         match path.name.as_str() {
             "-" => read_stream(&mut builder, "stdin", Box::new(io::stdin()), options)?,
+            name if sources::read(&mut builder, name, options)? => {}
             name => read_file(&mut builder, name, options)?,
         }
     }
