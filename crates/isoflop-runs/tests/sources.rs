@@ -127,6 +127,34 @@ fn a_cut_wandb_file_gives_what_comes_before() {
 }
 
 #[test]
+fn tensorboard_scalars_with_hyperparameters() {
+    let Some(path) = sample("tensorboard/out/tbx") else { return };
+    let table = RunTable::read(&[&path], &options("train/loss", Points::Every)).unwrap();
+    let tokens = Some("tokens");
+    // Values are 32-bit floats.
+    check_golden(&table, &Kept { loss: "train/loss", tolerance: 5e-7, not_finite: 2, tokens });
+    let table = RunTable::read(&[&path], &ReadOptions::default()).unwrap();
+    assert_eq!(table.rows(), 2);
+    check_roles(&table, ["n_params", "tokens", "val/loss"]);
+    assert_eq!(table.number("n_params").unwrap().values, [19e6, 70e6]);
+    assert_eq!(table.text("opt").unwrap().get(0), Some("adamw"));
+    assert_eq!(table.number("group/b").unwrap().values, [2.0, 2.0]);
+}
+
+#[test]
+fn tensorboard_scalars_as_tensors() {
+    let Some(path) = sample("tensorboard/out/tf2") else { return };
+    let table = RunTable::read(&[&path], &options("loss", Points::Every)).unwrap();
+    let steps = &table.number("step").unwrap().values;
+    let losses = &table.number("loss").unwrap().values;
+    assert_eq!(losses.len(), 40);
+    for (step, loss) in steps.iter().zip(losses) {
+        let expected = 1.69 + 406.4 / 19e6_f64.powf(0.34) + 410.7 / (step * TOKENS_PER_STEP).powf(0.28);
+        assert!((loss - expected).abs() < 5e-7, "{step}: {loss} for {expected}");
+    }
+}
+
+#[test]
 fn hugging_face_trainer() {
     let Some(path) = sample("hf_trainer/out") else { return };
     let table = RunTable::read(&[&path], &options("train/loss", Points::Every)).unwrap();

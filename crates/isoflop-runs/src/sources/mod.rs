@@ -13,6 +13,8 @@ mod quantities;
 mod run;
 mod sink;
 mod tally;
+mod tensor;
+mod tensorboard;
 mod walk;
 mod wandb;
 
@@ -42,6 +44,7 @@ impl Tool {
     fn find(self, dirs: &[Dir]) -> Vec<Unit> {
         match self {
             Tool::Wandb => wandb::find(dirs),
+            Tool::TensorBoard => tensorboard::find(dirs),
             Tool::HfTrainer => hf::find(dirs),
         }
     }
@@ -50,6 +53,7 @@ impl Tool {
     fn read(self, unit: &Unit, sink: &mut Sink<'_>) -> Result<(), RunsError> {
         match self {
             Tool::Wandb => wandb::read(unit, sink),
+            Tool::TensorBoard => tensorboard::read(unit, sink),
             Tool::HfTrainer => hf::read(unit, sink),
         }
     }

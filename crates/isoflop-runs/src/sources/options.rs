@@ -11,18 +11,21 @@ use crate::error::RunsError;
 pub enum Tool {
     /// Weights & Biases: the `.wandb` files of run directories, offline or synced.
     Wandb,
+    /// TensorBoard event files.
+    TensorBoard,
     /// Hugging Face `Trainer`: `trainer_state.json`, with `config.json` beside it.
     HfTrainer,
 }
 
 impl Tool {
     /// All tools.
-    pub const ALL: &'static [Tool] = &[Tool::Wandb, Tool::HfTrainer];
+    pub const ALL: &'static [Tool] = &[Tool::Wandb, Tool::TensorBoard, Tool::HfTrainer];
 
     /// The name for `--from`.
     pub fn name(self) -> &'static str {
         match self {
             Tool::Wandb => "wandb",
+            Tool::TensorBoard => "tensorboard",
             Tool::HfTrainer => "hf",
         }
     }
@@ -31,6 +34,7 @@ impl Tool {
     pub fn title(self) -> &'static str {
         match self {
             Tool::Wandb => "Weights & Biases",
+            Tool::TensorBoard => "TensorBoard",
             Tool::HfTrainer => "Hugging Face Trainer",
         }
     }
