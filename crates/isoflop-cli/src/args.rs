@@ -85,6 +85,9 @@ pub(crate) struct ReadingArgs {
     /// Which value counts where a restarted run has several at one step: last, first, or error
     #[arg(long, default_value = "last", value_name = "WHICH")]
     restarts: String,
+    /// Read text logs with this pattern: named groups are metrics, and `step` is the step
+    #[arg(long, value_name = "REGEX", allow_hyphen_values = true)]
+    log_pattern: Option<String>,
 }
 
 impl ReadingArgs {
@@ -96,6 +99,7 @@ impl ReadingArgs {
             points: self.points.parse()?,
             restarts: self.restarts.parse()?,
             loss: maps.into_iter().find(|(name, _)| name == "loss").map(|(_, column)| column),
+            log_pattern: self.log_pattern.clone(),
             ..ReadOptions::default()
         })
     }

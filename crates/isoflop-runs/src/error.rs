@@ -211,6 +211,26 @@ pub enum RunsError {
         /// The names.
         known: String,
     },
+    /// A text log of no program that is known.
+    #[error(
+        "{file}: no line is one of a program that is known ({known}); give a pattern with --log-pattern, such as          'step (?P<step>[0-9]+).* loss (?P<loss>[0-9.]+)'"
+    )]
+    UnknownLog {
+        /// Name of the file.
+        file: String,
+        /// The programs.
+        known: String,
+    },
+    /// A `--log-pattern` that cannot be used.
+    #[error(
+        "--log-pattern {text}: {reason}; name groups for the step and each metric: 'step (?P<step>[0-9]+).* loss (?P<loss>[0-9.]+)'"
+    )]
+    BadPattern {
+        /// The text as given.
+        text: String,
+        /// What is wrong.
+        reason: String,
+    },
     /// A `--points` that cannot be read.
     #[error("--points {text}: write final, best, last:K, every or at:D=TOKENS, for example at:D=1B,2B")]
     BadPoints {
@@ -355,6 +375,8 @@ impl RunsError {
             Self::Restarted { .. } => "R0135",
             Self::BadRestarts { .. } => "R0136",
             Self::NoPoints { .. } => "R0137",
+            Self::UnknownLog { .. } => "R0138",
+            Self::BadPattern { .. } => "R0139",
             Self::MissingColumn { .. } => "R0120",
             Self::RoleNotFound { .. } => "R0121",
             Self::TextInNumber { .. } => "R0122",

@@ -41,6 +41,13 @@ impl RunTable {
         Ok(read::read_paths(&paths, options)?.finish())
     }
 
+    /// Reads a file that is a run table itself, whatever tool may have made it.
+    pub(crate) fn read_table(name: &str, options: &ReadOptions) -> Result<Self, RunsError> {
+        let mut builder = TableBuilder::default();
+        read::read_file(&mut builder, name, options)?;
+        Ok(builder.finish())
+    }
+
     /// Reads a table from a stream; `name` stands for the file in messages, and its extension helps to tell
     /// the format.
     ///

@@ -172,3 +172,114 @@ fn hugging_face_trainer() {
     assert_eq!(table.number("eval/loss").unwrap().values[0], 4.856_404_086_583_226);
     assert_eq!(table.number("total_flos").unwrap().values[0], 2.988_441_6e16);
 }
+
+#[test]
+fn mlflow_file_store() {
+    let Some(path) = sample("mlflow/out/mlruns") else { return };
+    let table = RunTable::read(&[&path], &options("train/loss", Points::Every)).unwrap();
+    let tokens = Some("tokens");
+    check_golden(&table, &Kept { loss: "train/loss", tolerance: 0.0, not_finite: 4, tokens });
+    let table = RunTable::read(&[&path], &ReadOptions::default()).unwrap();
+    check_roles(&table, ["model.n_params", "tokens", "val_loss"]);
+    assert_eq!(table.number("eval acc").unwrap().values, [0.42, 0.42]);
+    assert_eq!(table.text("opt/name").unwrap().get(0), Some("adamw"));
+    assert_eq!(table.text("tags.note").unwrap().get(0), Some("multi\nline"));
+    assert_eq!(table.text("state").unwrap().get(1), Some("finished"));
+}
+
+#[test]
+fn trackio_json_lines() {
+    let Some(path) = sample("trackio/out_jsonl") else { return };
+    let table = RunTable::read(&[&path], &options("train/loss", Points::Every)).unwrap();
+    let tokens = Some("tokens");
+    check_golden(&table, &Kept { loss: "train/loss", tolerance: 0.0, not_finite: 4, tokens });
+    let table = RunTable::read(&[&path], &ReadOptions::default()).unwrap();
+    check_roles(&table, ["model.n_params", "tokens", "val/loss"]);
+    assert_eq!(table.number("opt.grad_norm").unwrap().values, [1.0 / 40.0; 2]);
+}
+
+#[test]
+fn dvclive() {
+    let Some(path) = sample("dvclive/out") else { return };
+    let table = RunTable::read(&[&path], &options("train/loss", Points::Every)).unwrap();
+    let bad = table.number("train/loss").unwrap().values.iter().filter(|x| !x.is_finite()).count();
+    check_golden(&table, &Kept { loss: "train/loss", tolerance: 0.0, not_finite: bad, tokens: None });
+    let table = RunTable::read(&[&path], &ReadOptions::default()).unwrap();
+    let mapping = find_roles(&table, &[]).unwrap();
+    assert_eq!(mapping.column("N"), Some("model.n_params"));
+    assert_eq!(mapping.column("loss"), Some("val_loss"));
+}
+
+#[test]
+fn wandb_chart() {
+    let Some(path) = sample("csv/out/wandb_chart.csv") else { return };
+    let table = RunTable::read(&[&path], &options("train/loss", Points::Every)).unwrap();
+    // One cell of the sample is empty.
+    assert_eq!(table.rows(), 79);
+    assert_eq!(table.number("train/loss").unwrap().values[1], 7.213_074_676_304_148);
+    let Column::Text(runs) = table.require("run").unwrap() else { panic!("run is not text") };
+    assert_eq!((runs.get(0), runs.get(78)), (Some("n19M"), Some("n70M")));
+}
+
+#[test]
+fn lm_evaluation_harness() {
+    let Some(path) = sample("lm_eval/out") else { return };
+    let table = RunTable::read(&[&path], &ReadOptions::default()).unwrap();
+    assert_eq!(table.rows(), 1);
+    let value = |name: &str| table.number(name).unwrap().values[0];
+    assert_eq!(value("toy_mc/acc"), 0.416_666_666_666_666_7);
+    assert_eq!(value("toy_mc/acc_stderr"), 0.148_647_097_502_640_8);
+    assert_eq!(value("toy_ppl/bits_per_byte"), 0.049_804_153_019_633_4);
+    assert_eq!(value("toy_mc/n_samples"), 12.0);
+    assert!(table.column("toy_mc/brier_score_stderr").is_none());
+    // The Brier score that the harness computed is a function of the same shares of probability.
+    assert!(value("toy_mc/correct_prob") > 0.0 && value("toy_mc/correct_prob") < 1.0);
+    assert!(value("toy_mc/correct_nll") > 0.0);
+}
+
+/// Loss of the text logs at a step, without noise.
+fn quiet_loss(step: f64) -> f64 {
+    1.69 + 406.4 / 19e6_f64.powf(0.34) + 410.7 / (step * TOKENS_PER_STEP).powf(0.28)
+}
+
+#[test]
+fn text_logs_of_six_programs() {
+    let logs = [
+        ("nanogpt.log", "val/loss", 4, 5e-5),
+        ("megatron.log", "lm loss validation", 4, 5e-6),
+        ("torchtitan.log", "val/loss", 4, 5e-5),
+        ("llmc_main.log", "val/loss", 4, 5e-5),
+        ("modded_nanogpt.log", "val/loss", 4, 5e-5),
+        ("maxtext.log", "learning/loss", 40, 0.08),
+    ];
+    for (log, metric, count, tolerance) in logs {
+        let Some(path) = sample(&format!("textlogs/out/{log}")) else { return };
+        let table = RunTable::read(&[&path], &options(metric, Points::Every)).unwrap();
+        assert_eq!(table.rows(), count, "{log}");
+        let steps = &table.number("step").unwrap().values;
+        for (&step, loss) in steps.iter().zip(&table.number(metric).unwrap().values) {
+            assert!((loss - quiet_loss(step)).abs() <= tolerance, "{log} step {step}: {loss}");
+        }
+    }
+}
+
+#[test]
+fn a_log_with_a_restart_and_one_with_tokens() {
+    let Some(path) = sample("textlogs/out/megatron.log") else { return };
+    let table = RunTable::read(&[&path], &options("lm loss", Points::Every)).unwrap();
+    assert_eq!(table.rows(), 40);
+    assert!(notes(&table).contains("more than once at one step"), "{}", notes(&table));
+    assert_eq!(table.number("consumed samples").unwrap().values[39], 51_200.0);
+
+    let Some(path) = sample("textlogs/out/nanogpt.log") else { return };
+    let table = RunTable::read(&[&path], &ReadOptions::default()).unwrap();
+    check_roles(&table, ["n_params", "tokens", "val/loss"]);
+    assert_eq!(table.number("tokens").unwrap().values, [400.0 * TOKENS_PER_STEP]);
+    assert!(notes(&table).contains("`tokens` is step x tokens_per_iter"), "{}", notes(&table));
+
+    let Some(path) = sample("textlogs/out") else { return };
+    let pattern = r"step[: ]+(?P<step>\d+).* loss: *(?P<loss>[\d.]+)";
+    let own = ReadOptions { log_pattern: Some(pattern.into()), ..ReadOptions::default() };
+    let table = RunTable::read(&[path.join("nanochat.log")], &own).unwrap();
+    assert_eq!(table.number("loss").unwrap().values, [5.857_206]);
+}

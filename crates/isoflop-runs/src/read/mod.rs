@@ -49,6 +49,8 @@ pub struct ReadOptions {
     pub restarts: Restarts,
     /// The metric that `points` looks at; by default the one with the best name for a loss.
     pub loss: Option<String>,
+    /// A regular expression with named groups for the lines of text logs: `step`, and one for each metric.
+    pub log_pattern: Option<String>,
 }
 
 impl Default for ReadOptions {
@@ -60,6 +62,7 @@ impl Default for ReadOptions {
             points: Points::default(),
             restarts: Restarts::default(),
             loss: None,
+            log_pattern: None,
         }
     }
 }
@@ -81,7 +84,11 @@ pub(crate) fn read_paths(paths: &[String], options: &ReadOptions) -> Result<Tabl
 }
 
 /// Reads one file into the builder. A plain Parquet file is read where it lies, anything else as a stream.
-fn read_file(builder: &mut TableBuilder, name: &str, options: &ReadOptions) -> Result<(), RunsError> {
+pub(crate) fn read_file(
+    builder: &mut TableBuilder,
+    name: &str,
+    options: &ReadOptions,
+) -> Result<(), RunsError> {
     let mut file = paths::open_file(name)?;
     let is_regular = file.metadata().is_ok_and(|metadata| metadata.is_file());
     if is_regular && options.format.is_none_or(|format| format == Format::Parquet) {

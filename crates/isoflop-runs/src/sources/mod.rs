@@ -4,8 +4,12 @@
 //! over one by one, so that a directory of very many runs needs the memory of one. Reading changes nothing.
 
 mod architecture;
+mod dvclive;
 mod hf;
 mod json;
+mod lm_eval;
+mod log_presets;
+mod mlflow;
 mod notes;
 mod options;
 mod proto;
@@ -15,10 +19,16 @@ mod sink;
 mod tally;
 mod tensor;
 mod tensorboard;
+mod text_log;
+mod trackio;
 mod walk;
 mod wandb;
+mod wandb_chart;
+mod yaml;
 
 use std::path::{Path, PathBuf};
+
+use regex::Regex;
 
 pub use notes::RunsNote;
 pub use options::{Points, Restarts, Tool};
@@ -41,20 +51,32 @@ struct Unit {
 
 impl Tool {
     /// The units of this tool in a listing.
-    fn find(self, dirs: &[Dir]) -> Vec<Unit> {
+    fn find(self, dirs: &[Dir], pattern: Option<&Regex>) -> Vec<Unit> {
         match self {
             Tool::Wandb => wandb::find(dirs),
             Tool::TensorBoard => tensorboard::find(dirs),
             Tool::HfTrainer => hf::find(dirs),
+            Tool::LmEval => lm_eval::find(dirs),
+            Tool::Mlflow => mlflow::find(dirs),
+            Tool::Trackio => trackio::find(dirs),
+            Tool::DvcLive => dvclive::find(dirs),
+            Tool::WandbChart => wandb_chart::find(dirs),
+            Tool::Log => text_log::find(dirs, pattern),
         }
     }
 
     /// Reads the runs of a unit.
-    fn read(self, unit: &Unit, sink: &mut Sink<'_>) -> Result<(), RunsError> {
+    fn read(self, unit: &Unit, pattern: Option<&Regex>, sink: &mut Sink<'_>) -> Result<(), RunsError> {
         match self {
             Tool::Wandb => wandb::read(unit, sink),
             Tool::TensorBoard => tensorboard::read(unit, sink),
             Tool::HfTrainer => hf::read(unit, sink),
+            Tool::LmEval => lm_eval::read(unit, sink),
+            Tool::Mlflow => mlflow::read(unit, sink),
+            Tool::Trackio => trackio::read(unit, sink),
+            Tool::DvcLive => dvclive::read(unit, sink),
+            Tool::WandbChart => wandb_chart::read(unit, sink),
+            Tool::Log => text_log::read(unit, pattern, sink),
         }
     }
 }
@@ -76,14 +98,21 @@ pub(crate) fn read(builder: &mut TableBuilder, name: &str, options: &ReadOptions
             dirs: Vec::new(),
         }],
     };
-    let tools = options.from.map_or(Tool::ALL.to_vec(), |tool| vec![tool]);
-    let mut found: Vec<(Tool, Vec<Unit>)> = tools
-        .into_iter()
-        .map(|tool| (tool, tool.find(&dirs)))
-        .filter(|(_, units)| !units.is_empty())
-        .collect();
+    let pattern = options.log_pattern.as_deref().map(text_log::compile).transpose()?;
+    let from = options.from.or(pattern.as_ref().map(|_| Tool::Log));
+    let mut found: Vec<(Tool, Vec<Unit>)> = Vec::new();
+    for tool in Tool::ALL.iter().copied().filter(|tool| from.is_none_or(|only| only == *tool)) {
+        // A log or an exported chart beside the files of a tracker is the same run again.
+        if tool.is_found_last() && !found.is_empty() {
+            break;
+        }
+        let units = tool.find(&dirs, pattern.as_ref());
+        if !units.is_empty() {
+            found.push((tool, units));
+        }
+    }
     drop(dirs);
-    let (tool, units) = match (found.len(), options.from) {
+    let (tool, units) = match (found.len(), from) {
         (0, Some(tool)) if metadata.is_file() => {
             (tool, vec![Unit { path: path.to_path_buf(), files: vec![path.to_path_buf()] }])
         }
@@ -101,7 +130,7 @@ pub(crate) fn read(builder: &mut TableBuilder, name: &str, options: &ReadOptions
             return Err(RunsError::MixedTools { path: name.to_owned(), found, example });
         }
     };
-    read_units(builder, name, tool, &units, options)?;
+    read_units(builder, name, tool, &units, pattern.as_ref(), options)?;
     Ok(true)
 }
 
@@ -110,6 +139,7 @@ fn read_units(
     name: &str,
     tool: Tool,
     units: &[Unit],
+    pattern: Option<&Regex>,
     options: &ReadOptions,
 ) -> Result<(), RunsError> {
     builder.source(Source { name: name.to_owned(), format: None, compression: None, rows: 0 });
@@ -117,7 +147,7 @@ fn read_units(
     let first_row = builder.rows();
     let mut sink = Sink::new(builder, options);
     for unit in units {
-        tool.read(unit, &mut sink)?;
+        tool.read(unit, pattern, &mut sink)?;
     }
     let notes = sink.tally.notes(name, tool, &options.points, options.restarts);
     if builder.rows() == first_row {

@@ -15,28 +15,61 @@ pub enum Tool {
     TensorBoard,
     /// Hugging Face `Trainer`: `trainer_state.json`, with `config.json` beside it.
     HfTrainer,
+    /// lm-evaluation-harness: `results_*.json` with its samples.
+    LmEval,
+    /// MLflow's file store, `mlruns`.
+    Mlflow,
+    /// Trackio's JSON lines.
+    Trackio,
+    /// DVCLive directories.
+    DvcLive,
+    /// CSV that a chart of Weights & Biases exports.
+    WandbChart,
+    /// Text logs, by preset or by a pattern.
+    Log,
 }
 
 impl Tool {
     /// All tools.
-    pub const ALL: &'static [Tool] = &[Tool::Wandb, Tool::TensorBoard, Tool::HfTrainer];
+    pub const ALL: &'static [Tool] = &[
+        Tool::Wandb,
+        Tool::TensorBoard,
+        Tool::HfTrainer,
+        Tool::LmEval,
+        Tool::Mlflow,
+        Tool::Trackio,
+        Tool::DvcLive,
+        Tool::WandbChart,
+        Tool::Log,
+    ];
 
     /// The name for `--from`.
     pub fn name(self) -> &'static str {
-        match self {
-            Tool::Wandb => "wandb",
-            Tool::TensorBoard => "tensorboard",
-            Tool::HfTrainer => "hf",
-        }
+        self.names().0
     }
 
     /// The name for people.
     pub fn title(self) -> &'static str {
+        self.names().1
+    }
+
+    fn names(self) -> (&'static str, &'static str) {
         match self {
-            Tool::Wandb => "Weights & Biases",
-            Tool::TensorBoard => "TensorBoard",
-            Tool::HfTrainer => "Hugging Face Trainer",
+            Tool::Wandb => ("wandb", "Weights & Biases"),
+            Tool::TensorBoard => ("tensorboard", "TensorBoard"),
+            Tool::HfTrainer => ("hf", "Hugging Face Trainer"),
+            Tool::LmEval => ("lm-eval", "lm-evaluation-harness"),
+            Tool::Mlflow => ("mlflow", "MLflow file store"),
+            Tool::Trackio => ("trackio", "Trackio JSON lines"),
+            Tool::DvcLive => ("dvclive", "DVCLive"),
+            Tool::WandbChart => ("wandb-chart", "W&B chart export"),
+            Tool::Log => ("log", "text logs"),
         }
+    }
+
+    /// Whether its files are told by what is in them, and may lie beside those of another tool.
+    pub(super) fn is_found_last(self) -> bool {
+        matches!(self, Tool::WandbChart | Tool::Log)
     }
 }
 

@@ -97,8 +97,10 @@ impl<'a> Sink<'a> {
     ) -> Result<Vec<Row>, &'static str> {
         let at = |step: i64| Row { step, loss: None, tokens: None };
         let Some(series) = loss.and_then(|name| run.metrics.get(name)) else {
-            return match self.options.points {
-                Points::Final => Ok(vec![at(i64::MAX)]),
+            let ends = run.metrics.iter().filter_map(|(_, series)| series.points.last());
+            return match (&self.options.points, ends.map(|point| point.step).max()) {
+                (_, None) => Err("it has no values of metrics"),
+                (Points::Final, Some(last)) => Ok(vec![at(last)]),
                 _ => Err("it has no metric that looks like a loss; say which one with --map loss=METRIC"),
             };
         };
@@ -153,9 +155,7 @@ impl<'a> Sink<'a> {
         if let Some(state) = run.state.name() {
             self.text("state", state)?;
         }
-        if row.step != i64::MAX {
-            self.number("step", row.step as f64)?;
-        }
+        self.number("step", row.step as f64)?;
         let tokens_metric = run.metrics.iter().filter_map(|(name, _)| Some((Role::Tokens.rank(name)?, name)));
         let tokens_metric = tokens_metric.min_by_key(|(rank, _)| *rank).map(|(_, name)| name);
         for (name, series) in run.metrics.iter() {
@@ -229,14 +229,10 @@ fn own_name(name: &str, prefix: &str) -> String {
     if OWN.contains(&name) { format!("{prefix}{name}") } else { name.to_owned() }
 }
 
-/// A metric at a step, or the step itself; a row of last values stands at the last step of all.
+/// A metric at a step, or the step itself.
 fn count_at(run: &Run, metric: Option<&str>, step: i64) -> Option<f64> {
     match metric {
         Some(metric) => run.metrics.get(metric)?.at(step),
-        None if step == i64::MAX => {
-            let last = run.metrics.iter().filter_map(|(_, series)| series.points.last());
-            last.map(|point| point.step as f64).reduce(f64::max)
-        }
         None => Some(step as f64),
     }
 }
