@@ -122,7 +122,11 @@ fn read_state(text: &str, run: &mut Run) -> Result<(), json::Fault> {
     }
     if let Some(step) = last[0] {
         for (name, value) in totals {
-            run.log(name, step as i64, value);
+            // The last row of the history may have it already.
+            let known = run.metrics.get(name).and_then(|series| series.points.last());
+            if known.is_none_or(|point| point.step != step as i64) {
+                run.log(name, step as i64, value);
+            }
         }
         let end = run.config.get("max_steps").and_then(super::run::Setting::number);
         run.state = match end {
