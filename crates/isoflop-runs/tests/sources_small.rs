@@ -242,7 +242,7 @@ fn what_is_refused_says_where_and_what_to_do() {
         ("run-x.wandb", b"not a log at all", "does not begin with `:W&B`"),
         ("events.out.tfevents.1.h", b"this is no event file", "not an event file of TensorBoard"),
         ("trainer_state.json", b"{\"a\": [1 2]}", "line 1: expected `,`"),
-        ("results_x.json", b"{\"a\": 1}", "no results of lm-evaluation-harness"),
+        ("results_x.json", b"{\"results\": 1}", "no results of lm-evaluation-harness"),
         ("1/2/metrics/loss", b"100 2.5 1\nbad line\n100 2.4 2\n", "line 2: this is not a time"),
         ("live/plots/metrics/loss.tsv", b"time\tloss\n1\t2\n", "no column step"),
     ];

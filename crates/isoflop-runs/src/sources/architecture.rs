@@ -24,7 +24,7 @@ const UNCOUNTED: [&str; 4] =
 /// Counts the weights of the architecture in these settings; `prefix` is put before their names.
 pub(super) fn count(config: &Named<Setting>, prefix: &str) -> Option<Count> {
     let get = |name: &str| config.get(&format!("{prefix}{name}"));
-    let number = |name: &str| get(name)?.number().filter(|&x| x >= 1.0 && x < 1e12 && x.fract() == 0.0);
+    let number = |name: &str| get(name)?.number().filter(|&x| (1.0..1e12).contains(&x) && x.fract() == 0.0);
     let flag = |name: &str, default: bool| match get(name) {
         Some(Setting::Number(value)) => *value != 0.0,
         _ => default,

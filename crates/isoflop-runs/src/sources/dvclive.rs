@@ -67,7 +67,10 @@ fn table(file: &Path, metric: &str, run: &mut Run) -> Result<(), RunsError> {
         place: format!("line {line}"),
         reason: reason.to_owned(),
     };
-    let mut lines = text.lines().enumerate();
+    // A last line without its end is being written.
+    let end = text.rfind('\n').map_or(0, |at| at + 1);
+    run.is_cut |= end < text.len();
+    let mut lines = text[..end].lines().enumerate();
     let header: Vec<&str> = lines.next().map(|(_, line)| line.split('\t').collect()).unwrap_or_default();
     let step = header.iter().position(|name| *name == "step");
     let step = step.ok_or_else(|| bad(1, "the table has no column step"))?;
@@ -81,7 +84,6 @@ fn table(file: &Path, metric: &str, run: &mut Run) -> Result<(), RunsError> {
         match (number(step), number(value)) {
             (Some(step), Some(value)) => run.log(metric, step as i64, value),
             (Some(_), None) if cells.len() == header.len() => {}
-            _ if i + 1 == text.lines().count() && !text.ends_with('\n') => run.is_cut = true,
             _ => return Err(bad(i + 1, "this row does not hold a step and a value")),
         }
     }

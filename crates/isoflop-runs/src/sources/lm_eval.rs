@@ -23,11 +23,18 @@ fn is_results(name: &str) -> bool {
     name == "results.json" || (name.starts_with("results_") && name.ends_with(".json"))
 }
 
+/// Whether a file of this name, which others use too, begins with results by task.
+fn has_results(path: &Path) -> bool {
+    let mut head = Vec::new();
+    let read = File::open(path).map(|file| file.take(1 << 16).read_to_end(&mut head));
+    matches!(read, Ok(Ok(_))) && String::from_utf8_lossy(&head).contains("\"results\"")
+}
+
 /// One unit for each file of results, with the samples of the same time.
 pub(super) fn find(dirs: &[Dir]) -> Vec<Unit> {
     let mut units = Vec::new();
     for dir in dirs {
-        for name in dir.files.iter().filter(|name| is_results(name)) {
+        for name in dir.files.iter().filter(|name| is_results(name) && has_results(&dir.path.join(name))) {
             let stamp = name.trim_start_matches("results").trim_end_matches(".json");
             let suffix = format!("{stamp}.jsonl");
             let samples = dir

@@ -1,6 +1,6 @@
 //! MLflow's file store: `mlruns/EXPERIMENT/RUN` with `meta.yaml`, and a file for each metric, parameter and tag.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::run::{Run, Setting, State};
 use super::walk::{self, Dir};
@@ -75,15 +75,22 @@ fn kind_and_key(below: &Path) -> Option<(&'static str, String)> {
     (!key.is_empty()).then_some((kind, key))
 }
 
-fn lossy(file: &PathBuf) -> Result<String, RunsError> {
+fn lossy(file: &Path) -> Result<String, RunsError> {
     Ok(String::from_utf8_lossy(&walk::read_bytes(file)?).trim_end_matches('\n').to_owned())
+}
+
+/// The text without a last line that is being written.
+fn whole_lines<'a>(text: &'a str, run: &mut Run) -> &'a str {
+    let end = text.rfind('\n').map_or(0, |at| at + 1);
+    run.is_cut |= end < text.len();
+    &text[..end]
 }
 
 /// Lines of `time value [step [dataset digest]]`.
 fn metric(file: &Path, key: &str, run: &mut Run, sink: &mut Sink<'_>) -> Result<(), RunsError> {
     let text = walk::read_text(file)?;
     let mut points: Vec<(i64, f64)> = Vec::new();
-    for (i, line) in text.lines().enumerate() {
+    for (i, line) in whole_lines(&text, run).lines().enumerate() {
         let bad = |reason: &str| RunsError::BadRunFile {
             file: file.display().to_string(),
             place: format!("line {}", i + 1),
@@ -91,15 +98,11 @@ fn metric(file: &Path, key: &str, run: &mut Run, sink: &mut Sink<'_>) -> Result<
         };
         let mut parts = line.split(' ');
         let (_, value, step) = (parts.next(), parts.next(), parts.next());
-        let is_last =
-            text.len() - text.rfind('\n').map_or(0, |at| at + 1) == line.len() && !text.ends_with('\n');
         let value = value.and_then(|value| value.parse::<f64>().ok());
         let step = step.map_or(Some(0), |step| step.parse::<i64>().ok());
         match (value, step) {
             (Some(value), Some(step)) => points.push((step, value)),
             _ if line.is_empty() => {}
-            // The line that is being written.
-            _ if is_last && i + 1 == text.lines().count() => run.is_cut = true,
             _ => return Err(bad("this is not a time, a value and a step")),
         }
     }

@@ -89,9 +89,7 @@ pub(super) fn compute(run: &Run) -> Vec<Computed> {
         computed.push(found);
         tokens = Some(Source::Computed);
     }
-    if let (Some(params), Some(tokens)) = (params, tokens)
-        && logged(run, Role::Compute).is_none()
-    {
+    if let (Some(params), Some(tokens)) = (params, tokens) {
         computed.push(Computed {
             column: FLOPS_6ND,
             how: "6 N D".into(),
