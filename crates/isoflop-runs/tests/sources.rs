@@ -188,14 +188,17 @@ fn mlflow_file_store() {
 }
 
 #[test]
-fn trackio_json_lines() {
-    let Some(path) = sample("trackio/out_jsonl") else { return };
-    let table = RunTable::read(&[&path], &options("train/loss", Points::Every)).unwrap();
-    let tokens = Some("tokens");
-    check_golden(&table, &Kept { loss: "train/loss", tolerance: 0.0, not_finite: 4, tokens });
-    let table = RunTable::read(&[&path], &ReadOptions::default()).unwrap();
-    check_roles(&table, ["model.n_params", "tokens", "val/loss"]);
-    assert_eq!(table.number("opt.grad_norm").unwrap().values, [1.0 / 40.0; 2]);
+fn trackio_json_lines_and_parquet() {
+    for (folder, not_finite) in [("trackio/out_jsonl", 4), ("trackio/out", 4)] {
+        let Some(path) = sample(folder) else { return };
+        let table = RunTable::read(&[&path], &options("train/loss", Points::Every)).unwrap();
+        let tokens = Some("tokens");
+        check_golden(&table, &Kept { loss: "train/loss", tolerance: 0.0, not_finite, tokens });
+        let table = RunTable::read(&[&path], &ReadOptions::default()).unwrap();
+        assert_eq!(table.rows(), 2);
+        check_roles(&table, ["model.n_params", "tokens", "val/loss"]);
+        assert_eq!(table.number("model.n_params").unwrap().values.iter().sum::<f64>(), 89e6);
+    }
 }
 
 #[test]

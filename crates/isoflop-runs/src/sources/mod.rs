@@ -21,6 +21,7 @@ mod tensor;
 mod tensorboard;
 mod text_log;
 mod trackio;
+mod trackio_parquet;
 mod walk;
 mod wandb;
 mod wandb_chart;
@@ -58,7 +59,7 @@ impl Tool {
             Tool::HfTrainer => hf::find(dirs),
             Tool::LmEval => lm_eval::find(dirs),
             Tool::Mlflow => mlflow::find(dirs),
-            Tool::Trackio => trackio::find(dirs),
+            Tool::Trackio => [trackio::find(dirs), trackio_parquet::find(dirs)].concat(),
             Tool::DvcLive => dvclive::find(dirs),
             Tool::WandbChart => wandb_chart::find(dirs),
             Tool::Log => text_log::find(dirs, pattern),

@@ -19,7 +19,7 @@ pub enum Tool {
     LmEval,
     /// MLflow's file store, `mlruns`.
     Mlflow,
-    /// Trackio's JSON lines.
+    /// Trackio's JSON lines, and its Parquet export.
     Trackio,
     /// DVCLive directories.
     DvcLive,
@@ -60,7 +60,7 @@ impl Tool {
             Tool::HfTrainer => ("hf", "Hugging Face Trainer"),
             Tool::LmEval => ("lm-eval", "lm-evaluation-harness"),
             Tool::Mlflow => ("mlflow", "MLflow file store"),
-            Tool::Trackio => ("trackio", "Trackio JSON lines"),
+            Tool::Trackio => ("trackio", "Trackio"),
             Tool::DvcLive => ("dvclive", "DVCLive"),
             Tool::WandbChart => ("wandb-chart", "W&B chart export"),
             Tool::Log => ("log", "text logs"),

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::json::{self, Scalar, Step};
 use super::run::{Named, Run, Setting};
 use super::walk::Dir;
-use super::{Sink, Unit};
+use super::{Sink, Unit, trackio_parquet};
 use crate::error::RunsError;
 
 /// Bytes in one line.
@@ -57,6 +57,12 @@ struct Row {
 
 /// Reads the runs of a directory; files follow each other by name.
 pub(super) fn read(unit: &Unit, sink: &mut Sink<'_>) -> Result<(), RunsError> {
+    // A Parquet export is a unit of its own, with its settings as the second file.
+    if let Some(points) =
+        unit.files.first().filter(|file| file.extension().is_some_and(|end| end == "parquet"))
+    {
+        return trackio_parquet::read(points, sink);
+    }
     let mut runs: Named<Run> = Named::default();
     for file in &unit.files {
         read_file(file, &mut runs)?;
