@@ -1,6 +1,6 @@
 //! A table under construction: readers push cells, and every column finds its type on the way.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::cell::{Cell, is_missing, number_text, read_cell};
 use crate::column::{Column, MISSING_CODE, Numbers, TextBuilder};
@@ -29,6 +29,8 @@ pub(crate) struct TableBuilder {
     rows: usize,
     /// Cells that were filled because their rows lack the column.
     padding: usize,
+    /// Names of the runs of tools, which must differ also between paths.
+    pub(crate) run_names: FxHashSet<String>,
     /// Whether a run may have given several rows.
     pub(crate) has_curves: bool,
 }

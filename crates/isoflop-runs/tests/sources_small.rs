@@ -59,6 +59,8 @@ fn rules_for_points() {
     assert_eq!(at.len(), 2);
     assert!((at[0] - 2.75).abs() < 1e-12 && at[1] == 2.0, "{at:?}");
 
+    let table = read(dir.path(), &with(Points::At(vec![4e4, 9e4]))).unwrap();
+    assert!(notes(&table).contains("1 point missing in 1 run"), "{}", notes(&table));
     let table = read(dir.path(), &with(Points::At(vec![9e4]))).unwrap_err();
     assert_eq!(table.code(), "R0137");
     assert!(table.to_string().contains("its loss is not known around these tokens"), "{table}");
@@ -188,6 +190,11 @@ fn wandb_records_over_several_blocks_and_resumed_runs() {
     assert_eq!(table.number("val/loss").unwrap().values, [3.5, f64::NEG_INFINITY, 2.5]);
     assert_eq!(table.number("n_params").unwrap().values, [19e6; 3]);
     assert_eq!(table.text("run").unwrap().get(0), Some("first"));
+
+    // Two paths may hold runs of one name, which are two clusters all the same.
+    let path = dir.path().join("wandb");
+    let table = RunTable::read(&[&path, &path], &with(Points::Every)).unwrap();
+    assert_eq!(table.text("run").unwrap().levels.len(), 2);
 
     let again = dir.path().join("wandb/offline-run-20260102_000000-id7");
     fs::create_dir(&again).unwrap();

@@ -80,6 +80,15 @@ pub enum RunsNote {
         /// What is missing.
         reason: &'static str,
     },
+    /// Points asked for that the curves of some runs do not reach.
+    OutOfReach {
+        /// How many.
+        count: usize,
+        /// Runs.
+        runs: usize,
+        /// The first of the runs.
+        first: String,
+    },
     /// A loss written with few decimals.
     Rounded {
         /// The metric.
@@ -110,6 +119,7 @@ impl RunsNote {
             Self::NoRow { .. } => "R0218",
             Self::Rounded { .. } => "R0219",
             Self::Numbered { .. } => "R0220",
+            Self::OutOfReach { .. } => "R0221",
         }
     }
 
@@ -169,6 +179,12 @@ impl fmt::Display for RunsNote {
             Self::NoRow { runs, first, reason } => {
                 write!(f, "{} left out (first {first}): {reason}", counted(*runs, "run"))
             }
+            Self::OutOfReach { count, runs, first } => write!(
+                f,
+                "{} missing in {} (first {first}): the curve has no values on both sides of these tokens",
+                counted(*count, "point"),
+                counted(*runs, "run")
+            ),
             Self::Rounded { metric, decimals } => write!(
                 f,
                 "{metric} is written with {decimals} decimals: nothing below {:.*} can be told apart",

@@ -1,7 +1,5 @@
 //! From runs to rows of the table.
 
-use rustc_hash::FxHashSet;
-
 use super::options::{Points, Restarts};
 use super::quantities::{self, Computed, Source, TOKENS, Value};
 use super::run::{Run, Series, Setting};
@@ -19,7 +17,6 @@ pub(super) struct Sink<'a> {
     builder: &'a mut TableBuilder,
     pub(super) options: &'a ReadOptions,
     pub(super) tally: Tally,
-    names: FxHashSet<String>,
     /// Rows of this source so far.
     rows: u64,
 }
@@ -35,7 +32,7 @@ struct Row {
 
 impl<'a> Sink<'a> {
     pub(super) fn new(builder: &'a mut TableBuilder, options: &'a ReadOptions) -> Self {
-        Self { builder, options, tally: Tally::default(), names: FxHashSet::default(), rows: 0 }
+        Self { builder, options, tally: Tally::default(), rows: 0 }
     }
 
     /// Writes the rows of a run.
@@ -69,6 +66,9 @@ impl<'a> Sink<'a> {
                 return Ok(());
             }
         };
+        if let Points::At(wanted) = &self.options.points {
+            self.tally.out_of_reach(wanted.len() - rows.len(), &run.path);
+        }
         self.tally.computed(&computed);
         self.builder.origins.label(self.rows + 1, &run.path);
         let name = self.unique_name(&run);
@@ -131,11 +131,11 @@ impl<'a> Sink<'a> {
     /// The name, with the path where another run has the same.
     fn unique_name(&mut self, run: &Run) -> String {
         let name = if run.name.is_empty() { &run.id } else { &run.name };
-        if self.names.insert(name.clone()) {
+        if self.builder.run_names.insert(name.clone()) {
             return name.clone();
         }
         let longer = format!("{name} ({})", if run.id.is_empty() { &run.path } else { &run.id });
-        self.names.insert(longer.clone());
+        self.builder.run_names.insert(longer.clone());
         longer
     }
 

@@ -40,6 +40,7 @@ pub(super) struct Tally {
     no_row: Vec<(&'static str, Count)>,
     /// Decimals of each loss: the most that any run has.
     decimals: Vec<(String, u32)>,
+    out_of_reach: Count,
     numbered: Count,
     numbered_metric: String,
 }
@@ -57,6 +58,10 @@ impl Tally {
 
     pub(super) fn not_finite(&mut self, count: usize, run: &str) {
         self.not_finite.add(count, run);
+    }
+
+    pub(super) fn out_of_reach(&mut self, count: usize, run: &str) {
+        self.out_of_reach.add(count, run);
     }
 
     pub(super) fn cut(&mut self, run: &str) {
@@ -146,6 +151,10 @@ impl Tally {
                 .filter(|&(_, decimals)| decimals < MANY_DECIMALS)
                 .map(|(metric, decimals)| RunsNote::Rounded { metric, decimals }),
         );
+        if self.out_of_reach.runs > 0 {
+            let Count { runs, items: count, first } = self.out_of_reach;
+            notes.push(RunsNote::OutOfReach { count, runs, first });
+        }
         if self.numbered.runs > 0 {
             notes.push(RunsNote::Numbered { metric: self.numbered_metric, runs: self.numbered.runs });
         }
