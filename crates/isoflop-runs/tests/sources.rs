@@ -235,9 +235,20 @@ fn lm_evaluation_harness() {
     assert_eq!(value("toy_ppl/bits_per_byte"), 0.049_804_153_019_633_4);
     assert_eq!(value("toy_mc/n_samples"), 12.0);
     assert!(table.column("toy_mc/brier_score_stderr").is_none());
-    // The Brier score that the harness computed is a function of the same shares of probability.
-    assert!(value("toy_mc/correct_prob") > 0.0 && value("toy_mc/correct_prob") < 1.0);
-    assert!(value("toy_mc/correct_nll") > 0.0);
+    // For its Brier score the harness wrote down the same shares of probability, with 8 digits.
+    let samples = path.join("results/org__toy-70m/samples_toy_mc_2026-11-22T03-52-26.905602.jsonl");
+    let samples = std::fs::read_to_string(samples).unwrap();
+    let (mut shares, mut nll, mut count) = (0.0, 0.0, 0.0);
+    for line in samples.lines() {
+        let sample: Value = serde_json::from_str(line).unwrap();
+        let gold = usize::try_from(sample["brier_score"][0].as_u64().unwrap()).unwrap();
+        let listed = sample["brier_score"][1].as_str().unwrap().trim_matches(['[', ']']);
+        shares += listed.split_whitespace().nth(gold).unwrap().parse::<f64>().unwrap();
+        nll -= sample["filtered_resps"][gold][0].as_str().unwrap().parse::<f64>().unwrap();
+        count += 1.0;
+    }
+    assert!((value("toy_mc/correct_prob") - shares / count).abs() < 1e-7);
+    assert!((value("toy_mc/correct_nll") - nll / count).abs() < 1e-12);
 }
 
 /// Loss of the text logs at a step, without noise.
