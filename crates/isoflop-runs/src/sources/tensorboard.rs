@@ -262,7 +262,7 @@ fn plugin_of(metadata: &[u8]) -> Result<Option<(&str, &[u8])>, Malformed> {
     Ok(plugin)
 }
 
-/// Settings from `HParamsPluginData`: the start of a session has a map from names to values.
+/// Settings from `HParamsPluginData`: its start message has a map from names to values.
 fn hparams(content: &[u8], run: &mut Run) -> Result<(), Malformed> {
     for field in fields(content) {
         let (3, Wire::Bytes(start)) = field? else { continue };
