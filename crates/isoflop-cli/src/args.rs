@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 
 use anstream::ColorChoice;
+use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use isoflop_formula::parse_number;
+use isoflop_runs::{ReadOptions, RunsError, Tool, parse_map};
 
 use crate::study::{ChangeArgs, HoldArgs, StudyArgs};
 
@@ -81,11 +83,50 @@ pub(crate) enum Command {
     },
 }
 
+/// How the runs of a tool become rows.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ReadingArgs {
+    /// The tool that keeps the runs; by default found from the names of files and directories
+    #[arg(long, value_name = "TOOL", value_parser = tools())]
+    from: Option<String>,
+    /// Points of each run: final, best, last:K (mean of the last K), every, or at:D=1B,2B (interpolated)
+    #[arg(long, default_value = "final", value_name = "RULE")]
+    points: String,
+    /// Which value counts where a restarted run has several at one step: last, first, or error
+    #[arg(long, default_value = "last", value_name = "WHICH")]
+    restarts: String,
+    /// Read text logs with this pattern: named groups are metrics, and `step` is the step
+    #[arg(long, value_name = "REGEX", allow_hyphen_values = true)]
+    log_pattern: Option<String>,
+}
+
+impl ReadingArgs {
+    /// The options for reading; the curve that `--map loss=...` names is the one that `--points` looks at.
+    pub(crate) fn options(&self, maps: &[String]) -> Result<ReadOptions, RunsError> {
+        let maps = maps.iter().filter_map(|text| parse_map(text).ok());
+        Ok(ReadOptions {
+            from: self.from.as_deref().map(str::parse).transpose()?,
+            points: self.points.parse()?,
+            restarts: self.restarts.parse()?,
+            loss: maps.into_iter().find(|(name, _)| name == "loss").map(|(_, column)| column),
+            log_pattern: self.log_pattern.clone(),
+            ..ReadOptions::default()
+        })
+    }
+}
+
+fn tools() -> PossibleValuesParser {
+    PossibleValuesParser::new(Tool::ALL.iter().map(|tool| PossibleValue::new(tool.name()).help(tool.title())))
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct FitArgs {
-    /// Run tables: CSV, TSV, JSON lines or Parquet, plain or gzip/zstd; patterns such as 'runs/*.csv'; - is stdin
+    /// Run tables: CSV, TSV, JSON lines or Parquet, plain or gzip/zstd; patterns such as 'runs/*.csv'; - is stdin.
+    /// Or files and directories of a tool that keeps runs, see --from
     #[arg(required = true, value_name = "RUNS")]
     pub(crate) runs: Vec<String>,
+    #[command(flatten)]
+    pub(crate) reading: ReadingArgs,
     /// A law by name (see `isoflop laws`), or a formula: 'loss ~ E + A / N^alpha'
     #[arg(long, value_name = "ID|FORMULA", allow_hyphen_values = true)]
     pub(crate) law: Option<String>,

@@ -82,13 +82,8 @@ pub(crate) fn run(
     let formula = overridden(&law, &overrides)?;
     let formula_text = if overrides.ties.is_empty() { law.formula().text.clone() } else { formula.to_text() };
     let objective = objective(args, &law)?;
-    let wish = Wish {
-        objective,
-        weight: args.weight.as_deref(),
-        cluster: args.cluster.as_deref(),
-        also: &[],
-        levels: &[],
-    };
+    let cluster = args.cluster.as_deref().or_else(|| cluster_by_run(&table, messages));
+    let wish = Wish { objective, weight: args.weight.as_deref(), cluster, also: &[], levels: &[] };
     let Bound { data, selected, digest, .. } = bind(&formula, &table, &mapping, wish)?;
     tell_columns(&law, &selected, &mapping, messages);
     for doubt in mapping.scale_doubts(&table) {
@@ -170,7 +165,10 @@ pub(crate) fn columns(
     messages: &Messages,
 ) -> Result<Mapping, Failure> {
     for note in table.notes() {
-        messages.warning(&note.to_string());
+        match note.is_warning() {
+            true => messages.warning(&note.to_string()),
+            false => messages.info(&note.to_string()),
+        }
     }
     let maps = maps.iter().map(|text| parse_map(text)).collect::<Result<Vec<_>, _>>()?;
     let mut mapping = find_roles(table, &maps)?;
@@ -178,6 +176,13 @@ pub(crate) fn columns(
         table.define(&mut mapping, definition)?;
     }
     Ok(mapping)
+}
+
+/// The column of runs, if runs have several rows: points of one curve are not independent.
+fn cluster_by_run(table: &RunTable, messages: &Messages) -> Option<&'static str> {
+    let column = table.runs_column()?;
+    messages.info(&format!("intervals: whole runs are resampled, as by --cluster {column}"));
+    Some(column)
 }
 
 /// Which columns stand for the names of the law.

@@ -1,6 +1,6 @@
 //! A table under construction: readers push cells, and every column finds its type on the way.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::cell::{Cell, is_missing, number_text, read_cell};
 use crate::column::{Column, MISSING_CODE, Numbers, TextBuilder};
@@ -29,6 +29,10 @@ pub(crate) struct TableBuilder {
     rows: usize,
     /// Cells that were filled because their rows lack the column.
     padding: usize,
+    /// Names of the runs of tools, which must differ also between paths.
+    pub(crate) run_names: FxHashSet<String>,
+    /// Whether a run may have given several rows.
+    pub(crate) has_curves: bool,
 }
 
 impl TableBuilder {
@@ -156,7 +160,10 @@ impl TableBuilder {
         let mut columns = Vec::with_capacity(self.columns.len());
         for ((name, mut builder), seen_in) in self.columns.into_iter().zip(self.seen_in) {
             builder.pad(self.rows);
-            let absent = (0..sources).filter(|source| seen_in.binary_search(source).is_err());
+            // Runs of a tool differ in what they log; what a fit lacks is reported there.
+            let is_table = |source: &usize| !self.origins.is_labelled(*source);
+            let absent =
+                (0..sources).filter(is_table).filter(|source| seen_in.binary_search(source).is_err());
             self.notes.extend(absent.map(|source| Note::ColumnAbsent {
                 column: name.clone(),
                 file: self.origins.sources[source].name.clone(),
@@ -167,7 +174,8 @@ impl TableBuilder {
             }
             columns.push((name, builder.finish()));
         }
-        RunTable { columns, origins: self.origins, notes: self.notes, rows: self.rows }
+        let has_curves = self.has_curves;
+        RunTable { columns, origins: self.origins, notes: self.notes, rows: self.rows, has_curves }
     }
 }
 

@@ -24,12 +24,12 @@ pub enum RunsError {
         path: String,
     },
     /// A directory where a file is needed.
-    #[error("{path} is a directory{what}; give the files in it, for example '{example}'")]
+    #[error(
+        "{path} is a directory without runs of a tool that is known; give the files in it, for example '{example}'"
+    )]
     Directory {
         /// The path as given.
         path: String,
-        /// What kind of directory it looks like, such as "(W&B run directory, ...)", or nothing.
-        what: &'static str,
         /// A pattern that names files in it.
         example: String,
     },
@@ -157,6 +157,92 @@ pub enum RunsError {
         /// What the reader said.
         reason: String,
     },
+    /// A file of a tool that is damaged or not what its name says.
+    #[error("{file}: {place}: {reason}")]
+    BadRunFile {
+        /// Name of the file.
+        file: String,
+        /// Where in it: a line or a byte.
+        place: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A directory without runs of the tool asked for.
+    #[error("{path}: no runs of {tool} here; leave --from out to see what is there")]
+    NoRuns {
+        /// The path as given.
+        path: String,
+        /// The tool.
+        tool: &'static str,
+    },
+    /// Runs of which none gives a row.
+    #[error("{path}: runs of {tool} were found, but none gives a row: {reason}")]
+    NoPoints {
+        /// The path as given.
+        path: String,
+        /// The tool.
+        tool: &'static str,
+        /// What was noticed.
+        reason: String,
+    },
+    /// A directory with runs of several tools, which may be the same runs.
+    #[error("{path}: runs of several tools: {found}; say which ones to read, for example --from {example}")]
+    MixedTools {
+        /// The path as given.
+        path: String,
+        /// The tools with their numbers of runs.
+        found: String,
+        /// The first of the tools.
+        example: &'static str,
+    },
+    /// A run with several values for one step, where that was forbidden.
+    #[error("{file}: {count} values stand at a step that has another (--restarts error): a restarted run?")]
+    Restarted {
+        /// The run.
+        file: String,
+        /// How many.
+        count: usize,
+    },
+    /// An unknown name for `--from`.
+    #[error("--from {text}: no such tool; the tools are {known}")]
+    UnknownTool {
+        /// The text as given.
+        text: String,
+        /// The names.
+        known: String,
+    },
+    /// A text log of no program that is known.
+    #[error(
+        "{file}: no line is one of a program that is known ({known}); give a pattern with --log-pattern, such as          'step (?P<step>[0-9]+).* loss (?P<loss>[0-9.]+)'"
+    )]
+    UnknownLog {
+        /// Name of the file.
+        file: String,
+        /// The programs.
+        known: String,
+    },
+    /// A `--log-pattern` that cannot be used.
+    #[error(
+        "--log-pattern {text}: {reason}; name groups for the step and each metric: 'step (?P<step>[0-9]+).* loss (?P<loss>[0-9.]+)'"
+    )]
+    BadPattern {
+        /// The text as given.
+        text: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A `--points` that cannot be read.
+    #[error("--points {text}: write final, best, last:K, every or at:D=TOKENS, for example at:D=1B,2B")]
+    BadPoints {
+        /// The text as given.
+        text: String,
+    },
+    /// A `--restarts` that cannot be read.
+    #[error("--restarts {text}: write last, first or error")]
+    BadRestarts {
+        /// The text as given.
+        text: String,
+    },
     /// A column that is needed and not there.
     #[error("there is no column `{column}`{}", hint(.suggestion, .known))]
     MissingColumn {
@@ -281,6 +367,16 @@ impl RunsError {
             Self::BadQuote { .. } => "R0116",
             Self::BadJson { .. } => "R0117",
             Self::BadParquet { .. } => "R0118",
+            Self::BadRunFile { .. } => "R0130",
+            Self::NoRuns { .. } => "R0131",
+            Self::UnknownTool { .. } => "R0132",
+            Self::BadPoints { .. } => "R0133",
+            Self::MixedTools { .. } => "R0134",
+            Self::Restarted { .. } => "R0135",
+            Self::BadRestarts { .. } => "R0136",
+            Self::NoPoints { .. } => "R0137",
+            Self::UnknownLog { .. } => "R0138",
+            Self::BadPattern { .. } => "R0139",
             Self::MissingColumn { .. } => "R0120",
             Self::RoleNotFound { .. } => "R0121",
             Self::TextInNumber { .. } => "R0122",

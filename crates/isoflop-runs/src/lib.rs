@@ -34,6 +34,7 @@ mod origin;
 mod read;
 mod roles;
 mod select;
+mod sources;
 mod table;
 
 pub use column::{Column, Levels, MISSING_CODE, Numbers, Text};
@@ -46,4 +47,5 @@ pub use origin::{Place, Source};
 pub use read::{Format, ReadOptions};
 pub use roles::{Found, Role};
 pub use select::{DropReason, Dropped, Grouping, Need, Selected, SelectedColumn, Selection};
+pub use sources::{Points, Restarts, RunsNote, Tool};
 pub use table::RunTable;

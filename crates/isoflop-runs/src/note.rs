@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::origin::Place;
+use crate::sources::RunsNote;
 
 /// Something that a reader did or found which may matter to a fit.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,9 +46,19 @@ pub enum Note {
         /// Name of the file.
         file: String,
     },
+    /// What reading the runs of a tool found.
+    Runs(RunsNote),
 }
 
 impl Note {
+    /// Whether it is worth a warning rather than a line of information.
+    pub fn is_warning(&self) -> bool {
+        match self {
+            Self::Runs(note) => note.is_warning(),
+            _ => true,
+        }
+    }
+
     /// A stable code for documentation and scripts.
     pub fn code(&self) -> &'static str {
         match self {
@@ -56,6 +67,7 @@ impl Note {
             Self::IntegersRounded { .. } => "R0203",
             Self::NumbersRespelled { .. } => "R0204",
             Self::FileTwice { .. } => "R0205",
+            Self::Runs(note) => note.code(),
         }
     }
 }
@@ -78,6 +90,7 @@ impl fmt::Display for Note {
                 "column `{column}` is text from {first_text} on: numbers far above it are spelled in their \
                  shortest form (007 as 7)"
             ),
+            Self::Runs(note) => note.fmt(f),
             Self::FileTwice { file } => write!(f, "{file} was given twice: its rows count twice"),
         }
     }

@@ -40,6 +40,15 @@ impl fmt::Display for Place {
 pub(crate) struct Origins {
     pub(crate) sources: Vec<Source>,
     runs: Vec<Run>,
+    labels: Vec<Label>,
+}
+
+/// From row `number` of a source on, rows come from this file and count from 1 again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Label {
+    source: usize,
+    number: u64,
+    file: String,
 }
 
 /// Rows from `row` on come from lines `number`, `number + 1`, ... of one source.
@@ -62,6 +71,20 @@ impl Origins {
         }
     }
 
+    /// Says which file inside the last source the rows from `number` on come from.
+    pub(crate) fn label(&mut self, number: u64, file: &str) {
+        let source = self.sources.len().saturating_sub(1);
+        if self.labels.last().is_some_and(|label| (label.source, label.number) == (source, number)) {
+            self.labels.pop();
+        }
+        self.labels.push(Label { source, number, file: file.to_owned() });
+    }
+
+    /// Whether a source is made of files of its own.
+    pub(crate) fn is_labelled(&self, source: usize) -> bool {
+        self.labels.binary_search_by_key(&source, |label| label.source).is_ok()
+    }
+
     /// Source and line or row number of a row.
     pub(crate) fn find(&self, row: usize) -> Option<(usize, u64)> {
         let after = self.runs.partition_point(|run| run.row <= row);
@@ -75,6 +98,12 @@ impl Origins {
     }
 
     pub(crate) fn place_in(&self, source: usize, number: u64) -> Place {
+        let after = self.labels.partition_point(|label| (label.source, label.number) <= (source, number));
+        if let Some(label) = after.checked_sub(1).and_then(|at| self.labels.get(at))
+            && label.source == source
+        {
+            return Place { file: label.file.clone(), number: number - label.number + 1, is_line: false };
+        }
         let source = self.sources.get(source);
         Place {
             file: source.map_or("memory".into(), |s| s.name.clone()),

@@ -54,6 +54,7 @@ const PARAMS: &[&str] = &[
     "params_non_embedding",
     "params_no_embed",
     "model_size",
+    "params_from_total_flos",
     "n",
 ];
 const TOKENS: &[&str] = &[
@@ -82,6 +83,7 @@ const COMPUTE: &[&str] = &[
     "total_training_flops",
     "compute",
     "flos",
+    "flops_6nd",
     "c",
 ];
 const LOSS: &[&str] = &[
@@ -176,7 +178,8 @@ impl Role {
         found.into_iter().map(|(found, _, name)| (name.to_owned(), found)).collect()
     }
 
-    fn rank(self, column: &str) -> Option<(Found, usize)> {
+    /// How well a name fits the role: less is better.
+    pub(crate) fn rank(self, column: &str) -> Option<(Found, usize)> {
         if column == self.name() {
             return Some((Found::Name, 0));
         }
@@ -199,7 +202,7 @@ impl Role {
 }
 
 /// Lower case, with one underscore for any run of blanks, dots, slashes, colons, hyphens and underscores.
-fn plain(name: &str) -> String {
+pub(crate) fn plain(name: &str) -> String {
     let lower = name.to_lowercase();
     let parts = lower.split([' ', '_', '-', '/', '.', ':']).filter(|part| !part.is_empty());
     parts.collect::<Vec<_>>().join("_")

@@ -25,6 +25,7 @@ pub struct RunTable {
     pub(crate) origins: Origins,
     pub(crate) notes: Vec<Note>,
     pub(crate) rows: usize,
+    pub(crate) has_curves: bool,
 }
 
 impl RunTable {
@@ -38,6 +39,13 @@ impl RunTable {
     pub fn read<P: AsRef<Path>>(paths: &[P], options: &ReadOptions) -> Result<Self, RunsError> {
         let paths: Vec<String> = paths.iter().map(|p| p.as_ref().to_string_lossy().into_owned()).collect();
         Ok(read::read_paths(&paths, options)?.finish())
+    }
+
+    /// Reads a file that is a run table itself, whatever tool may have made it.
+    pub(crate) fn read_table(name: &str, options: &ReadOptions) -> Result<Self, RunsError> {
+        let mut builder = TableBuilder::default();
+        read::read_file(&mut builder, name, options)?;
+        Ok(builder.finish())
     }
 
     /// Reads a table from a stream; `name` stands for the file in messages, and its extension helps to tell
@@ -120,6 +128,11 @@ impl RunTable {
     /// Files and streams that the rows came from.
     pub fn sources(&self) -> &[Source] {
         &self.origins.sources
+    }
+
+    /// The column that names the run, if a run may have several rows: those are not independent.
+    pub fn runs_column(&self) -> Option<&'static str> {
+        (self.has_curves && self.column("run").is_some()).then_some("run")
     }
 
     /// What reading noticed: worth showing to the user.

@@ -147,8 +147,6 @@ fn paths() {
     check(RunTable::read::<&str>(&[], &options), "R0104", &["stdin"]);
     std::fs::write(path("x.jsonl"), "{}").unwrap();
     check(RunTable::read(&[folder.path()], &options), "R0103", &["is a directory", "*.jsonl"]);
-    std::fs::write(path("run-abc.wandb"), "x").unwrap();
-    check(RunTable::read(&[folder.path()], &options), "R0103", &["W&B"]);
 }
 
 #[test]

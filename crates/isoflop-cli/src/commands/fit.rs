@@ -1,7 +1,7 @@
 //! `isoflop fit`.
 
 use isoflop_fit::Verdict;
-use isoflop_runs::{ReadOptions, RunTable};
+use isoflop_runs::RunTable;
 
 use crate::args::{FitArgs, Format};
 use crate::commands::laws::{catalogue, holding};
@@ -25,7 +25,7 @@ pub(crate) fn run(args: &FitArgs, messages: &Messages) -> Result<u8, Failure> {
         catalogue.find(name)?;
     }
     let target = args.save.as_deref().map(Target::check).transpose()?;
-    let table = RunTable::read(&args.runs, &ReadOptions::default())?;
+    let table = RunTable::read(&args.runs, &args.reading.options(&args.maps)?)?;
     for source in table.sources() {
         messages.info(&format!("{}: {}", source.name, counted(source.rows, "row")));
     }

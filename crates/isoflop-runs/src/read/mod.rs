@@ -14,6 +14,7 @@ use crate::builder::TableBuilder;
 use crate::error::RunsError;
 use crate::note::Note;
 use crate::origin::Source;
+use crate::sources::{self, Points, Restarts, Tool};
 use open::Stream;
 
 /// Bytes in one row of text; a quote that is never closed would otherwise take all memory.
@@ -40,11 +41,29 @@ pub struct ReadOptions {
     /// How many times larger than the file decompressed data may become before it counts as an attack
     /// rather than as data. The first 256 MiB are always allowed.
     pub expansion_ratio: u64,
+    /// The tool that made the runs; by default it is found from the names of files and directories.
+    pub from: Option<Tool>,
+    /// Which points of each run become rows, where a path holds runs with curves.
+    pub points: Points,
+    /// What to do with several values at one step of a run.
+    pub restarts: Restarts,
+    /// The metric that `points` looks at; by default the one with the best name for a loss.
+    pub loss: Option<String>,
+    /// A regular expression with named groups for the lines of text logs: `step`, and one for each metric.
+    pub log_pattern: Option<String>,
 }
 
 impl Default for ReadOptions {
     fn default() -> Self {
-        Self { format: None, expansion_ratio: 200 }
+        Self {
+            format: None,
+            expansion_ratio: 200,
+            from: None,
+            points: Points::default(),
+            restarts: Restarts::default(),
+            loss: None,
+            log_pattern: None,
+        }
     }
 }
 
@@ -57,6 +76,7 @@ pub(crate) fn read_paths(paths: &[String], options: &ReadOptions) -> Result<Tabl
         }
         match path.name.as_str() {
             "-" => read_stream(&mut builder, "stdin", Box::new(io::stdin()), options)?,
+            name if sources::read(&mut builder, name, options)? => {}
             name => read_file(&mut builder, name, options)?,
         }
     }
@@ -64,7 +84,11 @@ pub(crate) fn read_paths(paths: &[String], options: &ReadOptions) -> Result<Tabl
 }
 
 /// Reads one file into the builder. A plain Parquet file is read where it lies, anything else as a stream.
-fn read_file(builder: &mut TableBuilder, name: &str, options: &ReadOptions) -> Result<(), RunsError> {
+pub(crate) fn read_file(
+    builder: &mut TableBuilder,
+    name: &str,
+    options: &ReadOptions,
+) -> Result<(), RunsError> {
     let mut file = paths::open_file(name)?;
     let is_regular = file.metadata().is_ok_and(|metadata| metadata.is_file());
     if is_regular && options.format.is_none_or(|format| format == Format::Parquet) {

@@ -50,7 +50,7 @@ fn same_file(a: &str, b: &str) -> bool {
     a == b || matches!((Path::new(a).canonicalize(), Path::new(b).canonicalize()), (Ok(a), Ok(b)) if a == b)
 }
 
-/// Opens a file; a directory is an error that says what it looks like.
+/// Opens a file; a directory is an error that says what to give instead.
 pub(super) fn open_file(name: &str) -> Result<File, RunsError> {
     let path = Path::new(name);
     let metadata = path.metadata().map_err(|error| RunsError::from_path(name, &error))?;
@@ -59,7 +59,7 @@ pub(super) fn open_file(name: &str) -> Result<File, RunsError> {
         let has_suffix = |suffix: &str| entries.iter().any(|entry| entry.ends_with(suffix));
         let found = ["csv", "jsonl", "parquet", "tsv"].into_iter().find(|suffix| has_suffix(suffix));
         let example = path.join(format!("*.{}", found.unwrap_or("csv"))).display().to_string();
-        return Err(RunsError::Directory { path: name.to_owned(), what: tracker(&entries), example });
+        return Err(RunsError::Directory { path: name.to_owned(), example });
     }
     File::open(path).map_err(|error| RunsError::from_path(name, &error))
 }
@@ -67,16 +67,4 @@ pub(super) fn open_file(name: &str) -> Result<File, RunsError> {
 fn list(path: &Path) -> io::Result<Vec<String>> {
     let names = path.read_dir()?.filter_map(Result::ok);
     Ok(names.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect())
-}
-
-/// Names the experiment tracker that made a directory, if it is one that people have.
-fn tracker(entries: &[String]) -> &'static str {
-    let any = |test: &dyn Fn(&str) -> bool| entries.iter().any(|entry| test(entry));
-    if any(&|name| name.ends_with(".wandb") || name.starts_with("offline-run-")) {
-        " (of a W&B run, which this version does not read)"
-    } else if any(&|name| name.contains(".tfevents.")) {
-        " (of TensorBoard events, which this version does not read)"
-    } else {
-        ""
-    }
 }

@@ -1,0 +1,171 @@
+//! Runs where they lie: readers for the files and directories of experiment trackers and training programs.
+//!
+//! A reader finds its units (files that make up a run, or several) in a listing of the path and hands runs
+//! over one by one, so that a directory of very many runs needs the memory of one. Reading changes nothing.
+
+mod architecture;
+mod dvclive;
+mod hf;
+mod json;
+mod lm_eval;
+mod log_presets;
+mod mlflow;
+mod notes;
+mod options;
+mod proto;
+mod quantities;
+mod run;
+mod sink;
+mod tally;
+mod tensor;
+mod tensorboard;
+mod text_log;
+mod trackio;
+mod trackio_parquet;
+mod walk;
+mod wandb;
+mod wandb_chart;
+mod yaml;
+
+use std::path::{Path, PathBuf};
+
+use regex::Regex;
+
+pub use notes::RunsNote;
+pub use options::{Points, Restarts, Tool};
+
+use crate::builder::TableBuilder;
+use crate::error::RunsError;
+use crate::note::Note;
+use crate::origin::Source;
+use crate::read::ReadOptions;
+use sink::Sink;
+use walk::Dir;
+
+/// Files that belong together.
+#[derive(Debug, Clone)]
+struct Unit {
+    /// What messages call it.
+    path: PathBuf,
+    files: Vec<PathBuf>,
+}
+
+impl Tool {
+    /// The units of this tool in a listing.
+    fn find(self, dirs: &[Dir], pattern: Option<&Regex>) -> Vec<Unit> {
+        match self {
+            Tool::Wandb => wandb::find(dirs),
+            Tool::TensorBoard => tensorboard::find(dirs),
+            Tool::HfTrainer => hf::find(dirs),
+            Tool::LmEval => lm_eval::find(dirs),
+            Tool::Mlflow => mlflow::find(dirs),
+            Tool::Trackio => [trackio::find(dirs), trackio_parquet::find(dirs)].concat(),
+            Tool::DvcLive => dvclive::find(dirs),
+            Tool::WandbChart => wandb_chart::find(dirs),
+            Tool::Log => text_log::find(dirs, pattern),
+        }
+    }
+
+    /// Reads the runs of a unit.
+    fn read(self, unit: &Unit, pattern: Option<&Regex>, sink: &mut Sink<'_>) -> Result<(), RunsError> {
+        match self {
+            Tool::Wandb => wandb::read(unit, sink),
+            Tool::TensorBoard => tensorboard::read(unit, sink),
+            Tool::HfTrainer => hf::read(unit, sink),
+            Tool::LmEval => lm_eval::read(unit, sink),
+            Tool::Mlflow => mlflow::read(unit, sink),
+            Tool::Trackio => trackio::read(unit, sink),
+            Tool::DvcLive => dvclive::read(unit, sink),
+            Tool::WandbChart => wandb_chart::read(unit, sink),
+            Tool::Log => text_log::read(unit, pattern, sink),
+        }
+    }
+}
+
+/// Reads the runs at a path if a tool that is known made it, and says whether it did.
+///
+/// A directory without runs gives `false`, and so does a file whose name no tool gives.
+pub(crate) fn read(builder: &mut TableBuilder, name: &str, options: &ReadOptions) -> Result<bool, RunsError> {
+    let path = Path::new(name);
+    let metadata = path.metadata().map_err(|error| RunsError::from_path(name, &error))?;
+    if !metadata.is_dir() && !metadata.is_file() {
+        return Ok(false);
+    }
+    let dirs = match metadata.is_dir() {
+        true => walk::tree(path)?,
+        false => vec![Dir {
+            path: path.parent().unwrap_or(Path::new("")).to_path_buf(),
+            files: vec![walk::name_of(path)],
+            dirs: Vec::new(),
+        }],
+    };
+    let pattern = options.log_pattern.as_deref().map(text_log::compile).transpose()?;
+    let from = options.from.or(pattern.as_ref().map(|_| Tool::Log));
+    let mut found: Vec<(Tool, Vec<Unit>)> = Vec::new();
+    for tool in Tool::ALL.iter().copied().filter(|tool| from.is_none_or(|only| only == *tool)) {
+        // A log or an exported chart beside the files of a tracker is the same run again.
+        if tool.is_found_last() && !found.is_empty() {
+            break;
+        }
+        let units = tool.find(&dirs, pattern.as_ref());
+        if !units.is_empty() {
+            found.push((tool, units));
+        }
+    }
+    drop(dirs);
+    let (tool, units) = match (found.len(), from) {
+        (0, Some(tool)) if metadata.is_file() => {
+            (tool, vec![Unit { path: path.to_path_buf(), files: vec![path.to_path_buf()] }])
+        }
+        (0, Some(tool)) => {
+            return Err(RunsError::NoRuns { path: name.to_owned(), tool: tool.title() });
+        }
+        (0, None) => return Ok(false),
+        (1, _) => found.remove(0),
+        _ => {
+            let example = found.first().map_or("", |(tool, _)| tool.name());
+            let found = found
+                .iter()
+                .map(|(tool, units)| format!("{} ({}, --from {})", tool.title(), units.len(), tool.name()));
+            let found = found.collect::<Vec<_>>().join(" and ");
+            return Err(RunsError::MixedTools { path: name.to_owned(), found, example });
+        }
+    };
+    read_units(builder, name, tool, &units, pattern.as_ref(), options)?;
+    Ok(true)
+}
+
+fn read_units(
+    builder: &mut TableBuilder,
+    name: &str,
+    tool: Tool,
+    units: &[Unit],
+    pattern: Option<&Regex>,
+    options: &ReadOptions,
+) -> Result<(), RunsError> {
+    builder.source(Source { name: name.to_owned(), format: None, compression: None, rows: 0 });
+    builder.origins.label(1, name);
+    let first_row = builder.rows();
+    let mut sink = Sink::new(builder, options);
+    for unit in units {
+        tool.read(unit, pattern, &mut sink)?;
+    }
+    let notes = sink.tally.notes(name, tool, &options.points, options.restarts);
+    if builder.rows() == first_row {
+        let reason = notes.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+        return Err(RunsError::NoPoints { path: name.to_owned(), tool: tool.title(), reason });
+    }
+    builder.notes.extend(notes.into_iter().map(Note::Runs));
+    if matches!(options.points, Points::Every | Points::At(_)) {
+        builder.has_curves = true;
+    }
+    Ok(())
+}
+
+/// The error of a JSON document, with its line.
+fn bad_json(path: &Path, text: &str, fault: json::Fault) -> RunsError {
+    let before = text.as_bytes().get(..fault.at.saturating_sub(1)).unwrap_or(text.as_bytes());
+    let line = before.iter().filter(|&&byte| byte == b'\n').count() + 1;
+    let place = format!("line {line}");
+    RunsError::BadRunFile { file: path.display().to_string(), place, reason: fault.reason.to_owned() }
+}

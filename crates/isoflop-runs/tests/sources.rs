@@ -1,0 +1,299 @@
+//! Runs of trackers: the samples that real tools wrote, where a checkout has them beside it.
+//!
+//! One sweep of two models went through every tool; `expected.json` holds the training loss at each step.
+#![allow(clippy::unwrap_used, clippy::print_stdout)] // Helpers are not seen as tests.
+
+use std::path::PathBuf;
+
+use isoflop_runs::{Column, Points, ReadOptions, RunTable, find_roles};
+use serde_json::Value;
+
+/// Steps at which the samples hold NaN or infinity, where the tool keeps them.
+const NOT_FINITE: [i64; 2] = [850, 900];
+const TOKENS_PER_STEP: f64 = 131_072.0;
+
+fn sample(name: &str) -> Option<PathBuf> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/samples").join(name);
+    if !path.exists() {
+        println!("skipped: ../shared/data/samples/{name} is not there");
+        return None;
+    }
+    Some(path)
+}
+
+fn options(loss: &str, points: Points) -> ReadOptions {
+    ReadOptions { loss: Some(loss.into()), points, ..ReadOptions::default() }
+}
+
+/// What a tool keeps of the sweep.
+struct Kept<'a> {
+    /// Name of the training loss.
+    loss: &'a str,
+    /// Largest difference from the values that were logged.
+    tolerance: f64,
+    /// Values that are not finite, over both runs.
+    not_finite: usize,
+    /// Name of the column of tokens, if there is one.
+    tokens: Option<&'a str>,
+}
+
+/// Reads every point of the training loss and compares it with what was logged.
+#[track_caller]
+fn check_golden(table: &RunTable, kept: &Kept<'_>) {
+    let golden = std::fs::read_to_string(sample("expected.json").unwrap()).unwrap();
+    let golden: Value = serde_json::from_str(&golden).unwrap();
+    let Column::Text(runs) = table.require("run").unwrap() else { panic!("run is not text") };
+    let steps = &table.number("step").unwrap().values;
+    let losses = &table.number(kept.loss).unwrap().values;
+    let (mut seen, mut bad) = (0, 0);
+    for (row, (&step, &loss)) in steps.iter().zip(losses).enumerate() {
+        let run = runs.get(row).unwrap();
+        let Some(expected) = golden[run][step.to_string()].as_f64() else { continue };
+        if loss.is_finite() {
+            seen += 1;
+            assert!((loss - expected).abs() <= kept.tolerance, "{run} step {step}: {loss} for {expected}");
+        } else {
+            assert!(NOT_FINITE.contains(&(step as i64)), "{run} step {step}");
+            bad += 1;
+        }
+        if let Some(tokens) = kept.tokens {
+            assert_eq!(
+                table.number(tokens).unwrap().values[row],
+                step * TOKENS_PER_STEP,
+                "{run} step {step}"
+            );
+        }
+    }
+    assert_eq!(bad, kept.not_finite);
+    assert!(seen >= 76, "{seen} points");
+}
+
+#[track_caller]
+fn check_roles(table: &RunTable, roles: [&str; 3]) {
+    let mapping = find_roles(table, &[]).unwrap();
+    assert_eq!(["N", "D", "loss"].map(|role| mapping.column(role).unwrap_or("")), roles);
+}
+
+fn notes(table: &RunTable) -> String {
+    table.notes().iter().map(|note| format!("{note}\n")).collect()
+}
+
+#[test]
+fn wandb_of_four_writers() {
+    for writer in ["out", "out_typed", "out_v0.22", "out_v0.16"] {
+        let Some(path) = sample(&format!("wandb/{writer}")) else { return };
+        let table = RunTable::read(&[&path], &options("train/loss", Points::Every)).unwrap();
+        let tokens = Some("tokens");
+        check_golden(&table, &Kept { loss: "train/loss", tolerance: 0.0, not_finite: 4, tokens });
+        assert!(notes(&table).contains("4 values of the loss not finite in 2 runs"), "{}", notes(&table));
+
+        let table = RunTable::read(&[&path], &ReadOptions::default()).unwrap();
+        assert_eq!(table.rows(), 2);
+        check_roles(&table, ["model.n_params", "tokens", "val/loss"]);
+        assert_eq!(table.number("model.n_params").unwrap().values, [19e6, 70e6]);
+        assert_eq!(table.number("opt.grad_norm").unwrap().values, [1.0 / 40.0; 2]);
+        assert_eq!(table.number("config.lr").unwrap().values, [3e-3; 2]);
+        assert_eq!(table.text("group").unwrap().get(1), Some("sweep-a"));
+        assert_eq!(table.text("tags").unwrap().get(0), Some("scaling,cosine"));
+        assert_eq!(table.text("state").unwrap().get(0), Some("finished"));
+        assert!(table.column("hist").is_none() && table.column("_wandb").is_none());
+    }
+}
+
+#[test]
+fn a_cut_wandb_file_gives_what_comes_before() {
+    let Some(path) = sample("wandb/out/wandb/offline-run-20261122_042137-demo0001/run-demo0001.wandb") else {
+        return;
+    };
+    let whole = std::fs::read(path).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let copy = dir.path().join("run-demo0001.wandb");
+    let mut before = 0;
+    for length in (4000..whole.len()).step_by(4001) {
+        std::fs::write(&copy, &whole[..length]).unwrap();
+        let Ok(table) = RunTable::read(&[&copy], &options("train/loss", Points::Every)) else { continue };
+        assert!(table.rows() >= before);
+        before = table.rows();
+        assert_eq!(table.text("state").unwrap().get(0), Some("running"));
+        assert!(notes(&table).contains("cut off inside a record"));
+    }
+    assert_eq!(before, 40);
+    let mut damaged = whole.clone();
+    damaged[20_000] ^= 1;
+    std::fs::write(&copy, &damaged).unwrap();
+    let error = RunTable::read(&[&copy], &ReadOptions::default()).unwrap_err();
+    assert_eq!(error.code(), "R0130");
+    assert!(error.to_string().contains("run-demo0001.wandb: byte"), "{error}");
+}
+
+#[test]
+fn tensorboard_scalars_with_hyperparameters() {
+    let Some(path) = sample("tensorboard/out/tbx") else { return };
+    let table = RunTable::read(&[&path], &options("train/loss", Points::Every)).unwrap();
+    let tokens = Some("tokens");
+    // Values are 32-bit floats.
+    check_golden(&table, &Kept { loss: "train/loss", tolerance: 5e-7, not_finite: 2, tokens });
+    let table = RunTable::read(&[&path], &ReadOptions::default()).unwrap();
+    assert_eq!(table.rows(), 2);
+    check_roles(&table, ["n_params", "tokens", "val/loss"]);
+    assert_eq!(table.number("n_params").unwrap().values, [19e6, 70e6]);
+    assert_eq!(table.text("opt").unwrap().get(0), Some("adamw"));
+    assert_eq!(table.number("group/b").unwrap().values, [2.0, 2.0]);
+}
+
+#[test]
+fn tensorboard_scalars_as_tensors() {
+    let Some(path) = sample("tensorboard/out/tf2") else { return };
+    let table = RunTable::read(&[&path], &options("loss", Points::Every)).unwrap();
+    let steps = &table.number("step").unwrap().values;
+    let losses = &table.number("loss").unwrap().values;
+    assert_eq!(losses.len(), 40);
+    for (step, loss) in steps.iter().zip(losses) {
+        let expected = 1.69 + 406.4 / 19e6_f64.powf(0.34) + 410.7 / (step * TOKENS_PER_STEP).powf(0.28);
+        assert!((loss - expected).abs() < 5e-7, "{step}: {loss} for {expected}");
+    }
+}
+
+#[test]
+fn hugging_face_trainer() {
+    let Some(path) = sample("hf_trainer/out") else { return };
+    let table = RunTable::read(&[&path], &options("train/loss", Points::Every)).unwrap();
+    // The sample is rounded to 4 decimals, as the Trainer did before version 5.
+    let tokens = Some("num_input_tokens_seen");
+    check_golden(&table, &Kept { loss: "train/loss", tolerance: 5.1e-5, not_finite: 2, tokens });
+    assert!(notes(&table).contains("train/loss is written with 4 decimals"), "{}", notes(&table));
+    assert_eq!(table.runs_column(), Some("run"));
+
+    let table = RunTable::read(&[&path], &ReadOptions::default()).unwrap();
+    assert_eq!(table.rows(), 2);
+    assert_eq!(table.runs_column(), None);
+    check_roles(&table, ["params_from_total_flos", "num_input_tokens_seen", "eval/loss"]);
+    assert_eq!(table.number("params_from_total_flos").unwrap().values, [19e6, 70e6]);
+    assert_eq!(table.number("eval/loss").unwrap().values[0], 4.856_404_086_583_226);
+    assert_eq!(table.number("total_flos").unwrap().values[0], 2.988_441_6e16);
+}
+
+#[test]
+fn mlflow_file_store() {
+    let Some(path) = sample("mlflow/out/mlruns") else { return };
+    let table = RunTable::read(&[&path], &options("train/loss", Points::Every)).unwrap();
+    let tokens = Some("tokens");
+    check_golden(&table, &Kept { loss: "train/loss", tolerance: 0.0, not_finite: 4, tokens });
+    let table = RunTable::read(&[&path], &ReadOptions::default()).unwrap();
+    check_roles(&table, ["model.n_params", "tokens", "val_loss"]);
+    assert_eq!(table.number("eval acc").unwrap().values, [0.42, 0.42]);
+    assert_eq!(table.text("opt/name").unwrap().get(0), Some("adamw"));
+    assert_eq!(table.text("tags.note").unwrap().get(0), Some("multi\nline"));
+    assert_eq!(table.text("state").unwrap().get(1), Some("finished"));
+}
+
+#[test]
+fn trackio_json_lines_and_parquet() {
+    for (folder, not_finite) in [("trackio/out_jsonl", 4), ("trackio/out", 4)] {
+        let Some(path) = sample(folder) else { return };
+        let table = RunTable::read(&[&path], &options("train/loss", Points::Every)).unwrap();
+        let tokens = Some("tokens");
+        check_golden(&table, &Kept { loss: "train/loss", tolerance: 0.0, not_finite, tokens });
+        let table = RunTable::read(&[&path], &ReadOptions::default()).unwrap();
+        assert_eq!(table.rows(), 2);
+        check_roles(&table, ["model.n_params", "tokens", "val/loss"]);
+        assert_eq!(table.number("model.n_params").unwrap().values.iter().sum::<f64>(), 89e6);
+    }
+}
+
+#[test]
+fn dvclive() {
+    let Some(path) = sample("dvclive/out") else { return };
+    let table = RunTable::read(&[&path], &options("train/loss", Points::Every)).unwrap();
+    let bad = table.number("train/loss").unwrap().values.iter().filter(|x| !x.is_finite()).count();
+    check_golden(&table, &Kept { loss: "train/loss", tolerance: 0.0, not_finite: bad, tokens: None });
+    let table = RunTable::read(&[&path], &ReadOptions::default()).unwrap();
+    let mapping = find_roles(&table, &[]).unwrap();
+    assert_eq!(mapping.column("N"), Some("model.n_params"));
+    assert_eq!(mapping.column("loss"), Some("val_loss"));
+}
+
+#[test]
+fn wandb_chart() {
+    let Some(path) = sample("csv/out/wandb_chart.csv") else { return };
+    let table = RunTable::read(&[&path], &options("train/loss", Points::Every)).unwrap();
+    // One cell of the sample is empty.
+    assert_eq!(table.rows(), 79);
+    assert_eq!(table.number("train/loss").unwrap().values[1], 7.213_074_676_304_148);
+    let Column::Text(runs) = table.require("run").unwrap() else { panic!("run is not text") };
+    assert_eq!((runs.get(0), runs.get(78)), (Some("n19M"), Some("n70M")));
+}
+
+#[test]
+fn lm_evaluation_harness() {
+    let Some(path) = sample("lm_eval/out") else { return };
+    let table = RunTable::read(&[&path], &ReadOptions::default()).unwrap();
+    assert_eq!(table.rows(), 1);
+    let value = |name: &str| table.number(name).unwrap().values[0];
+    assert_eq!(value("toy_mc/acc"), 0.416_666_666_666_666_7);
+    assert_eq!(value("toy_mc/acc_stderr"), 0.148_647_097_502_640_8);
+    assert_eq!(value("toy_ppl/bits_per_byte"), 0.049_804_153_019_633_4);
+    assert_eq!(value("toy_mc/n_samples"), 12.0);
+    assert!(table.column("toy_mc/brier_score_stderr").is_none());
+    // For its Brier score the harness wrote down the same shares of probability, with 8 digits.
+    let samples = path.join("results/org__toy-70m/samples_toy_mc_2026-11-22T03-52-26.905602.jsonl");
+    let samples = std::fs::read_to_string(samples).unwrap();
+    let (mut shares, mut nll, mut count) = (0.0, 0.0, 0.0);
+    for line in samples.lines() {
+        let sample: Value = serde_json::from_str(line).unwrap();
+        let gold = usize::try_from(sample["brier_score"][0].as_u64().unwrap()).unwrap();
+        let listed = sample["brier_score"][1].as_str().unwrap().trim_matches(['[', ']']);
+        shares += listed.split_whitespace().nth(gold).unwrap().parse::<f64>().unwrap();
+        nll -= sample["filtered_resps"][gold][0].as_str().unwrap().parse::<f64>().unwrap();
+        count += 1.0;
+    }
+    assert!((value("toy_mc/correct_prob") - shares / count).abs() < 1e-7);
+    assert!((value("toy_mc/correct_nll") - nll / count).abs() < 1e-12);
+}
+
+/// Loss of the text logs at a step, without noise.
+fn quiet_loss(step: f64) -> f64 {
+    1.69 + 406.4 / 19e6_f64.powf(0.34) + 410.7 / (step * TOKENS_PER_STEP).powf(0.28)
+}
+
+#[test]
+fn text_logs_of_six_programs() {
+    let logs = [
+        ("nanogpt.log", "val/loss", 4, 5e-5),
+        ("megatron.log", "lm loss validation", 4, 5e-6),
+        ("torchtitan.log", "val/loss", 4, 5e-5),
+        ("llmc_main.log", "val/loss", 4, 5e-5),
+        ("modded_nanogpt.log", "val/loss", 4, 5e-5),
+        ("maxtext.log", "learning/loss", 40, 0.08),
+    ];
+    for (log, metric, count, tolerance) in logs {
+        let Some(path) = sample(&format!("textlogs/out/{log}")) else { return };
+        let table = RunTable::read(&[&path], &options(metric, Points::Every)).unwrap();
+        assert_eq!(table.rows(), count, "{log}");
+        let steps = &table.number("step").unwrap().values;
+        for (&step, loss) in steps.iter().zip(&table.number(metric).unwrap().values) {
+            assert!((loss - quiet_loss(step)).abs() <= tolerance, "{log} step {step}: {loss}");
+        }
+    }
+}
+
+#[test]
+fn a_log_with_a_restart_and_one_with_tokens() {
+    let Some(path) = sample("textlogs/out/megatron.log") else { return };
+    let table = RunTable::read(&[&path], &options("lm loss", Points::Every)).unwrap();
+    assert_eq!(table.rows(), 40);
+    assert!(notes(&table).contains("more than once at one step"), "{}", notes(&table));
+    assert_eq!(table.number("consumed samples").unwrap().values[39], 51_200.0);
+
+    let Some(path) = sample("textlogs/out/nanogpt.log") else { return };
+    let table = RunTable::read(&[&path], &ReadOptions::default()).unwrap();
+    check_roles(&table, ["n_params", "tokens", "val/loss"]);
+    assert_eq!(table.number("tokens").unwrap().values, [400.0 * TOKENS_PER_STEP]);
+    assert!(notes(&table).contains("`tokens` is step x tokens_per_iter"), "{}", notes(&table));
+
+    let Some(path) = sample("textlogs/out") else { return };
+    let pattern = r"step[: ]+(?P<step>\d+).* loss: *(?P<loss>[\d.]+)";
+    let own = ReadOptions { log_pattern: Some(pattern.into()), ..ReadOptions::default() };
+    let table = RunTable::read(&[path.join("nanochat.log")], &own).unwrap();
+    assert_eq!(table.number("loss").unwrap().values, [5.857_206]);
+}
