@@ -60,6 +60,8 @@ pub(crate) enum Command {
     Fit(Box<FitArgs>),
     /// Predict from a saved fit
     Predict(PredictArgs),
+    /// Decide: from a law to the best numbers under your constraints, with the price of being wrong
+    Plan(Box<PlanArgs>),
     /// List laws, or show one
     Laws(LawsArgs),
     /// A tour on runs that are built in
@@ -159,6 +161,48 @@ pub(crate) struct PredictArgs {
     /// How to print the predictions
     #[arg(long, value_enum, default_value_t = PointFormat::Text)]
     pub(crate) format: PointFormat,
+}
+
+#[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("aim").args(["minimize", "maximize"]).required(true)))]
+pub(crate) struct PlanArgs {
+    /// A saved fit, a law with its coefficients (chinchilla@besiroglu), or with values by hand
+    /// (chinchilla:E=1.8,A=480,B=2080,alpha=0.35,beta=0.37)
+    #[arg(value_name = "WHAT")]
+    pub(crate) what: String,
+    /// What should be small: the law's output, such as loss, or any formula of what is decided
+    #[arg(long, value_name = "FORMULA", allow_hyphen_values = true)]
+    pub(crate) minimize: Option<String>,
+    /// What should be large
+    #[arg(long, value_name = "FORMULA", allow_hyphen_values = true)]
+    pub(crate) maximize: Option<String>,
+    /// What is decided: --over N,D
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
+    pub(crate) over: Vec<String>,
+    /// A constraint with <=, >= or ==: --subject-to '6*N*D <= 1e24'
+    #[arg(long = "subject-to", value_name = "FORMULA", allow_hyphen_values = true)]
+    pub(crate) constraints: Vec<String>,
+    /// A value that formulas or the law need: --given demand=1e13,U=25B
+    #[arg(long, value_name = "NAME=X,...", value_delimiter = ',')]
+    pub(crate) given: Vec<String>,
+    /// Something else to show at the optimum: --report D/N, or with a name, --report 'ratio = D/N'
+    #[arg(long, value_name = "FORMULA")]
+    pub(crate) report: Vec<String>,
+    /// Loss of objective that counts as none, as a share: how far a decision can move within it is shown
+    #[arg(long, default_value = "0.005", value_name = "P", value_parser = level)]
+    pub(crate) tolerance: f64,
+    /// Starts of the search where the plan is not convex and the best cannot be proved
+    #[arg(long, default_value = "24", value_name = "K", value_parser = threads)]
+    pub(crate) starts: usize,
+    /// Coverage of the intervals
+    #[arg(long, default_value = "0.9", value_name = "P", value_parser = level)]
+    pub(crate) level: f64,
+    /// Folder with law files of your own
+    #[arg(long, value_name = "DIR")]
+    pub(crate) laws: Option<PathBuf>,
+    /// How to print the plan
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
 }
 
 #[derive(Debug, Args)]

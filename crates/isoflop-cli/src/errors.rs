@@ -156,6 +156,26 @@ impl From<isoflop_fit::FitError> for Failure {
     }
 }
 
+impl From<isoflop_plan::PlanError> for Failure {
+    fn from(error: isoflop_plan::PlanError) -> Self {
+        match &error {
+            isoflop_plan::PlanError::Formula { place, text, diagnostics } => {
+                Failure::formula(place, text, diagnostics)
+            }
+            _ => Failure::new(error.code(), error),
+        }
+    }
+}
+
+impl From<isoflop_plan::ModelError> for Failure {
+    fn from(error: isoflop_plan::ModelError) -> Self {
+        match error {
+            isoflop_plan::ModelError::Law(errors) => errors.into(),
+            isoflop_plan::ModelError::Plan(error) => error.into(),
+        }
+    }
+}
+
 impl From<io::Error> for Failure {
     /// Errors in writing to stdout: all others are turned into a [`CliError`] where the path is known.
     fn from(error: io::Error) -> Self {

@@ -4,6 +4,7 @@ mod completions;
 mod demo;
 mod fit;
 pub(crate) mod laws;
+mod plan;
 mod predict;
 
 use crate::args::Command;
@@ -15,6 +16,7 @@ pub(crate) fn run(command: &Command, messages: &Messages) -> Result<u8, Failure>
     match command {
         Command::Fit(args) => fit::run(args, messages),
         Command::Predict(args) => predict::run(args, messages),
+        Command::Plan(args) => plan::run(args, messages),
         Command::Laws(args) => laws::run(args, messages),
         Command::Demo(args) => demo::run(args, messages),
         Command::Completions { shell } => completions::run(*shell),

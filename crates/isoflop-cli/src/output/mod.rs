@@ -7,6 +7,7 @@ pub(crate) mod fit_json;
 pub(crate) mod fit_text;
 pub(crate) mod laws;
 pub(crate) mod number;
+pub(crate) mod plan;
 pub(crate) mod points;
 pub(crate) mod style;
 pub(crate) mod table;

@@ -1,0 +1,82 @@
+//! `isoflop plan`, from the outside.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use serde_json::Value;
+use support::Place;
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap()
+}
+
+#[test]
+fn a_fit_is_planned_with_intervals_and_regret() {
+    let place = Place::with_runs();
+    place.ok(&["fit", "runs.csv", "--law", "chinchilla", "--bootstrap", "60", "--save", "fit.json", "-q"]);
+    let plan = ["plan", "fit.json", "--minimize", "loss", "--over", "N,D", "--subject-to", "6*N*D <= 1e23"];
+    let ended = place.ok(&[&plan[..], &["--report", "ratio = D/N", "--format", "json"]].concat());
+    let found = json(&ended.stdout);
+    let number = |pointer: &str| found.pointer(pointer).and_then(Value::as_f64).unwrap();
+    for name in ["/decision/N", "/decision/D", "/objective", "/report/ratio"] {
+        let [low, estimate, high] = ["low", "estimate", "high"].map(|end| number(&format!("{name}/{end}")));
+        assert!(low < estimate && estimate < high, "{name}: {low} {estimate} {high}");
+    }
+    let budget = 6.0 * number("/decision/N/estimate") * number("/decision/D/estimate");
+    assert!((budget / 1e23 - 1.0).abs() < 1e-9 && number("/gap") < 1e-8);
+    assert!((number("/constraints/0/value") / 1e23 - 1.0).abs() < 1e-9);
+    assert!(number("/constraints/0/shadow_price") < 0.0);
+    assert!(number("/indifference/N/low") < number("/decision/N/estimate"));
+    assert!(number("/regret/mean") > 0.0 && number("/regret/high") > number("/regret/median"));
+    // The same in words.
+    let text = place.ok(&plan).stdout;
+    assert!(
+        text.contains("90 % interval") && text.contains("would cost") && text.contains("proves"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_law_by_name_needs_no_fit_and_says_what_is_missing() {
+    let place = Place::new();
+    let ended = place.ok(&[
+        "plan",
+        "chinchilla:E=1.8172,A=482.01,B=2085.43,alpha=0.3478,beta=0.3658",
+        "--minimize",
+        "loss",
+        "--over",
+        "N,D",
+        "--subject-to",
+        "6*N*D <= 1e21",
+        "--format",
+        "json",
+    ]);
+    let found = json(&ended.stdout);
+    let n = found.pointer("/decision/N/estimate").and_then(Value::as_f64).unwrap();
+    assert!((n / 2.77846e9 - 1.0).abs() < 3e-6, "{n}");
+    assert!(found["regret"].is_null() && found["decision"]["N"]["low"].is_null());
+    assert!(ended.stderr.contains("no intervals"), "{}", ended.stderr);
+}
+
+#[test]
+fn bad_plans_are_refused() {
+    let place = Place::new();
+    let refused = |rest: &[&str]| place.refused(&[&["plan"], rest].concat());
+    let law = "chinchilla@besiroglu";
+    let aim = ["--minimize", "loss", "--over", "N,D"];
+    let with = |rest: &[&str]| refused(&[&[law], &aim[..], rest].concat());
+    assert!(with(&[]).contains("P0203"));
+    assert!(with(&["--subject-to", "loss <= 1.5"]).contains("cannot ever hold"));
+    assert!(with(&["--subject-to", "6*N*D <= C"]).contains("--subject-to"));
+    assert!(with(&["--subject-to", "N + D <= 1e12"]).contains("token"));
+    assert!(with(&["--given", "C"]).contains("C0102"));
+    assert!(with(&["--given", "C=1e21"]).contains("P0105"));
+    assert!(with(&["--tolerance", "7"]).contains("between 0 and 1"));
+    let wrong = |what: &str| refused(&[&[what], &aim[..]].concat());
+    assert!(wrong("chinchilla@besirogl").contains("did you mean besiroglu?"));
+    assert!(wrong("chinchilla").contains("say which coefficients"));
+    assert!(wrong("chinchilla@minicpm").contains("no values that can predict"));
+    assert!(wrong("chinchilla:E=1.8,A=two").contains("is no number"));
+    assert!(wrong("chinchilla:E=1.8,F=1").contains("no parameter F"));
+    assert!(wrong("absent.json").contains("absent.json"));
+}
