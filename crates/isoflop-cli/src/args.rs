@@ -164,17 +164,20 @@ pub(crate) struct PredictArgs {
 }
 
 #[derive(Debug, Args)]
-#[command(group(clap::ArgGroup::new("aim").args(["minimize", "maximize"]).required(true)))]
+#[command(after_help = "A named plan: isoflop plan compute-optimal fit.json --flops 1e24")]
 pub(crate) struct PlanArgs {
     /// A saved fit, a law with its coefficients (chinchilla@besiroglu), or with values by hand
     /// (chinchilla:E=1.8,A=480,B=2080,alpha=0.35,beta=0.37)
-    #[arg(value_name = "WHAT")]
-    pub(crate) what: String,
+    #[arg(value_name = "[PLAN] WHAT", num_args = 1..=2, required_unless_present = "list")]
+    pub(crate) words: Vec<String>,
+    /// List the named plans and what they need
+    #[arg(long)]
+    pub(crate) list: bool,
     /// What should be small: the law's output, such as loss, or any formula of what is decided
     #[arg(long, value_name = "FORMULA", allow_hyphen_values = true)]
     pub(crate) minimize: Option<String>,
     /// What should be large
-    #[arg(long, value_name = "FORMULA", allow_hyphen_values = true)]
+    #[arg(long, value_name = "FORMULA", allow_hyphen_values = true, conflicts_with = "minimize")]
     pub(crate) maximize: Option<String>,
     /// What is decided: --over N,D
     #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
@@ -185,6 +188,15 @@ pub(crate) struct PlanArgs {
     /// A value that formulas or the law need: --given demand=1e13,U=25B
     #[arg(long, value_name = "NAME=X,...", value_delimiter = ',')]
     pub(crate) given: Vec<String>,
+    /// Training budget in FLOP: short for --given flops=X
+    #[arg(long, value_name = "X")]
+    pub(crate) flops: Option<String>,
+    /// Loss to reach: short for --given target=X
+    #[arg(long, value_name = "X")]
+    pub(crate) target: Option<String>,
+    /// Tokens to serve: short for --given demand=X
+    #[arg(long, value_name = "X")]
+    pub(crate) demand: Option<String>,
     /// Something else to show at the optimum: --report D/N, or with a name, --report 'ratio = D/N'
     #[arg(long, value_name = "FORMULA")]
     pub(crate) report: Vec<String>,

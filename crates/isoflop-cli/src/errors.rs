@@ -67,6 +67,13 @@ pub(crate) enum CliError {
     MissingInput { text: String, missing: Vec<String> },
     #[error("the fit knows no {column} {level:?}; it knows {}", .known.join(", "))]
     UnknownLevel { column: String, level: String, known: Vec<String> },
+    #[error(
+        "say what the plan is for: a named plan, `isoflop plan compute-optimal {what} --flops 1e24` (`isoflop plan \
+         --list` lists them), or --minimize and --over"
+    )]
+    NoAim { what: String },
+    #[error("the plan {plan} has an objective of its own; leave out --minimize and --maximize")]
+    TwoAims { plan: String },
     #[error("the threads cannot be started: {reason}")]
     Threads { reason: String },
     #[error("stdout cannot be written: {reason}")]
@@ -92,6 +99,8 @@ impl CliError {
             CliError::UnknownInput { .. } => "C0403",
             CliError::MissingInput { .. } => "C0404",
             CliError::UnknownLevel { .. } => "C0405",
+            CliError::NoAim { .. } => "C0406",
+            CliError::TwoAims { .. } => "C0407",
             CliError::Threads { .. } => "C0501",
             CliError::Stdout { .. } => "C0502",
         }

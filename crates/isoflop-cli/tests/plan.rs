@@ -59,6 +59,38 @@ fn a_law_by_name_needs_no_fit_and_says_what_is_missing() {
 }
 
 #[test]
+fn named_plans_take_what_they_need() {
+    let place = Place::new();
+    let list = place.ok(&["plan", "--list"]).stdout;
+    assert!(list.contains("compute-optimal") && list.contains("flops="), "{list}");
+    let law = "chinchilla@besiroglu";
+    let format = ["--format", "json"];
+    let ended = place.ok(&[&["plan", "compute-optimal", law, "--flops", "1e21"], &format[..]].concat());
+    let ratio = json(&ended.stdout)["report"]["tokens per parameter"]["estimate"].as_f64().unwrap();
+    assert!((ratio / 21.5894 - 1.0).abs() < 1e-5, "{ratio}");
+    // More constraints may be added.
+    let more = ["--subject-to", "N <= 1e9", "--report", "D / 1e9"];
+    let ended =
+        place.ok(&[&["plan", "compute-optimal", law, "--flops", "1e21"], &more[..], &format[..]].concat());
+    let n = json(&ended.stdout)["decision"]["N"]["estimate"].as_f64().unwrap();
+    assert!((n / 1e9 - 1.0).abs() < 1e-9, "{n}");
+    // A plan of one's own.
+    let own = "+++\nid = \"own\"\ntitle = \"t\"\nlaws = \"any\"\nminimize = \"loss\"\nover = [\"N\"]\n\
+               subject_to = [\"N <= most\"]\n[given.D]\ndescription = \"tokens\"\nexample = \"1e9\"\n+++\nWords.\n";
+    place.write("own.md", own);
+    place.ok(&["plan", "own.md", law, "--given", "D=1e9,most=1e8"]);
+    let refused = |rest: &[&str]| place.refused(&[&["plan"], rest].concat());
+    assert!(refused(&["own.md", law, "--given", "most=1e8"]).contains("--given D=1e9 (tokens)"));
+    assert!(refused(&["compute-optimal", law]).contains("P0115"));
+    assert!(refused(&["compute-optimal"]).contains("isoflop plan compute-optimal LAW"));
+    assert!(refused(&["comput-optimal", law]).contains("did you mean compute-optimal?"));
+    assert!(refused(&["compute-optimal", law, "--flops", "1e21", "--minimize", "N"]).contains("C0407"));
+    assert!(refused(&["data-limited", law, "--flops", "1e21", "--given", "U=1B"]).contains("muennighoff"));
+    assert!(refused(&["compute-optimal", law, "--flops", "0"]).contains("P0201"));
+    assert!(refused(&["compute-optimal", law, "--flops", "many"]).contains("P0106"));
+}
+
+#[test]
 fn bad_plans_are_refused() {
     let place = Place::new();
     let refused = |rest: &[&str]| place.refused(&[&["plan"], rest].concat());

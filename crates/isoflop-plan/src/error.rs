@@ -150,6 +150,44 @@ pub enum PlanError {
         /// Why, and what to write.
         reason: String,
     },
+    /// No named plan of this name.
+    #[error("no plan is called {name}{}; there are {}", .near.as_ref().map_or_else(String::new, |near| format!(", did you mean {near}?")), .known.join(", "))]
+    UnknownPlan {
+        /// The name.
+        name: String,
+        /// A name that is close.
+        near: Option<String>,
+        /// All names.
+        known: Vec<String>,
+    },
+    /// A named plan lacks a value.
+    #[error("the plan {plan} needs {}", .missing.join(" and "))]
+    PlanNeeds {
+        /// Name of the plan.
+        plan: String,
+        /// What to give, with what it means.
+        missing: Vec<String>,
+    },
+    /// A law without the input that a named plan is about.
+    #[error("the plan {plan} is about {name}, which {law} does not have: it is for {laws}")]
+    LawLacks {
+        /// Name of the plan.
+        plan: String,
+        /// Name of the law.
+        law: String,
+        /// The input.
+        name: String,
+        /// The laws that the plan is for.
+        laws: String,
+    },
+    /// A plan file that is not understood.
+    #[error("{file}: {reason}")]
+    BadPlanFile {
+        /// Name of the file.
+        file: String,
+        /// What is wrong in it.
+        reason: String,
+    },
 }
 
 fn quoted(list: &[String]) -> String {
@@ -173,6 +211,10 @@ impl PlanError {
             PlanError::IdleVariable { .. } => "P0111",
             PlanError::OutsideUnit { .. } => "P0112",
             PlanError::BadSource { .. } => "P0113",
+            PlanError::UnknownPlan { .. } => "P0114",
+            PlanError::PlanNeeds { .. } => "P0115",
+            PlanError::BadPlanFile { .. } => "P0116",
+            PlanError::LawLacks { .. } => "P0117",
             PlanError::Infeasible { .. } => "P0201",
             PlanError::NoneFound { .. } => "P0202",
             PlanError::Unbounded { .. } => "P0203",

@@ -78,8 +78,8 @@ pub(crate) struct Form<'a> {
     pub(crate) link: Link,
     pub(crate) rows: Vec<Row<'a>>,
     pub(crate) convex: bool,
-    /// Constraints that no point at all meets.
-    pub(crate) impossible: Vec<usize>,
+    /// Constraints that no point at all meets, and the distance between their sides that always remains.
+    pub(crate) impossible: Vec<(usize, f64)>,
 }
 
 /// The plan as a geometric program, if it is one at these parameter values.
@@ -114,8 +114,8 @@ pub(crate) fn geometric(problem: &Problem, params: &[f64]) -> Option<Form<'stati
         less.iter_mut().for_each(|m| m.coefficient *= -1.0);
         let equal = constraint.equal;
         match (more.is_empty(), less.is_empty()) {
-            (_, true) if !more.is_empty() || equal => impossible.push(of),
-            (true, _) if equal => impossible.push(of),
+            (_, true) if !more.is_empty() || equal => impossible.push((of, least(&more))),
+            (true, _) if equal => impossible.push((of, least(&less))),
             (true, _) => {}
             _ if less.len() == 1 || (equal && more.len() == 1) => {
                 // An equation may be turned round so that its single term is the larger side.
@@ -138,6 +138,11 @@ pub(crate) fn geometric(problem: &Problem, params: &[f64]) -> Option<Form<'stati
         }
     }
     Some(Form { objective: Box::new(objective), link, rows, convex: true, impossible })
+}
+
+/// The constant part of a sum of positive terms, which nothing takes away.
+fn least(terms: &[Monomial]) -> f64 {
+    terms.iter().filter(|m| m.is_constant()).map(|m| m.coefficient).sum()
 }
 
 /// `log sum of the terms`, or `log (sum / monomial)`.

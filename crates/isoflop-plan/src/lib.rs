@@ -20,6 +20,7 @@ mod dense;
 mod error;
 mod form;
 mod model;
+mod named;
 mod plan;
 mod polish;
 mod problem;
@@ -32,6 +33,7 @@ mod solve;
 
 pub use error::PlanError;
 pub use model::{Model, ModelError};
+pub use named::{Given, Golden, NamedPlan};
 pub use plan::plan;
 pub use request::{Request, Sense};
 pub use result::{ConstraintResult, Method, Plan, Quantity, Range, Regret, Warning};

@@ -73,7 +73,7 @@ impl<'a> Search<'a> {
     pub(crate) fn solve(&self, params: &[f64]) -> Result<Found, PlanError> {
         let global = self.with_form(Method::GeometricProgram, params, |form, lower, upper| {
             if !form.impossible.is_empty() {
-                return Err(self.infeasible(&form.impossible, None));
+                return Err(self.impossible(&form.impossible));
             }
             let start: Vec<f64> = self.usual.iter().map(|(low, high)| 0.5 * (low + high)).collect();
             match solve(&form, &start, lower, upper) {
@@ -84,7 +84,7 @@ impl<'a> Search<'a> {
                 Ok(_) => Ok(None),
                 Err(Failed::Infeasible { excess, blame }) => {
                     let blame: Vec<usize> = blame.iter().map(|&k| form.rows[k].of).collect();
-                    Err(self.infeasible(&blame, Some(excess)))
+                    Err(self.infeasible(&blame, excess))
                 }
                 Err(Failed::Unbounded(edge)) if !form.rows.iter().any(|row| row.must_bind) => {
                     Err(self.unbounded(&edge))
@@ -184,16 +184,24 @@ impl<'a> Search<'a> {
         list.iter().map(|&of| self.problem.constraints[of].text.clone()).collect()
     }
 
-    fn infeasible(&self, constraints: &[usize], excess: Option<f64>) -> PlanError {
-        let hint = match excess {
-            // The excess is the logarithm of a ratio of the two sides.
-            Some(excess) => format!(
-                "; at best they are missed by {:.2} %. Ease one of them, or give the plan more freedom",
-                100.0 * excess.exp_m1()
-            ),
-            None => ", whatever is decided".to_owned(),
-        };
+    /// `excess` is the logarithm of the ratio of the two sides, at best.
+    fn infeasible(&self, constraints: &[usize], excess: f64) -> PlanError {
+        let hint = format!(
+            "; at best they are missed by {:.2} %. Ease one of them, or give the plan more freedom",
+            100.0 * excess.exp_m1()
+        );
         PlanError::Infeasible { blame: self.texts(constraints), hint }
+    }
+
+    fn impossible(&self, constraints: &[(usize, f64)]) -> PlanError {
+        let list: Vec<usize> = constraints.iter().map(|(of, _)| *of).collect();
+        let apart = constraints.iter().map(|(_, least)| *least).fold(0.0, f64::max);
+        let hint = if apart > 0.0 {
+            format!(", whatever is decided: it is always missed by at least {apart:.3e}")
+        } else {
+            ", whatever is decided".to_owned()
+        };
+        PlanError::Infeasible { blame: self.texts(&list), hint }
     }
 
     fn unbounded(&self, edge: &[(usize, bool)]) -> PlanError {

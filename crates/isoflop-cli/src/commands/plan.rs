@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use isoflop_plan::{Model, Request, Sense, plan};
+use isoflop_plan::{Model, NamedPlan, Request, plan};
 
 use crate::args::{Format, PlanArgs};
 use crate::commands::laws::holding;
@@ -14,8 +14,32 @@ use crate::point::Fitted;
 
 /// Reads the law and the request, and plans.
 pub(crate) fn run(args: &PlanArgs, messages: &Messages) -> Result<u8, Failure> {
-    let request = request(args)?;
-    let model = model(&args.what, args.laws.as_deref(), messages)?;
+    if args.list {
+        let plans = NamedPlan::builtin()?;
+        match args.format {
+            Format::Text => output::print(&output::plan::list_text(&plans))?,
+            Format::Json => output::print_json(&output::plan::list_json(&plans))?,
+        }
+        return Ok(0);
+    }
+    let (plan_name, what) = match args.words.as_slice() {
+        [name, what] => (Some(name), what),
+        [only] if args.minimize.is_none() && args.maximize.is_none() => {
+            let what = if NamedPlan::find(only).is_ok() { "LAW".to_owned() } else { only.clone() };
+            return Err(CliError::NoAim { what }.into());
+        }
+        [what, ..] => (None, what),
+        [] => return Err(CliError::NoAim { what: "LAW".to_owned() }.into()),
+    };
+    let named = plan_name.map(|name| named(name, args)).transpose()?;
+    let request = match &named {
+        Some(named) => with_options(named.request(&given(args)?)?, args)?,
+        None => request(args)?,
+    };
+    let model = model(what, args.laws.as_deref(), messages)?;
+    if let Some(named) = &named {
+        named.check(&model)?;
+    }
     let plan = plan(&model, &request)?;
     for warning in &plan.warnings {
         messages.warning(&warning.message);
@@ -49,27 +73,56 @@ fn model(what: &str, folder: Option<&Path>, messages: &Messages) -> Result<Model
     Ok(Model::parse(what, &holding(name, folder, messages)?)?)
 }
 
+/// A named plan, or one in a file of the user's.
+fn named(name: &str, args: &PlanArgs) -> Result<NamedPlan, Failure> {
+    if args.minimize.is_some() || args.maximize.is_some() {
+        return Err(CliError::TwoAims { plan: name.to_owned() }.into());
+    }
+    Ok(if Path::new(name).extension().is_some_and(|ending| ending == "md") {
+        let text = std::fs::read_to_string(name)
+            .map_err(|error| CliError::CannotRead { path: name.to_owned(), reason: error.to_string() })?;
+        NamedPlan::parse(name, &text)?
+    } else {
+        NamedPlan::find(name)?
+    })
+}
+
+/// The plan that the options spell out.
 fn request(args: &PlanArgs) -> Result<Request, Failure> {
-    let (sense, objective) = match (&args.minimize, &args.maximize) {
-        (_, Some(formula)) => (Sense::Maximize, formula.clone()),
-        (formula, None) => (Sense::Minimize, formula.clone().unwrap_or_default()),
+    let request = match (&args.minimize, &args.maximize) {
+        (_, Some(formula)) => Request::maximize(formula),
+        (formula, None) => Request::minimize(formula.clone().unwrap_or_default()),
     };
-    let given = args.given.iter().map(|text| assignment("--given", text, "--given demand=1e13"));
+    with_options(Request { given: given(args)?, ..request }, args)
+}
+
+/// The constraints, decisions and reports of the command line added.
+fn with_options(request: Request, args: &PlanArgs) -> Result<Request, Failure> {
     let report = args.report.iter().map(|text| match text.split_once('=') {
         Some(_) => assignment("--report", text, "--report 'ratio = D/N'"),
         None => Ok((text.trim().to_owned(), text.clone())),
     });
-    Ok(Request {
-        sense,
-        over: args.over.iter().map(|name| name.trim().to_owned()).collect(),
-        constraints: args.constraints.clone(),
-        given: given.collect::<Result<_, _>>()?,
-        report: report.collect::<Result<_, _>>()?,
+    let mut request = Request {
         level: args.level,
         tolerance: args.tolerance,
         starts: args.starts,
-        ..Request::minimize(objective)
-    })
+        ..request.over(args.over.iter().map(|name| name.trim()))
+    };
+    request.constraints.extend(args.constraints.iter().cloned());
+    for named in report {
+        request.report.push(named?);
+    }
+    Ok(request)
+}
+
+/// All given values: `--given` and its short forms.
+fn given(args: &PlanArgs) -> Result<Vec<(String, String)>, CliError> {
+    let long = args.given.iter().map(|text| assignment("--given", text, "--given demand=1e13"));
+    let mut given = long.collect::<Result<Vec<_>, _>>()?;
+    for (name, value) in [("flops", &args.flops), ("target", &args.target), ("demand", &args.demand)] {
+        given.extend(value.iter().map(|value| (name.to_owned(), value.clone())));
+    }
+    Ok(given)
 }
 
 /// `NAME=TEXT`.

@@ -1,6 +1,6 @@
 //! Plans as text and JSON.
 
-use isoflop_plan::{ConstraintResult, Method, Model, Plan, Quantity, Range, Request, Sense};
+use isoflop_plan::{ConstraintResult, Method, Model, NamedPlan, Plan, Quantity, Range, Request, Sense};
 use serde_json::{Value, json};
 
 use crate::output::fit_json::{object, optional};
@@ -47,7 +47,9 @@ fn decision(plan: &Plan) -> Table {
     for (quantity, range) in plan.decision.iter().zip(&plan.indifference) {
         row(quantity, Some(range));
     }
-    row(&plan.objective, None);
+    if !plan.decision.iter().any(|d| d.name == plan.objective.name) {
+        row(&plan.objective, None);
+    }
     for quantity in &plan.report {
         row(quantity, None);
     }
@@ -100,7 +102,7 @@ fn verdict(plan: &Plan) -> String {
         (Method::GeometricProgram, Some(gap)) => {
             format!(
                 "No other choice is better: a dual bound proves it to a relative {}. ",
-                significant(gap, 1)
+                if gap < 1e-15 { "1e-15".to_owned() } else { significant(gap, 1) }
             )
         }
         _ => format!(
@@ -108,7 +110,10 @@ fn verdict(plan: &Plan) -> String {
             plan.starts.1, plan.starts.0
         ),
     };
-    if let Some(regret) = &plan.regret {
+    let negligible = 1e-9 * plan.objective.estimate.abs();
+    if plan.regret.as_ref().is_some_and(|regret| regret.high <= negligible) {
+        words += "Every replicate would choose the same. ";
+    } else if let Some(regret) = &plan.regret {
         words += &format!(
             "Were one of the replicates the truth, this choice would cost {} of {} on average, and less than {} in {} of them. ",
             significant(regret.mean, 2),
@@ -193,4 +198,43 @@ pub(crate) fn json(model: &Model, request: &Request, plan: &Plan) -> Value {
         "draws": plan.draws,
         "warnings": plan.warnings,
     })
+}
+
+/// The named plans: name, question, and what must be given.
+pub(crate) fn list_text(plans: &[NamedPlan]) -> String {
+    let mut out = String::new();
+    for plan in plans {
+        out += &format!("{}  {}\n", paint(style::BOLD, &plan.id), plan.title);
+        let mut table = Table::new([Align::Left, Align::Left]);
+        for (name, given) in &plan.given {
+            let default = given.default.map_or_else(String::new, |value| format!("; {} if not given", value));
+            let text = format!("{}{default}", given.description);
+            table.row([format!("{name}={}", given.example).into(), styled(style::DIM, text)]);
+        }
+        out += &table.render(4);
+    }
+    out + "\nFor example: isoflop plan compute-optimal chinchilla@besiroglu --flops 1e24\n"
+}
+
+/// The named plans for programs.
+pub(crate) fn list_json(plans: &[NamedPlan]) -> Value {
+    let plan = |plan: &NamedPlan| {
+        let given = plan.given.iter().map(|(name, given)| {
+            (
+                name,
+                json!({"description": given.description, "example": given.example, "default": given.default}),
+            )
+        });
+        json!({
+            "id": plan.id,
+            "title": plan.title,
+            "laws": plan.laws,
+            "minimize": plan.minimize,
+            "maximize": plan.maximize,
+            "over": plan.over,
+            "subject_to": plan.subject_to,
+            "given": object(given),
+        })
+    };
+    json!({ "schema_version": SCHEMA_VERSION, "plans": plans.iter().map(plan).collect::<Vec<_>>() })
 }
