@@ -33,10 +33,17 @@ const STEPS: usize = 80;
 const LONGEST: f64 = 12.0;
 
 impl Nlp<'_> {
-    /// Follows the central path from the strictly feasible `start`. `enough` can end the search early.
-    pub(crate) fn solve(&self, start: &[f64], enough: &dyn Fn(&[f64]) -> bool) -> Option<Ended> {
+    /// Follows the central path from the strictly feasible `start`, first with this weight of the objective against
+    /// the barrier: a small one goes to the middle of the feasible set, a large one stays near the start. `enough` can
+    /// end the search early.
+    pub(crate) fn solve(
+        &self,
+        start: &[f64],
+        first_weight: f64,
+        enough: &dyn Fn(&[f64]) -> bool,
+    ) -> Option<Ended> {
         let mut z = start.to_vec();
-        let mut weight = 1.0;
+        let mut weight = first_weight;
         self.barrier(&z, weight)?;
         loop {
             for _ in 0..STEPS {
@@ -157,7 +164,7 @@ impl Nlp<'_> {
             upper: with(&self.upper, excess.abs() + excess + 3.0),
         };
         let start = with(start, excess.max(-0.5) + 1.0);
-        let ended = relaxed.solve(&start, &|z| largest(&z[..n]) < -MARGIN)?;
+        let ended = relaxed.solve(&start, 1.0, &|z| largest(&z[..n]) < -MARGIN)?;
         let z = ended.z[..n].to_vec();
         let excess = largest(&z);
         // Feasible sets without an inside (two constraints that meet in a point) are left to the caller's slack.

@@ -109,15 +109,13 @@ pub enum PlanError {
         /// Constraints that were not met.
         blame: Vec<String>,
     },
-    /// The objective gets better without end.
-    #[error("the plan has no optimum: {objective} keeps getting better as {} {direction}: add a constraint, such as --subject-to '{example}'", .names.join(" and "))]
+    /// The objective gets better without end, or the constraints can only be met out of all proportion.
+    #[error("the best plan has {} {beyond}: either nothing limits it, and a constraint such as --subject-to '{example}' is missing, or the constraints ask for more than the law gives", .names.join(" and "))]
     Unbounded {
-        /// Objective as written.
-        objective: String,
         /// Variables that run away.
         names: Vec<String>,
-        /// `grows` or `shrinks`.
-        direction: &'static str,
+        /// On which side, in words.
+        beyond: &'static str,
         /// A constraint that would help.
         example: String,
     },

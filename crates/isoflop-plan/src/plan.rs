@@ -34,7 +34,7 @@ const IDLE: f64 = 1e-9;
 /// ```
 pub fn plan(model: &Model, request: &Request) -> Result<Plan, PlanError> {
     let problem = Problem::new(model, request)?;
-    let search = Search::new(&problem, model, &request.objective, request.starts);
+    let search = Search::new(&problem, model, request.starts);
     let found = search.solve(&problem.params)?;
     let z = &found.optimum.z;
     let x: Vec<f64> = z.iter().map(|z| z.exp()).collect();
@@ -152,7 +152,7 @@ fn indifference(search: &Search<'_>, found: &Found, objective: f64, tolerance: f
             let limit = Box::new(AtMost { f, most });
             let rate = Rate::Constant(1.0);
             form.rows.push(Row { f: limit, equal: false, must_bind: false, of: 0, rate });
-            let optimum = solve(&form, &found.optimum.z, lower, upper).ok()?;
+            let optimum = solve(&form, &found.optimum.z, 1.0, lower, upper).ok()?;
             binds(&form, &optimum).then(|| optimum.z[i].exp())
         });
         solved.flatten()

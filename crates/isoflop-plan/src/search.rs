@@ -7,10 +7,13 @@ use crate::form::{Form, General, geometric};
 use crate::model::Model;
 use crate::problem::Problem;
 use crate::result::Method;
+use crate::signomial::signomial;
 use crate::solve::{FAR, Failed, Optimum, refine, solve};
 
 /// Objectives this near to each other, relatively, are the same optimum.
 const SAME: f64 = 1e-7;
+/// Weights of the objective at first: from the middle of the feasible set, or from where the start lies.
+const WEIGHTS: [f64; 3] = [1.0, 1e2, 1e4];
 /// An equation that was relaxed binds if it is missed by less.
 const TIGHT: f64 = 1e-8;
 
@@ -21,7 +24,6 @@ pub(crate) struct Search<'a> {
     /// Box of the starts, in logarithms.
     usual: Vec<(f64, f64)>,
     starts: usize,
-    objective: &'a str,
 }
 
 /// A solved plan.
@@ -33,16 +35,19 @@ pub(crate) struct Found {
 }
 
 impl<'a> Search<'a> {
-    pub(crate) fn new(problem: &'a Problem, model: &Model, objective: &'a str, starts: usize) -> Search<'a> {
+    pub(crate) fn new(problem: &'a Problem, model: &Model, starts: usize) -> Search<'a> {
         // Sizes of models, data and budgets that anybody has trained or will; the search box is wider still.
-        let usual = problem.over.iter().map(|name| {
-            let known =
-                model.usual.iter().find(|(known, low, high)| known == name && *low > 0.0 && high >= low);
-            known.map_or((1e-3_f64.ln(), 1e15_f64.ln()), |&(_, low, high)| {
-                ((low / 30.0).ln(), (high * 1e4).ln())
+        let mut usual: Vec<(f64, f64)> = (problem.over.iter())
+            .map(|name| {
+                let is_it = |known: &str, low: f64, high: f64| known == name && low > 0.0 && high >= low;
+                let known = model.usual.iter().find(|(known, low, high)| is_it(known, *low, *high));
+                known.map_or((1e-3_f64.ln(), 1e15_f64.ln()), |&(_, low, high)| {
+                    ((low / 30.0).ln(), (high * 1e4).ln())
+                })
             })
-        });
-        Search { problem, general: OnceCell::new(), usual: usual.collect(), starts: starts.max(1), objective }
+            .collect();
+        narrow(problem, &mut usual);
+        Search { problem, general: OnceCell::new(), usual, starts: starts.max(1) }
     }
 
     fn general(&self) -> &General {
@@ -76,7 +81,7 @@ impl<'a> Search<'a> {
                 return Err(self.impossible(&form.impossible));
             }
             let start: Vec<f64> = self.usual.iter().map(|(low, high)| 0.5 * (low + high)).collect();
-            match solve(&form, &start, lower, upper) {
+            match solve(&form, &start, 1.0, lower, upper) {
                 Ok(optimum) if binds(&form, &optimum) => {
                     Ok(Some(Found { optimum, method: Method::GeometricProgram, starts: (1, 1) }))
                 }
@@ -108,7 +113,7 @@ impl<'a> Search<'a> {
             let mut nearest: Option<(f64, Vec<usize>)> = None;
             let mut edge = None;
             for k in 0..self.starts {
-                match solve(&form, &self.start(k), lower, upper) {
+                match solve(&form, &self.start(k), WEIGHTS[k % WEIGHTS.len()], lower, upper) {
                     Ok(optimum) => {
                         let near = |a: f64, b: f64| (a - b).abs() <= SAME * (1.0 + a.abs());
                         match &best {
@@ -152,7 +157,7 @@ impl<'a> Search<'a> {
             if !form.impossible.is_empty() || form.rows.len() != from.optimum.multipliers.len() {
                 return None;
             }
-            let optimum = refine(&form, &from.optimum.z, &from.optimum.multipliers, 1e-7, lower, upper)?;
+            let optimum = refine(&form, &from.optimum.z, &from.optimum.multipliers, lower, upper)?;
             let stayed = form.rows.iter().all(|row| row.f.value(&from.optimum.z) <= TIGHT);
             // Without convexity the last steps could end at any stationary point.
             let is_better = form.convex || !stayed || optimum.value <= form.objective.value(&from.optimum.z);
@@ -210,14 +215,8 @@ impl<'a> Search<'a> {
             edge.iter().filter(|(_, up)| *up == grows).map(|(i, _)| self.problem.over[*i].clone()).collect();
         let first = names.first().map_or("", String::as_str);
         PlanError::Unbounded {
-            objective: self.objective.to_owned(),
             example: format!("{first} {} 1e12", if grows { "<=" } else { ">=" }),
-            direction: match (grows, names.len()) {
-                (true, 1) => "grows",
-                (true, _) => "grow",
-                (false, 1) => "shrinks",
-                (false, _) => "shrink",
-            },
+            beyond: if grows { "above any sensible size" } else { "below any sensible size" },
             names,
         }
     }
@@ -226,4 +225,29 @@ impl<'a> Search<'a> {
 /// Whether the equations that were relaxed hold as equations.
 pub(crate) fn binds(form: &Form<'_>, optimum: &Optimum) -> bool {
     form.rows.iter().filter(|row| row.must_bind).all(|row| row.f.value(&optimum.z) >= -TIGHT)
+}
+
+/// Takes the bounds that the user gives (`N <= 1e13`) for those of the starts, wider or narrower.
+fn narrow(problem: &Problem, usual: &mut [(f64, f64)]) {
+    for constraint in &problem.constraints {
+        let side = |node| signomial(&problem.graph, node, &problem.params, usual.len());
+        let (Some(small), Some(large)) = (side(constraint.small), side(constraint.large)) else { continue };
+        let ([small], [large]) = (small.as_slice(), large.as_slice()) else { continue };
+        let exponents: Vec<f64> = small.exponents.iter().zip(&large.exponents).map(|(a, b)| a - b).collect();
+        let mut used = exponents.iter().enumerate().filter(|(_, a)| **a != 0.0);
+        if let (Some((i, exponent)), None) = (used.next(), used.next()) {
+            let bound = (large.coefficient / small.coefficient).ln() / exponent;
+            let (low, high) = &mut usual[i];
+            if bound.is_finite() && (*exponent < 0.0 || constraint.equal) {
+                *low = bound;
+            }
+            if bound.is_finite() && (*exponent > 0.0 || constraint.equal) {
+                *high = bound;
+            }
+            // An end that was not given must not lie on the wrong side of the one that was.
+            if *high < *low {
+                (*low, *high) = (bound - 7.0, bound + 7.0);
+            }
+        }
+    }
 }

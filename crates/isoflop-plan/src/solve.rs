@@ -63,11 +63,17 @@ impl Smooth for Sided<'_> {
     }
 }
 
-/// Solves from `start`, within the box.
-pub(crate) fn solve(form: &Form<'_>, start: &[f64], lower: &[f64], upper: &[f64]) -> Result<Optimum, Failed> {
-    match attempt(form, start, lower, upper, 0.0) {
+/// Solves from `start`, within the box; `weight` is that of the objective at first ([`Nlp::solve`]).
+pub(crate) fn solve(
+    form: &Form<'_>,
+    start: &[f64],
+    weight: f64,
+    lower: &[f64],
+    upper: &[f64],
+) -> Result<Optimum, Failed> {
+    match attempt(form, start, weight, lower, upper, 0.0) {
         Err(Failed::Infeasible { excess, .. }) if excess < TOUCH => {
-            attempt(form, start, lower, upper, 10.0 * TOUCH)
+            attempt(form, start, weight, lower, upper, 10.0 * TOUCH)
         }
         other => other,
     }
@@ -76,6 +82,7 @@ pub(crate) fn solve(form: &Form<'_>, start: &[f64], lower: &[f64], upper: &[f64]
 fn attempt(
     form: &Form<'_>,
     start: &[f64],
+    weight: f64,
     lower: &[f64],
     upper: &[f64],
     slack: f64,
@@ -107,7 +114,7 @@ fn attempt(
             return Err(Failed::Infeasible { excess, blame: rows });
         }
     };
-    let ended = nlp.solve(&inside, &|_| false).ok_or(Failed::NoValue)?;
+    let ended = nlp.solve(&inside, weight, &|_| false).ok_or(Failed::NoValue)?;
     let edge: Vec<(usize, bool)> = (0..start.len())
         .filter_map(|i| {
             let z = ended.z[i];
@@ -122,11 +129,10 @@ fn attempt(
     for ((k, sign), y) in owner.iter().zip(&ended.multipliers) {
         multipliers[*k] += sign * y;
     }
-    // Large multipliers are those of constraints that hold with equality; the scale is not known beforehand.
-    for share in [1e-5, 1e-3, 1e-7, 0.1] {
-        if let Some(optimum) = refine(form, &ended.z, &multipliers, share, lower, upper) {
-            return Ok(optimum);
-        }
+    let settled = active_sets(form, &multipliers)
+        .find_map(|active| polish(form, &ended.z, &multipliers, &active, lower, upper));
+    if let Some(optimum) = settled {
+        return Ok(optimum);
     }
     if form.rows.iter().any(|row| row.equal) || slack > 0.0 {
         return Err(Failed::Inexact);
@@ -136,17 +142,44 @@ fn attempt(
     Ok(Optimum { z: ended.z, multipliers, value, gap, exact: false })
 }
 
-/// The last digits from a point near an optimum: `None` if they cannot be had, or the result is no optimum.
+/// Sets of rows that may hold with equality at the optimum, the likeliest first: those with large multipliers, and, as
+/// a price that is nearly nothing tells little, all others where there are few rows.
+fn active_sets<'a>(form: &'a Form<'_>, multipliers: &'a [f64]) -> impl Iterator<Item = Vec<usize>> + 'a {
+    let rows = form.rows.len();
+    let likely = [1e-5, 1e-3, 1e-7, 0.1].into_iter().map(|share| active(form, multipliers, share));
+    let subsets = if rows <= MOST_ROWS { 1usize << rows } else { 0 };
+    let all = (0..subsets)
+        .map(move |mask| (0..rows).filter(|&k| form.rows[k].equal || mask >> k & 1 == 1).collect::<Vec<_>>());
+    likely.chain(all)
+}
+
+/// Up to this many rows all sets of them are tried.
+const MOST_ROWS: usize = 7;
+
+fn active(form: &Form<'_>, multipliers: &[f64], share: f64) -> Vec<usize> {
+    (0..form.rows.len()).filter(|&k| form.rows[k].equal || multipliers[k] > share).collect()
+}
+
+/// The optimum near another one, of a form that differs little; `None` if it is not found by a few steps.
 pub(crate) fn refine(
     form: &Form<'_>,
     z: &[f64],
     multipliers: &[f64],
-    share: f64,
     lower: &[f64],
     upper: &[f64],
 ) -> Option<Optimum> {
-    let active: Vec<usize> =
-        (0..form.rows.len()).filter(|&k| form.rows[k].equal || multipliers[k] > share).collect();
+    polish(form, z, multipliers, &active(form, multipliers, 1e-13), lower, upper)
+}
+
+/// The last digits from a point near an optimum: `None` if they cannot be had, or the result is no optimum.
+fn polish(
+    form: &Form<'_>,
+    z: &[f64],
+    multipliers: &[f64],
+    active: &[usize],
+    lower: &[f64],
+    upper: &[f64],
+) -> Option<Optimum> {
     let program = Active {
         objective: &*form.objective,
         constraints: active.iter().map(|&k| &*form.rows[k].f).collect(),
@@ -155,7 +188,7 @@ pub(crate) fn refine(
     let (z, y) = program.solve(z, &start)?;
     let mut multipliers = vec![0.0; form.rows.len()];
     for (&k, y) in active.iter().zip(y) {
-        if !form.rows[k].equal && y < -1e-9 {
+        if !form.rows[k].equal && y < -1e-12 {
             return None;
         }
         multipliers[k] = if form.rows[k].equal { y } else { y.max(0.0) };
