@@ -1,19 +1,26 @@
-//! Lists `plans/*.md` so that the files are embedded in the binary.
+//! Lists `plans/*.md` and `hardware/*.toml` so that the files are embedded in the binary.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::{env, fs, io};
 
 fn main() -> io::Result<()> {
+    embed("plans", ".md")?;
+    embed("hardware", ".toml")
+}
+
+/// Writes `FOLDER.rs`, a list of the names and texts of the files with this ending.
+fn embed(folder: &str, ending: &str) -> io::Result<()> {
     let variable =
         |name: &str| env::var_os(name).map(PathBuf::from).ok_or_else(|| io::Error::other(name.to_owned()));
-    let folder = variable("CARGO_MANIFEST_DIR")?.join("../../plans").canonicalize()?;
-    println!("cargo:rerun-if-changed={}", folder.display());
+    let path = variable("CARGO_MANIFEST_DIR")?.join("../..").join(folder).canonicalize()?;
+    // A folder is watched too, so that a new file is noticed.
+    println!("cargo:rerun-if-changed={}", path.display());
     let mut files = Vec::new();
-    for entry in fs::read_dir(&folder)? {
+    for entry in fs::read_dir(&path)? {
         let path = entry?.path();
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        if name.ends_with(".md") && name != "README.md" {
+        if name.ends_with(ending) && name != "README.md" {
             println!("cargo:rerun-if-changed={}", path.display());
             files.push((name, path));
         }
@@ -25,5 +32,5 @@ fn main() -> io::Result<()> {
             .map_err(io::Error::other)?;
     }
     code.push_str("]\n");
-    fs::write(variable("OUT_DIR")?.join("plans.rs"), code)
+    fs::write(variable("OUT_DIR")?.join(format!("{folder}.rs")), code)
 }

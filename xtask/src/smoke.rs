@@ -61,6 +61,7 @@ const CASES: &[Case] = &[
         "\"shadow_price\"",
     ),
     good(&["plan", "compute-optimal", "fit.json", "--flops", "1e24"], "tokens per parameter"),
+    good(&["hardware"], "h100-sxm"),
     bad(&["plan", "chinchilla@besiroglu", "--minimize", "loss", "--over", "N,D"], "--subject-to"),
     bad(&["laws", "show", "chinchila"], "chinchilla"),
     bad(&["fit", "runs.csv", "--law", "chinchila"], "chinchilla"),

@@ -62,6 +62,8 @@ pub(crate) enum Command {
     Predict(PredictArgs),
     /// Decide: from a law to the best numbers under your constraints, with the price of being wrong
     Plan(Box<PlanArgs>),
+    /// List accelerators with their peaks, or show one with its sources
+    Hardware(HardwareArgs),
     /// List laws, or show one
     Laws(LawsArgs),
     /// A tour on runs that are built in
@@ -197,6 +199,10 @@ pub(crate) struct PlanArgs {
     /// Tokens to serve: short for --given demand=X
     #[arg(long, value_name = "X")]
     pub(crate) demand: Option<String>,
+    /// Take peak, memory, bandwidth and power, where the plan asks for them, from a device (`isoflop hardware`), at
+    /// bf16 or at a precision of your choice, --hardware h100:fp8; or from a file of your own, my-gpu.toml
+    #[arg(long, value_name = "NAME[:PRECISION]")]
+    pub(crate) hardware: Option<String>,
     /// Something else to show at the optimum: --report D/N, or with a name, --report 'ratio = D/N'
     #[arg(long, value_name = "FORMULA")]
     pub(crate) report: Vec<String>,
@@ -213,6 +219,16 @@ pub(crate) struct PlanArgs {
     #[arg(long, value_name = "DIR")]
     pub(crate) laws: Option<PathBuf>,
     /// How to print the plan
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HardwareArgs {
+    /// Name of a device, or a file; none for a list of all
+    #[arg(value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// How to print
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
 }

@@ -91,6 +91,31 @@ fn named_plans_take_what_they_need() {
 }
 
 #[test]
+fn hardware_fills_in_what_a_plan_asks_for() {
+    let place = Place::new();
+    assert!(place.ok(&["hardware"]).stdout.contains("h100-sxm"));
+    assert!(place.ok(&["hardware", "H100"]).stdout.contains("torchtitan"));
+    let peak = json(&place.ok(&["hardware", "tpu-v5p", "--format", "json"]).stdout);
+    assert_eq!(peak["devices"][0]["peak"]["bf16"]["value"].as_f64(), Some(4.59e14));
+    let law = "chinchilla@besiroglu";
+    let plan =
+        ["plan", "deadline", law, "--target", "2.1", "--given", "hours=720,mfu=0.4", "--format", "json"];
+    let gpus = |hardware: &str| {
+        let ended = place.ok(&[&plan[..], &["--hardware", hardware]].concat());
+        json(&ended.stdout)["decision"]["gpus"]["estimate"].as_f64().unwrap()
+    };
+    assert!((gpus("h100") / gpus("a100") * 9.89 / 3.12 - 1.0).abs() < 1e-9);
+    assert!((gpus("h100:fp8") / gpus("h100") * 1.979 / 0.989 - 1.0).abs() < 1e-9);
+    place.write("mine.toml", "id = \"mine\"\nname = \"Mine\"\n[peak.bf16]\nvalue = 1e14\nsource = \"me\"\ngrade = \"V1\"\nas_of = \"2026-01-01\"\n");
+    assert!((gpus("mine.toml") / gpus("a100") * 1.0 / 3.12 - 1.0).abs() < 1e-9);
+    assert!(place.refused(&[&plan[..], &["--hardware", "h1000"]].concat()).contains("did you mean h100?"));
+    assert!(place.refused(&[&plan[..], &["--hardware", "a100:fp8"]].concat()).contains("it has bf16"));
+    assert!(place.refused(&[&plan[..], &["--hardware", "absent.toml"]].concat()).contains("absent.toml"));
+    // A plan that asks for nothing is not told of peaks that it would refuse.
+    place.ok(&["plan", "compute-optimal", law, "--flops", "1e21", "--hardware", "h100"]);
+}
+
+#[test]
 fn bad_plans_are_refused() {
     let place = Place::new();
     let refused = |rest: &[&str]| place.refused(&[&["plan"], rest].concat());

@@ -166,6 +166,26 @@ pub enum PlanError {
         /// What to give, with what it means.
         missing: Vec<String>,
     },
+    /// No device of this name.
+    #[error("no device is called {name}{}; there are {}; one of your own is a file, --hardware my-gpu.toml", .near.as_ref().map_or_else(String::new, |near| format!(", did you mean {near}?")), .known.join(", "))]
+    UnknownDevice {
+        /// The name.
+        name: String,
+        /// A name that is close.
+        near: Option<String>,
+        /// All names.
+        known: Vec<String>,
+    },
+    /// A device without a peak at the precision asked for.
+    #[error("{device} has no peak at {precision}; it has {}", .known.join(", "))]
+    NoPeak {
+        /// The device.
+        device: String,
+        /// The precision asked for.
+        precision: String,
+        /// Those it has.
+        known: Vec<String>,
+    },
     /// A law without the input that a named plan is about.
     #[error("the plan {plan} is about {name}, which {law} does not have: it is for {laws}")]
     LawLacks {
@@ -178,9 +198,9 @@ pub enum PlanError {
         /// The laws that the plan is for.
         laws: String,
     },
-    /// A plan file that is not understood.
+    /// A plan or device file that is not understood.
     #[error("{file}: {reason}")]
-    BadPlanFile {
+    BadFile {
         /// Name of the file.
         file: String,
         /// What is wrong in it.
@@ -211,8 +231,10 @@ impl PlanError {
             PlanError::BadSource { .. } => "P0113",
             PlanError::UnknownPlan { .. } => "P0114",
             PlanError::PlanNeeds { .. } => "P0115",
-            PlanError::BadPlanFile { .. } => "P0116",
+            PlanError::BadFile { .. } => "P0116",
             PlanError::LawLacks { .. } => "P0117",
+            PlanError::UnknownDevice { .. } => "P0118",
+            PlanError::NoPeak { .. } => "P0119",
             PlanError::Infeasible { .. } => "P0201",
             PlanError::NoneFound { .. } => "P0202",
             PlanError::Unbounded { .. } => "P0203",

@@ -19,6 +19,7 @@ mod barrier;
 mod dense;
 mod error;
 mod form;
+mod hardware;
 mod model;
 mod named;
 mod plan;
@@ -32,6 +33,7 @@ mod smooth;
 mod solve;
 
 pub use error::PlanError;
+pub use hardware::{Device, Fact};
 pub use model::{Model, ModelError};
 pub use named::{Given, Golden, NamedPlan};
 pub use plan::plan;

@@ -111,7 +111,7 @@ impl NamedPlan {
     /// # Errors
     /// A file without the two lines, TOML that is not understood, both or neither of `minimize` and `maximize`.
     pub fn parse(file: &str, text: &str) -> Result<NamedPlan, PlanError> {
-        let bad = |reason: String| PlanError::BadPlanFile { file: file.to_owned(), reason };
+        let bad = |reason: String| PlanError::BadFile { file: file.to_owned(), reason };
         let rest = text.strip_prefix("+++").ok_or_else(|| bad("it must begin with a line +++".into()))?;
         let (facts, prose) =
             rest.split_once("\n+++").ok_or_else(|| bad("the facts must end with a line +++".into()))?;

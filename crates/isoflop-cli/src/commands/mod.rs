@@ -3,6 +3,7 @@
 mod completions;
 mod demo;
 mod fit;
+mod hardware;
 pub(crate) mod laws;
 mod plan;
 mod predict;
@@ -17,6 +18,7 @@ pub(crate) fn run(command: &Command, messages: &Messages) -> Result<u8, Failure>
         Command::Fit(args) => fit::run(args, messages),
         Command::Predict(args) => predict::run(args, messages),
         Command::Plan(args) => plan::run(args, messages),
+        Command::Hardware(args) => hardware::run(args),
         Command::Laws(args) => laws::run(args, messages),
         Command::Demo(args) => demo::run(args, messages),
         Command::Completions { shell } => completions::run(*shell),

@@ -5,6 +5,7 @@ use std::path::Path;
 use isoflop_plan::{Model, NamedPlan, Request, plan};
 
 use crate::args::{Format, PlanArgs};
+use crate::commands::hardware::device;
 use crate::commands::laws::holding;
 use crate::commands::predict;
 use crate::errors::{CliError, Failure};
@@ -33,8 +34,11 @@ pub(crate) fn run(args: &PlanArgs, messages: &Messages) -> Result<u8, Failure> {
     };
     let named = plan_name.map(|name| named(name, args)).transpose()?;
     let request = match &named {
-        Some(named) => with_options(named.request(&given(args)?)?, args)?,
-        None => request(args)?,
+        Some(named) => {
+            let asks = |name: &str| named.given.contains_key(name) || mentioned(args, name);
+            with_options(named.request(&given(args, messages, asks)?)?, args)?
+        }
+        None => request(args, messages)?,
     };
     let model = model(what, args.laws.as_deref(), messages)?;
     if let Some(named) = &named {
@@ -88,12 +92,12 @@ fn named(name: &str, args: &PlanArgs) -> Result<NamedPlan, Failure> {
 }
 
 /// The plan that the options spell out.
-fn request(args: &PlanArgs) -> Result<Request, Failure> {
+fn request(args: &PlanArgs, messages: &Messages) -> Result<Request, Failure> {
     let request = match (&args.minimize, &args.maximize) {
         (_, Some(formula)) => Request::maximize(formula),
         (formula, None) => Request::minimize(formula.clone().unwrap_or_default()),
     };
-    with_options(Request { given: given(args)?, ..request }, args)
+    with_options(Request { given: given(args, messages, |name| mentioned(args, name))?, ..request }, args)
 }
 
 /// The constraints, decisions and reports of the command line added.
@@ -115,14 +119,39 @@ fn with_options(request: Request, args: &PlanArgs) -> Result<Request, Failure> {
     Ok(request)
 }
 
-/// All given values: `--given` and its short forms.
-fn given(args: &PlanArgs) -> Result<Vec<(String, String)>, CliError> {
+/// All given values: `--given` and its short forms, and what the plan `asks` of the hardware.
+fn given(
+    args: &PlanArgs,
+    messages: &Messages,
+    asks: impl Fn(&str) -> bool,
+) -> Result<Vec<(String, String)>, Failure> {
     let long = args.given.iter().map(|text| assignment("--given", text, "--given demand=1e13"));
     let mut given = long.collect::<Result<Vec<_>, _>>()?;
     for (name, value) in [("flops", &args.flops), ("target", &args.target), ("demand", &args.demand)] {
         given.extend(value.iter().map(|value| (name.to_owned(), value.clone())));
     }
+    if let Some(text) = &args.hardware {
+        let (name, precision) = match text.rsplit_once(':') {
+            Some((name, precision)) => (name, Some(precision)),
+            None => (text.as_str(), None),
+        };
+        let device = device(name)?;
+        for (name, value) in device.values(precision)? {
+            if asks(name) && !given.iter().any(|(known, _)| known == name) {
+                messages.info(&format!("{name} = {value:e} from {}", device.name));
+                given.push((name.to_owned(), value.to_string()));
+            }
+        }
+    }
     Ok(given)
+}
+
+/// Whether a formula of the command line has this name.
+fn mentioned(args: &PlanArgs, name: &str) -> bool {
+    let formulas = args.minimize.iter().chain(&args.maximize).chain(&args.constraints).chain(&args.report);
+    let words =
+        |text: &String| text.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == name);
+    formulas.into_iter().any(words)
 }
 
 /// `NAME=TEXT`.

@@ -5,6 +5,7 @@ pub(crate) mod chances;
 pub(crate) mod checked;
 pub(crate) mod fit_json;
 pub(crate) mod fit_text;
+pub(crate) mod hardware;
 pub(crate) mod laws;
 pub(crate) mod number;
 pub(crate) mod plan;
