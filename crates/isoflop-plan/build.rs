@@ -1,4 +1,4 @@
-//! Lists `plans/*.md` and `hardware/*.toml` so that the files are embedded in the binary.
+//! Lists `plans/*.md`, `hardware/*.toml` and `costs/*.md` so that the files are embedded in the binary.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -6,6 +6,7 @@ use std::{env, fs, io};
 
 fn main() -> io::Result<()> {
     embed("plans", ".md")?;
+    embed("costs", ".md")?;
     embed("hardware", ".toml")
 }
 

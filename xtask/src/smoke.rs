@@ -62,6 +62,8 @@ const CASES: &[Case] = &[
     ),
     good(&["plan", "compute-optimal", "fit.json", "--flops", "1e24"], "tokens per parameter"),
     good(&["hardware"], "h100-sxm"),
+    good(&["cost", "--arch", "config.json"], "124439808"),
+    bad(&["cost", "--arch", "runs.csv"], "runs.csv"),
     bad(&["plan", "chinchilla@besiroglu", "--minimize", "loss", "--over", "N,D"], "--subject-to"),
     bad(&["laws", "show", "chinchila"], "chinchilla"),
     bad(&["fit", "runs.csv", "--law", "chinchila"], "chinchilla"),
@@ -113,6 +115,8 @@ fn prepare(folder: &Path) -> std::io::Result<()> {
         runs += &format!("{n:e},{d:e},{loss:.6}\n");
     }
     fs::write(folder.join("runs.csv"), runs)?;
+    let config = r#"{"model_type": "gpt2", "n_embd": 768, "n_layer": 12, "n_head": 12, "vocab_size": 50257, "n_positions": 1024}"#;
+    fs::write(folder.join("config.json"), config)?;
     fs::write(folder.join("empty.csv"), "")?;
     fs::write(folder.join("words.csv"), "params,tokens,loss\n1e8,2e9,three\n")
 }

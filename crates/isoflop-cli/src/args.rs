@@ -62,6 +62,8 @@ pub(crate) enum Command {
     Predict(PredictArgs),
     /// Decide: from a law to the best numbers under your constraints, with the price of being wrong
     Plan(Box<PlanArgs>),
+    /// Parameters, FLOP for each token and memory of an architecture
+    Cost(CostArgs),
     /// List accelerators with their peaks, or show one with its sources
     Hardware(HardwareArgs),
     /// List laws, or show one
@@ -219,6 +221,25 @@ pub(crate) struct PlanArgs {
     #[arg(long, value_name = "DIR")]
     pub(crate) laws: Option<PathBuf>,
     /// How to print the plan
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CostArgs {
+    /// A config.json as on Hugging Face: llama, mistral, mixtral, qwen2 or gpt2
+    #[arg(long, value_name = "CONFIG.JSON")]
+    pub(crate) arch: PathBuf,
+    /// Context length; by default what the config allows at most
+    #[arg(long, value_name = "S", value_parser = positive)]
+    pub(crate) context: Option<f64>,
+    /// Training tokens, for the FLOP of a whole run
+    #[arg(long, value_name = "D", value_parser = positive)]
+    pub(crate) tokens: Option<f64>,
+    /// Bytes for each number when served
+    #[arg(long, default_value = "2", value_name = "B", value_parser = positive)]
+    pub(crate) bytes: f64,
+    /// How to print
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
 }

@@ -198,7 +198,7 @@ pub enum PlanError {
         /// The laws that the plan is for.
         laws: String,
     },
-    /// A plan or device file that is not understood.
+    /// A plan, device or architecture file that is not understood.
     #[error("{file}: {reason}")]
     BadFile {
         /// Name of the file.

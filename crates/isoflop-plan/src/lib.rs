@@ -15,7 +15,9 @@
 //! # Ok::<(), isoflop_laws::LawErrors>(())
 //! ```
 
+mod arch;
 mod barrier;
+mod cost;
 mod dense;
 mod error;
 mod form;
@@ -32,6 +34,8 @@ mod signomial;
 mod smooth;
 mod solve;
 
+pub use arch::Architecture;
+pub use cost::{Cost, CostGolden, CostModel, CostQuantity, costs};
 pub use error::PlanError;
 pub use hardware::{Device, Fact};
 pub use model::{Model, ModelError};

@@ -1,6 +1,7 @@
 //! One file per command.
 
 mod completions;
+mod cost;
 mod demo;
 mod fit;
 mod hardware;
@@ -18,6 +19,7 @@ pub(crate) fn run(command: &Command, messages: &Messages) -> Result<u8, Failure>
         Command::Fit(args) => fit::run(args, messages),
         Command::Predict(args) => predict::run(args, messages),
         Command::Plan(args) => plan::run(args, messages),
+        Command::Cost(args) => cost::run(args),
         Command::Hardware(args) => hardware::run(args),
         Command::Laws(args) => laws::run(args, messages),
         Command::Demo(args) => demo::run(args, messages),

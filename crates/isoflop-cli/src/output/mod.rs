@@ -3,6 +3,7 @@
 pub(crate) mod certificate;
 pub(crate) mod chances;
 pub(crate) mod checked;
+pub(crate) mod cost;
 pub(crate) mod fit_json;
 pub(crate) mod fit_text;
 pub(crate) mod hardware;
