@@ -238,3 +238,46 @@ fn what_cannot_be_planned_is_said() {
     assert_eq!(code(Request::minimize("loss")), "P0101");
     assert_eq!(code(loss().subject_to("6*N*D <= -1e21")), "P0201");
 }
+
+#[test]
+fn intervals_regret_and_ranges_are_those_of_the_closed_form() {
+    let mut model = model("chinchilla@besiroglu");
+    let flops = 1e21;
+    // Draws in which E, A, B, alpha and beta wander, as those of a bootstrap do.
+    let draw = |k: usize| {
+        let t = (k as f64 / 40.0 - 0.5) * 2.0;
+        let values =
+            [1.82 + 0.03 * t, 480.0 + 90.0 * t, 2080.0 - 300.0 * t, 0.348 + 0.01 * t, 0.366 - 0.012 * t * t];
+        values.to_vec()
+    };
+    model.draws = (0..=40).map(draw).collect();
+    let names: Vec<String> = model.values.iter().map(|(name, _)| name.clone()).collect();
+    let loss = |v: &[f64], n: f64| v[0] + v[1] / n.powf(v[3]) + v[2] / (flops / 6.0 / n).powf(v[4]);
+    assert_eq!(names, ["E", "A", "B", "alpha", "beta"]);
+    let request = Request::minimize("loss").over(["N", "D"]).subject_to("6*N*D <= 1e21");
+    let found = plan(&model, &request).unwrap();
+    let chosen = found.decision[0].estimate;
+    let mut optima = Vec::new();
+    let mut regrets = Vec::new();
+    for values in &model.draws {
+        let named: Vec<(String, f64)> = names.iter().cloned().zip(values.iter().copied()).collect();
+        let (n, _) = closed(&named, flops);
+        optima.push(n);
+        regrets.push(loss(values, chosen) - loss(values, n));
+    }
+    optima.sort_by(f64::total_cmp);
+    regrets.sort_by(f64::total_cmp);
+    assert_eq!(found.draws, 41);
+    // 41 draws: the 5 %, 50 %, 90 % and 95 % quantiles are draws themselves.
+    near(found.decision[0].low.unwrap(), optima[2], 1e-8);
+    near(found.decision[0].high.unwrap(), optima[38], 1e-8);
+    let regret = found.regret.unwrap();
+    near(regret.high, regrets[36], 1e-6);
+    near(regret.median, regrets[20], 1e-6);
+    near(regret.mean, regrets.iter().sum::<f64>() / 41.0, 1e-6);
+    // The ends of the flat range lose exactly the tolerance.
+    let estimates: Vec<f64> = model.values.iter().map(|(_, value)| *value).collect();
+    for n in [found.indifference[0].low.unwrap(), found.indifference[0].high.unwrap()] {
+        near(loss(&estimates, n), 1.005 * found.objective.estimate, 1e-9);
+    }
+}

@@ -60,7 +60,7 @@ fn constraints(plan: &Plan) -> Table {
     let mut table = Table::new([Align::Left, Align::Left, Align::Left, Align::Left]);
     for c in &plan.constraints {
         let state = if c.active { styled(style::WARN, "binds") } else { styled(style::DIM, "idle") };
-        let price = if c.active { price(c, plan) } else { format!("{} used", share(c)) };
+        let price = if c.active { price(c, plan) } else { room(c) };
         let holds = c.holds.map(|h| format!("holds in {} of draws", percent(h))).unwrap_or_default();
         table.row([c.text.as_str().into(), state, price.into(), styled(style::DIM, holds)]);
     }
@@ -76,8 +76,14 @@ fn price(c: &ConstraintResult, plan: &Plan) -> String {
     format!("1 % more changes {} by {}", plan.objective.name, significant(change, 3))
 }
 
-fn share(c: &ConstraintResult) -> String {
-    if c.limit == 0.0 { shown(c.value) } else { percent(c.value / c.limit) }
+/// How much room an idle constraint leaves.
+fn room(c: &ConstraintResult) -> String {
+    let share = c.value / c.limit;
+    if (0.0..=1.0).contains(&share) {
+        format!("{} used", percent(share))
+    } else {
+        format!("at {}", shown(c.value))
+    }
 }
 
 /// The plan in words.
