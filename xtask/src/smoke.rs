@@ -51,6 +51,30 @@ const CASES: &[Case] = &[
     bad(&["compare", "runs.csv", "--laws", "chinchilla,llama3_tokens"], "C0703"),
     good(&["profile", "runs.csv", "--law", "chinchilla", "--of", "a_opt", "--points", "5"], "a_opt"),
     bad(&["profile", "runs.csv", "--law", "chinchilla", "--of", "N * alpha"], "T0702"),
+    good(
+        &["plan", "fit.json", "--minimize", "loss", "--over", "N,D", "--subject-to", "6*N*D <= 1e24"],
+        "interval",
+    ),
+    good(
+        &[
+            "plan",
+            "chinchilla@besiroglu",
+            "--minimize",
+            "6*N*D",
+            "--over",
+            "N,D",
+            "--subject-to",
+            "loss <= 2",
+            "--format",
+            "json",
+        ],
+        "\"shadow_price\"",
+    ),
+    good(&["plan", "compute-optimal", "fit.json", "--flops", "1e24"], "tokens per parameter"),
+    good(&["hardware"], "h100-sxm"),
+    good(&["cost", "--arch", "config.json"], "124439808"),
+    bad(&["cost", "--arch", "runs.csv"], "runs.csv"),
+    bad(&["plan", "chinchilla@besiroglu", "--minimize", "loss", "--over", "N,D"], "--subject-to"),
     bad(&["laws", "show", "chinchila"], "chinchilla"),
     bad(&["fit", "runs.csv", "--law", "chinchila"], "chinchilla"),
     bad(&["fit", "runs.csv", "--law", "loss ~ E + "], "loss ~ E + "),
@@ -101,6 +125,8 @@ fn prepare(folder: &Path) -> std::io::Result<()> {
         runs += &format!("{n:e},{d:e},{loss:.6}\n");
     }
     fs::write(folder.join("runs.csv"), runs)?;
+    let config = r#"{"model_type": "gpt2", "n_embd": 768, "n_layer": 12, "n_head": 12, "vocab_size": 50257, "n_positions": 1024}"#;
+    fs::write(folder.join("config.json"), config)?;
     fs::write(folder.join("empty.csv"), "")?;
     fs::write(folder.join("words.csv"), "params,tokens,loss\n1e8,2e9,three\n")
 }

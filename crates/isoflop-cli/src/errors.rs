@@ -82,6 +82,13 @@ pub(crate) enum CliError {
     NothingToCompare { output: String },
     #[error("{first} predicts {output} and {second} predicts {other}: compare laws that predict the same")]
     TwoOutputs { first: String, output: String, second: String, other: String },
+    #[error(
+        "say what the plan is for: a named plan, `isoflop plan compute-optimal {what} --flops 1e24` (`isoflop plan \
+         --list` lists them), or --minimize and --over"
+    )]
+    NoAim { what: String },
+    #[error("the plan {plan} has an objective of its own; leave out --minimize and --maximize")]
+    TwoAims { plan: String },
     #[error("the threads cannot be started: {reason}")]
     Threads { reason: String },
     #[error("stdout cannot be written: {reason}")]
@@ -112,6 +119,8 @@ impl CliError {
             CliError::NoCutColumn => "C0701",
             CliError::NothingToCompare { .. } => "C0702",
             CliError::TwoOutputs { .. } => "C0703",
+            CliError::NoAim { .. } => "C0406",
+            CliError::TwoAims { .. } => "C0407",
             CliError::Threads { .. } => "C0501",
             CliError::Stdout { .. } => "C0502",
         }
@@ -180,6 +189,26 @@ impl From<isoflop_fit::FitError> for Failure {
         match text.strip_prefix('[').and_then(|rest| rest.split_once("] ")) {
             Some((code, message)) => Failure::new(code, message),
             None => Failure::Input(format!("error: {text}")),
+        }
+    }
+}
+
+impl From<isoflop_plan::PlanError> for Failure {
+    fn from(error: isoflop_plan::PlanError) -> Self {
+        match &error {
+            isoflop_plan::PlanError::Formula { place, text, diagnostics } => {
+                Failure::formula(place, text, diagnostics)
+            }
+            _ => Failure::new(error.code(), error),
+        }
+    }
+}
+
+impl From<isoflop_plan::ModelError> for Failure {
+    fn from(error: isoflop_plan::ModelError) -> Self {
+        match error {
+            isoflop_plan::ModelError::Law(errors) => errors.into(),
+            isoflop_plan::ModelError::Plan(error) => error.into(),
         }
     }
 }

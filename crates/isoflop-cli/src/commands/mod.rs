@@ -3,9 +3,12 @@
 pub(crate) mod backtest;
 pub(crate) mod compare;
 mod completions;
+mod cost;
 mod demo;
 mod fit;
+mod hardware;
 pub(crate) mod laws;
+mod plan;
 mod predict;
 mod profile;
 pub(crate) mod reproduce;
@@ -22,6 +25,9 @@ pub(crate) fn run(command: &Command, messages: &Messages) -> Result<u8, Failure>
         Command::Backtest(args) => backtest::run(args, messages),
         Command::Compare(args) => compare::run(args, messages),
         Command::Profile(args) => profile::run(args, messages),
+        Command::Plan(args) => plan::run(args, messages),
+        Command::Cost(args) => cost::run(args),
+        Command::Hardware(args) => hardware::run(args),
         Command::Laws(args) => laws::run(args, messages),
         Command::Reproduce(args) => reproduce::run(args, messages),
         Command::Demo(args) => demo::run(args, messages),

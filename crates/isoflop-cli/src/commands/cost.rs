@@ -1,0 +1,24 @@
+//! `isoflop cost`.
+
+use isoflop_plan::{Architecture, costs};
+
+use crate::args::{CostArgs, Format};
+use crate::errors::{CliError, Failure};
+use crate::output;
+
+/// Reads the architecture and prints what the cost models say of it.
+pub(crate) fn run(args: &CostArgs) -> Result<u8, Failure> {
+    let path = args.arch.display().to_string();
+    let text = std::fs::read_to_string(&args.arch)
+        .map_err(|error| CliError::CannotRead { path: path.clone(), reason: error.to_string() })?;
+    let mut architecture = Architecture::parse(&path, &text)?.with("bytes", args.bytes);
+    if let Some(context) = args.context {
+        architecture = architecture.with("s", context);
+    }
+    let costs = costs(&architecture)?;
+    match args.format {
+        Format::Text => output::print(&output::cost::text(&architecture, &costs, args.tokens))?,
+        Format::Json => output::print_json(&output::cost::json(&architecture, &costs, args.tokens))?,
+    }
+    Ok(0)
+}

@@ -1,0 +1,61 @@
+//! Costs of an architecture as text and JSON.
+
+use isoflop_plan::{Architecture, Cost};
+use serde_json::{Map, Value, json};
+
+use crate::output::number::significant;
+use crate::output::style::{self, paint};
+use crate::output::table::{Align, Table, styled};
+use crate::output::{SCHEMA_VERSION, number};
+
+/// The cost model whose quantities are FLOP for each training token.
+const PER_TOKEN: &str = "training-flops";
+
+/// One table per cost model; with tokens, the FLOP of the whole run too.
+pub(crate) fn text(architecture: &Architecture, costs: &[Cost], tokens: Option<f64>) -> String {
+    let context = architecture.number("s").unwrap_or(f64::NAN);
+    let mut out = format!("{}  context {context}\n", paint(style::BOLD, &architecture.model_type));
+    for same in costs.chunk_by(|a, b| a.model == b.model) {
+        let mut table = Table::new([Align::Left, Align::Right, Align::Right, Align::Left]);
+        let whole_run = |cost: &Cost| tokens.filter(|_| cost.model == PER_TOKEN).map(|d| d * cost.value);
+        for cost in same {
+            let value = if cost.value.fract() == 0.0 && cost.value < 1e15 {
+                format!("{:.0}", cost.value)
+            } else {
+                significant(cost.value, 5)
+            };
+            let run = whole_run(cost).map_or_else(String::new, |flop| format!("{flop:.3e} in all"));
+            let description = styled(style::DIM, format!("  {}", cost.description));
+            table.row([cost.name.as_str().into(), value.into(), run.into(), description]);
+        }
+        out += &format!("\n{}\n{}", paint(style::DIM, heading(same)), table.render(2));
+    }
+    out
+}
+
+fn heading(costs: &[Cost]) -> &'static str {
+    match costs.first().map(|cost| cost.model.as_str()) {
+        Some(PER_TOKEN) => "training FLOP for each token",
+        Some("cache") => "memory, bytes",
+        _ => "parameters",
+    }
+}
+
+/// Costs for programs.
+pub(crate) fn json(architecture: &Architecture, costs: &[Cost], tokens: Option<f64>) -> Value {
+    let numbers: Map<String, Value> =
+        architecture.numbers.iter().map(|(name, value)| ((*name).to_owned(), number(*value))).collect();
+    let cost = |cost: &Cost| {
+        let total = tokens.filter(|_| cost.model == PER_TOKEN).map(|d| d * cost.value);
+        json!({
+            "model": cost.model, "name": cost.name, "value": number(cost.value), "of_run": total.map(number),
+            "description": cost.description,
+        })
+    };
+    json!({
+        "schema_version": SCHEMA_VERSION,
+        "model_type": architecture.model_type,
+        "architecture": numbers,
+        "costs": costs.iter().map(cost).collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,245 @@
+//! What can be wrong with a plan.
+
+use isoflop_formula::Diagnostics;
+
+/// A plan that cannot be made; the message says why and what to change.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PlanError {
+    /// No decision variable.
+    #[error("a plan needs something to decide: name it with --over, such as --over N,D")]
+    NothingToDecide,
+    /// A name stands for two things.
+    #[error("{name} is {first} and {second}: leave one of them out")]
+    TwoMeanings {
+        /// The name.
+        name: String,
+        /// What it is.
+        first: &'static str,
+        /// What it is as well.
+        second: &'static str,
+    },
+    /// The law reads a name that has no value.
+    #[error("{law} needs {}: decide it (--over {name}) or give it (--given {name}=...)", .names.join(" and "), name = .names.first().map_or("", String::as_str))]
+    MissingInputs {
+        /// Name of the law.
+        law: String,
+        /// Inputs without a value.
+        names: Vec<String>,
+    },
+    /// A parameter has no value.
+    #[error("{law} has no value for {name}{}", .group.as_ref().map_or_else(String::new, |g| format!("; its values differ by {g}: give one with --given {g}=...")))]
+    MissingParameter {
+        /// Name of the law.
+        law: String,
+        /// The parameter.
+        name: String,
+        /// The text column that chooses its value.
+        group: Option<String>,
+    },
+    /// A given name that nothing reads.
+    #[error("--given {name} is used by nothing: neither a formula of the plan nor {law} has it")]
+    UnusedGiven {
+        /// The name.
+        name: String,
+        /// Name of the law.
+        law: String,
+    },
+    /// A given value that is not of the right kind.
+    #[error("--given {name}={value} must be a number, such as 1e13 or 70B")]
+    NotANumber {
+        /// The name.
+        name: String,
+        /// The value.
+        value: String,
+    },
+    /// A formula of the plan does not compile.
+    #[error("{}\n  in {place}", .diagnostics.render(text))]
+    Formula {
+        /// Option that it came from.
+        place: String,
+        /// The formula.
+        text: String,
+        /// What is wrong.
+        diagnostics: Diagnostics,
+    },
+    /// A constraint without a comparison.
+    #[error("--subject-to '{text}' is no constraint: it needs <=, >= or ==, such as '6*N*D <= 1e24'")]
+    NoConstraint {
+        /// The text.
+        text: String,
+    },
+    /// A constraint that decides nothing.
+    #[error("--subject-to '{text}' does not depend on what is decided ({})", .over.join(", "))]
+    IdleConstraint {
+        /// The text.
+        text: String,
+        /// Decision variables.
+        over: Vec<String>,
+    },
+    /// An objective that decides nothing.
+    #[error("the objective '{text}' does not depend on what is decided ({})", .over.join(", "))]
+    IdleObjective {
+        /// The text.
+        text: String,
+        /// Decision variables.
+        over: Vec<String>,
+    },
+    /// A decision variable that nothing depends on.
+    #[error(
+        "nothing in the plan depends on {name}: leave it out of --over, or use it in the objective or a constraint"
+    )]
+    IdleVariable {
+        /// The variable.
+        name: String,
+    },
+    /// No point meets all constraints, and this is proved.
+    #[error("no plan meets all constraints: {} cannot {} hold{hint}", quoted(.blame), if .blame.len() > 1 { "all" } else { "ever" })]
+    Infeasible {
+        /// Constraints that stand against each other.
+        blame: Vec<String>,
+        /// What to change, in words; may be empty.
+        hint: String,
+    },
+    /// No point that meets all constraints was found.
+    #[error("no plan was found that meets all constraints, from {starts} starts; {} are in the way at the best of them. This is a search, not a proof", quoted(.blame))]
+    NoneFound {
+        /// Starts tried.
+        starts: usize,
+        /// Constraints that were not met.
+        blame: Vec<String>,
+    },
+    /// The objective gets better without end, or the constraints can only be met out of all proportion.
+    #[error("the best plan has {} {beyond}: either nothing limits it, and a constraint such as --subject-to '{example}' is missing, or the constraints ask for more than the law gives", .names.join(" and "))]
+    Unbounded {
+        /// Variables that run away.
+        names: Vec<String>,
+        /// On which side, in words.
+        beyond: &'static str,
+        /// A constraint that would help.
+        example: String,
+    },
+    /// The formulas have no value anywhere in the search.
+    #[error(
+        "the formulas of the plan have no finite value at any of {starts} starting points: check the given values"
+    )]
+    NoValue {
+        /// Starts tried.
+        starts: usize,
+    },
+    /// The solver could not finish.
+    #[error(
+        "the plan could not be solved to the accuracy that is promised; please report it with the command that you ran"
+    )]
+    NotSolved,
+    /// A level or tolerance outside its range.
+    #[error("{name} is {value}, but must lie between 0 and 1")]
+    OutsideUnit {
+        /// What it is.
+        name: &'static str,
+        /// Its value.
+        value: f64,
+    },
+    /// A law by name is not understood.
+    #[error("{text} is not understood: {reason}")]
+    BadSource {
+        /// The text.
+        text: String,
+        /// Why, and what to write.
+        reason: String,
+    },
+    /// No named plan of this name.
+    #[error("no plan is called {name}{}; there are {}", .near.as_ref().map_or_else(String::new, |near| format!(", did you mean {near}?")), .known.join(", "))]
+    UnknownPlan {
+        /// The name.
+        name: String,
+        /// A name that is close.
+        near: Option<String>,
+        /// All names.
+        known: Vec<String>,
+    },
+    /// A named plan lacks a value.
+    #[error("the plan {plan} needs {}", .missing.join(" and "))]
+    PlanNeeds {
+        /// Name of the plan.
+        plan: String,
+        /// What to give, with what it means.
+        missing: Vec<String>,
+    },
+    /// No device of this name.
+    #[error("no device is called {name}{}; there are {}; one of your own is a file, --hardware my-gpu.toml", .near.as_ref().map_or_else(String::new, |near| format!(", did you mean {near}?")), .known.join(", "))]
+    UnknownDevice {
+        /// The name.
+        name: String,
+        /// A name that is close.
+        near: Option<String>,
+        /// All names.
+        known: Vec<String>,
+    },
+    /// A device without a peak at the precision asked for.
+    #[error("{device} has no peak at {precision}; it has {}", .known.join(", "))]
+    NoPeak {
+        /// The device.
+        device: String,
+        /// The precision asked for.
+        precision: String,
+        /// Those it has.
+        known: Vec<String>,
+    },
+    /// A law without the input that a named plan is about.
+    #[error("the plan {plan} is about {name}, which {law} does not have: it is for {laws}")]
+    LawLacks {
+        /// Name of the plan.
+        plan: String,
+        /// Name of the law.
+        law: String,
+        /// The input.
+        name: String,
+        /// The laws that the plan is for.
+        laws: String,
+    },
+    /// A plan, device or architecture file that is not understood.
+    #[error("{file}: {reason}")]
+    BadFile {
+        /// Name of the file.
+        file: String,
+        /// What is wrong in it.
+        reason: String,
+    },
+}
+
+fn quoted(list: &[String]) -> String {
+    list.iter().map(|text| format!("`{text}`")).collect::<Vec<_>>().join(" and ")
+}
+
+impl PlanError {
+    /// A short code that does not change between versions.
+    pub fn code(&self) -> &'static str {
+        match self {
+            PlanError::NothingToDecide => "P0101",
+            PlanError::TwoMeanings { .. } => "P0102",
+            PlanError::MissingInputs { .. } => "P0103",
+            PlanError::MissingParameter { .. } => "P0104",
+            PlanError::UnusedGiven { .. } => "P0105",
+            PlanError::NotANumber { .. } => "P0106",
+            PlanError::Formula { .. } => "P0107",
+            PlanError::NoConstraint { .. } => "P0108",
+            PlanError::IdleConstraint { .. } => "P0109",
+            PlanError::IdleObjective { .. } => "P0110",
+            PlanError::IdleVariable { .. } => "P0111",
+            PlanError::OutsideUnit { .. } => "P0112",
+            PlanError::BadSource { .. } => "P0113",
+            PlanError::UnknownPlan { .. } => "P0114",
+            PlanError::PlanNeeds { .. } => "P0115",
+            PlanError::BadFile { .. } => "P0116",
+            PlanError::LawLacks { .. } => "P0117",
+            PlanError::UnknownDevice { .. } => "P0118",
+            PlanError::NoPeak { .. } => "P0119",
+            PlanError::Infeasible { .. } => "P0201",
+            PlanError::NoneFound { .. } => "P0202",
+            PlanError::Unbounded { .. } => "P0203",
+            PlanError::NoValue { .. } => "P0204",
+            PlanError::NotSolved => "P0205",
+        }
+    }
+}

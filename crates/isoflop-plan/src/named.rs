@@ -1,0 +1,174 @@
+//! Named plans: files that say what is decided, what should be best, and what must be given.
+
+use std::collections::BTreeMap;
+
+use isoflop_formula::closest;
+use serde::Deserialize;
+
+use crate::error::PlanError;
+use crate::model::Model;
+use crate::request::{Request, Sense};
+
+/// Name and text of every embedded plan file.
+const BUILTIN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/plans.rs"));
+
+/// A plan with a name: a [`Request`] that lacks only a law and the given values.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NamedPlan {
+    /// Name by which it is asked for; that of its file.
+    pub id: String,
+    /// The question that it answers, in one line.
+    pub title: String,
+    /// Which laws it is made for, in words.
+    pub laws: String,
+    /// Inputs that the law must have.
+    #[serde(default)]
+    pub reads: Vec<String>,
+    /// What should be small; this or [`NamedPlan::maximize`].
+    pub minimize: Option<String>,
+    /// What should be large.
+    pub maximize: Option<String>,
+    /// What is decided.
+    pub over: Vec<String>,
+    /// Constraints.
+    #[serde(default)]
+    pub subject_to: Vec<String>,
+    /// What must be given, with what it means.
+    #[serde(default)]
+    pub given: BTreeMap<String, Given>,
+    /// What is shown beside the objective: name and formula.
+    #[serde(default)]
+    pub report: BTreeMap<String, String>,
+    /// Decisions that it must reproduce.
+    #[serde(default)]
+    pub golden: Vec<Golden>,
+    /// The words after the facts.
+    #[serde(skip)]
+    pub prose: String,
+}
+
+/// A value that a named plan needs.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Given {
+    /// What it is, with its unit.
+    pub description: String,
+    /// An example, as on the command line.
+    pub example: String,
+    /// Its value where the user gives none.
+    pub default: Option<f64>,
+}
+
+/// A published decision.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Golden {
+    /// The law with its coefficients, `chinchilla@besiroglu`.
+    pub law: String,
+    /// The given values.
+    #[serde(default)]
+    pub given: BTreeMap<String, f64>,
+    /// Name of the decision, the objective or a reported quantity.
+    pub quantity: String,
+    /// What it must be.
+    pub value: f64,
+    /// Relative.
+    pub tolerance: f64,
+    /// Where the value comes from.
+    pub source: String,
+}
+
+impl NamedPlan {
+    /// All embedded plans, by name.
+    ///
+    /// # Errors
+    /// None in a tested build.
+    pub fn builtin() -> Result<Vec<NamedPlan>, PlanError> {
+        BUILTIN.iter().map(|(file, text)| NamedPlan::parse(file, text)).collect()
+    }
+
+    /// The embedded plan of this name.
+    ///
+    /// # Errors
+    /// There is none; the closest name is in the message.
+    ///
+    /// ```
+    /// let plan = isoflop_plan::NamedPlan::find("compute-optimal").unwrap();
+    /// assert_eq!(plan.over, ["N", "D"]);
+    /// ```
+    pub fn find(name: &str) -> Result<NamedPlan, PlanError> {
+        let plans = NamedPlan::builtin()?;
+        let wanted = name.trim().to_lowercase().replace('_', "-");
+        let near = closest(&wanted, plans.iter().map(|plan| plan.id.as_str())).map(str::to_owned);
+        let known = plans.iter().map(|plan| plan.id.clone()).collect();
+        let found = plans.into_iter().find(|plan| plan.id == wanted);
+        found.ok_or_else(|| PlanError::UnknownPlan { name: name.to_owned(), near, known })
+    }
+
+    /// Reads a plan file: TOML between two `+++` lines, then words. `file` is the name used in messages.
+    ///
+    /// # Errors
+    /// A file without the two lines, TOML that is not understood, both or neither of `minimize` and `maximize`.
+    pub fn parse(file: &str, text: &str) -> Result<NamedPlan, PlanError> {
+        let bad = |reason: String| PlanError::BadFile { file: file.to_owned(), reason };
+        let rest = text.strip_prefix("+++").ok_or_else(|| bad("it must begin with a line +++".into()))?;
+        let (facts, prose) =
+            rest.split_once("\n+++").ok_or_else(|| bad("the facts must end with a line +++".into()))?;
+        let mut plan: NamedPlan = toml::from_str(facts).map_err(|error| bad(error.to_string()))?;
+        plan.prose = prose.trim().to_owned();
+        if plan.minimize.is_some() == plan.maximize.is_some() {
+            return Err(bad("it needs either minimize or maximize".into()));
+        }
+        Ok(plan)
+    }
+
+    /// Whether the law has the inputs that the plan is about.
+    ///
+    /// # Errors
+    /// It lacks one.
+    pub fn check(&self, model: &Model) -> Result<(), PlanError> {
+        let has = |name: &String| model.formula.symbols.inputs.iter().any(|input| input.name == *name);
+        match self.reads.iter().find(|name| !has(name)) {
+            Some(name) => Err(PlanError::LawLacks {
+                plan: self.id.clone(),
+                law: model.name.clone(),
+                name: name.clone(),
+                laws: self.laws.clone(),
+            }),
+            None => Ok(()),
+        }
+    }
+
+    /// The request with these given values; defaults of the file fill in what is not given.
+    ///
+    /// # Errors
+    /// A value that the plan needs is not given.
+    pub fn request(&self, given: &[(String, String)]) -> Result<Request, PlanError> {
+        let is_given = |name: &String| given.iter().any(|(known, _)| known == name);
+        let missing: Vec<String> = self
+            .given
+            .iter()
+            .filter(|(name, needed)| !is_given(name) && needed.default.is_none())
+            .map(|(name, needed)| format!("--given {name}={} ({})", needed.example, needed.description))
+            .collect();
+        if !missing.is_empty() {
+            return Err(PlanError::PlanNeeds { plan: self.id.clone(), missing });
+        }
+        let mut request = match (&self.minimize, &self.maximize) {
+            (_, Some(objective)) => Request::maximize(objective),
+            (objective, None) => Request::minimize(objective.clone().unwrap_or_default()),
+        };
+        debug_assert!(request.sense == Sense::Maximize || self.minimize.is_some());
+        request.over.clone_from(&self.over);
+        request.constraints.clone_from(&self.subject_to);
+        request.given = given.to_vec();
+        for (name, needed) in self.given.iter().filter(|(name, _)| !is_given(name)) {
+            if let Some(value) = needed.default {
+                request = request.given(name, value);
+            }
+        }
+        request.report = self.report.iter().map(|(name, text)| (name.clone(), text.clone())).collect();
+        Ok(request)
+    }
+}
