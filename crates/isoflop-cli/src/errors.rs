@@ -67,6 +67,16 @@ pub(crate) enum CliError {
     MissingInput { text: String, missing: Vec<String> },
     #[error("the fit knows no {column} {level:?}; it knows {}", .known.join(", "))]
     UnknownLevel { column: String, level: String, known: Vec<String> },
+    #[error("{path} does not say which runs it was made from; name them after it")]
+    NoRuns { path: String },
+    #[error(
+        "{path}: plots are written as SVG; name a file that ends in .svg, or leave -o out for the terminal"
+    )]
+    NotSvg { path: String },
+    #[error("{path} is a saved fit and has its law; leave --law out, or name the runs to fit again")]
+    LawOfSavedFit { path: String },
+    #[error("nothing to plot: the law {formula} has no numeric input that varies over the runs")]
+    NothingToPlot { formula: String },
     #[error("the threads cannot be started: {reason}")]
     Threads { reason: String },
     #[error("stdout cannot be written: {reason}")]
@@ -92,6 +102,10 @@ impl CliError {
             CliError::UnknownInput { .. } => "C0403",
             CliError::MissingInput { .. } => "C0404",
             CliError::UnknownLevel { .. } => "C0405",
+            CliError::NoRuns { .. } => "C0601",
+            CliError::NotSvg { .. } => "C0602",
+            CliError::NothingToPlot { .. } => "C0603",
+            CliError::LawOfSavedFit { .. } => "C0604",
             CliError::Threads { .. } => "C0501",
             CliError::Stdout { .. } => "C0502",
         }

@@ -25,7 +25,7 @@ pub enum Theme {
 pub fn stylesheet(theme: Theme) -> String {
     const SHAPE: &str = ".iff text{font-family:system-ui,'Segoe UI',Roboto,Helvetica,Arial,sans-serif;font-size:12px}\
         .iff .t{font-size:14px;font-weight:600}.iff .p{font-size:10px}.iff .l{fill:none;stroke-width:1.8;\
-        stroke-linejoin:round}.iff .h{stroke-dasharray:5 4}.iff .b{stroke:none;fill-opacity:.18}\
+        stroke-linejoin:round}.iff .h{stroke-dasharray:5 4}.iff path.b{stroke:none;fill-opacity:.18}\
         .iff .m{stroke-width:1.2;fill-opacity:.35}.iff .r{fill-opacity:.06}.iff .g{stroke-opacity:.13;stroke-width:1}\
         .iff .a{stroke-width:1;fill:none}";
     match theme {

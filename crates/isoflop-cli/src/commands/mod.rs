@@ -2,9 +2,11 @@
 
 mod completions;
 mod demo;
-mod fit;
+pub(crate) mod fit;
 pub(crate) mod laws;
-mod predict;
+pub(crate) mod plot;
+pub(crate) mod predict;
+mod report;
 
 use crate::args::Command;
 use crate::errors::Failure;
@@ -15,6 +17,8 @@ pub(crate) fn run(command: &Command, messages: &Messages) -> Result<u8, Failure>
     match command {
         Command::Fit(args) => fit::run(args, messages),
         Command::Predict(args) => predict::run(args, messages),
+        Command::Plot(args) => plot::run(args, messages),
+        Command::Report(args) => report::run(args, messages),
         Command::Laws(args) => laws::run(args, messages),
         Command::Demo(args) => demo::run(args, messages),
         Command::Completions { shell } => completions::run(*shell),

@@ -53,7 +53,8 @@ pub(crate) fn run(args: &PredictArgs, messages: &Messages) -> Result<u8, Failure
     Ok(0)
 }
 
-fn read(path: &Path) -> Result<SavedFit, Failure> {
+/// Reads a saved fit.
+pub(crate) fn read(path: &Path) -> Result<SavedFit, Failure> {
     let name = path.display().to_string();
     let text = std::fs::read(path)
         .map_err(|error| CliError::CannotRead { path: name.clone(), reason: error.to_string() })?;

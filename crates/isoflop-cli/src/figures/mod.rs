@@ -1,0 +1,43 @@
+//! Which figures a fit has, and the numbers in them.
+
+mod budgets;
+mod fitted;
+mod residuals;
+mod scene;
+mod slices;
+
+use isoflop_figure::Figure;
+
+pub(crate) use scene::Scene;
+
+/// A figure with the numbers behind it.
+#[derive(Debug, Clone)]
+pub(crate) struct Shown {
+    /// What it shows, in a sentence or two.
+    pub(crate) caption: String,
+    pub(crate) figure: Figure,
+    /// Heads of the columns of its table.
+    pub(crate) head: Vec<String>,
+    /// The table, as text that is ready to print.
+    pub(crate) rows: Vec<Vec<String>>,
+}
+
+/// Most inputs that have figures of their own.
+const MOST_INPUTS: usize = 4;
+
+/// Data and fitted law along the input with the largest span; `None` for a law without a numeric input.
+pub(crate) fn main(scene: &Scene<'_>) -> Option<Shown> {
+    let along = scene.widest()?;
+    Some(fitted::along(scene, along))
+}
+
+/// All figures: data and fit by each input, isoFLOP slices, residuals by each input.
+pub(crate) fn all(scene: &Scene<'_>) -> Vec<Shown> {
+    let mut inputs: Vec<_> = scene.inputs.iter().filter(|input| input.varies()).collect();
+    inputs.sort_by(|a, b| b.breadth().total_cmp(&a.breadth()));
+    inputs.truncate(MOST_INPUTS);
+    let mut shown: Vec<Shown> = inputs.iter().map(|input| fitted::along(scene, input)).collect();
+    shown.extend(budgets::isoflop(scene));
+    shown.extend(inputs.iter().map(|input| residuals::by(scene, input)));
+    shown
+}

@@ -1,0 +1,93 @@
+//! A few values of the other inputs, at which the law is a line.
+
+use crate::figures::scene::{Numeric, Scene};
+use crate::output::number::{significant, size};
+
+/// Most slices in a figure.
+pub(crate) const MOST: usize = 5;
+/// Runs within this factor of a slice are shown with it.
+pub(crate) const NEAR: f64 = 1.15;
+
+/// The law with all inputs but one held.
+#[derive(Debug, Clone)]
+pub(crate) struct Slice {
+    pub(crate) name: String,
+    /// Which combination of texts.
+    pub(crate) kind: usize,
+    /// Inputs of the formula and their values.
+    pub(crate) at: Vec<(usize, f64)>,
+    /// Runs that belong to it.
+    pub(crate) rows: Vec<usize>,
+}
+
+/// The slices of a figure along `along`, and what tells them apart.
+pub(crate) fn slices(scene: &Scene<'_>, along: &Numeric) -> (String, Vec<Slice>) {
+    let held = |rows: &[usize]| -> Vec<(usize, f64)> {
+        let others = scene.inputs.iter().filter(|input| input.index != along.index);
+        others.map(|input| (input.index, scene.median(input, rows))).collect()
+    };
+    if scene.kinds.len() > 1 {
+        let kinds = scene.kinds.iter().enumerate().take(MOST);
+        let slice = kinds.map(|(k, kind)| Slice {
+            name: kind.name.clone(),
+            kind: k,
+            at: held(&kind.rows),
+            rows: kind.rows.clone(),
+        });
+        return (String::new(), slice.collect());
+    }
+    let all: Vec<usize> = (0..scene.data.rows()).collect();
+    let others = scene.inputs.iter().filter(|input| input.index != along.index && input.varies());
+    let Some(by) = others.max_by(|a, b| a.breadth().total_cmp(&b.breadth())) else {
+        return (
+            String::new(),
+            vec![Slice { name: "runs and law".into(), kind: 0, at: held(&all), rows: all }],
+        );
+    };
+    let slice = |value: f64| {
+        let rows: Vec<usize> =
+            all.iter().copied().filter(|row| is_near(scene.value(by, *row), value, by)).collect();
+        let mut at = held(if rows.is_empty() { &all } else { &rows });
+        at.iter_mut().filter(|(k, _)| *k == by.index).for_each(|(_, held)| *held = value);
+        Slice { name: format!("{} = {}", by.name, shown(value)), kind: 0, at, rows }
+    };
+    (String::new(), chosen(scene, by, &all).into_iter().map(slice).collect())
+}
+
+/// Values of an input at which to cut: all if they are few, else in each fifth of them the one with the most runs.
+fn chosen(scene: &Scene<'_>, by: &Numeric, rows: &[usize]) -> Vec<f64> {
+    let mut values: Vec<f64> = rows.iter().map(|row| scene.value(by, *row)).collect();
+    values.sort_by(f64::total_cmp);
+    let all = values.clone();
+    values.dedup();
+    if values.len() <= MOST {
+        return values;
+    }
+    let runs_near = |value: f64| all.iter().filter(|other| is_near(**other, value, by)).count();
+    // Of a long part some values will do.
+    let best = |part: &[f64]| {
+        let some = part.iter().step_by(part.len().div_ceil(50).max(1)).copied();
+        some.max_by_key(|value| runs_near(*value)).unwrap_or(f64::NAN)
+    };
+    let part = |k: usize| &values[k * values.len() / MOST..(k + 1) * values.len() / MOST];
+    (0..MOST).map(|k| best(part(k))).collect()
+}
+
+/// Whether a run belongs to a slice: within 15 %, or within a fiftieth of a range that has no ratio.
+fn is_near(value: f64, slice: f64, by: &Numeric) -> bool {
+    if by.low > 0.0 {
+        value <= slice * NEAR && value >= slice / NEAR
+    } else {
+        (value - slice).abs() <= (by.high - by.low) / 50.0
+    }
+}
+
+/// A value in a legend.
+pub(crate) fn shown(value: f64) -> String {
+    if value.abs() >= 1e3 {
+        size(format!("{value:.2e}").parse().unwrap_or(value))
+    } else {
+        let text = significant(value, 3);
+        if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+    }
+}
