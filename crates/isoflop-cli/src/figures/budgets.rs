@@ -75,7 +75,7 @@ pub(crate) fn isoflop(scene: &Scene<'_>) -> Option<Shown> {
             .filter(|row| (1.0 / NEAR..=NEAR).contains(&(compute(**row) / budget)))
             .map(|row| (scene.value(sizes, *row), observed(scene, *row)))
             .collect();
-        highest = runs.iter().map(|p| p.1).chain(curve.estimate.iter().copied()).fold(highest, f64::max);
+        highest = runs.iter().map(|p| p.1).fold(highest, f64::max);
         least = runs.iter().map(|p| p.1).chain(curve.estimate.iter().copied()).fold(least, f64::min);
         let found = lowest(&inside, &curve.estimate);
         let each: Vec<Option<f64>> =
@@ -105,6 +105,8 @@ pub(crate) fn isoflop(scene: &Scene<'_>) -> Option<Shown> {
             found.map_or_else(String::new, |p| significant(p.1, 5)),
         ]);
     }
+    // Lines that rise far above the runs must not press these together.
+    figure.y.range = Some((least - 0.06 * (highest - least), highest + 0.2 * (highest - least)));
     let kind = if kind.name.is_empty() { String::new() } else { format!(" ({})", kind.name) };
     let caption = format!(
         "The law{kind} at fixed compute, with C = 6 N D in FLOP, and the runs within {} % of each budget. The grey \

@@ -9,6 +9,7 @@ mod slices;
 use isoflop_figure::Figure;
 
 pub(crate) use scene::Scene;
+pub(crate) use slices::shown;
 
 /// A figure with the numbers behind it.
 #[derive(Debug, Clone)]
@@ -36,8 +37,8 @@ pub(crate) fn all(scene: &Scene<'_>) -> Vec<Shown> {
     let mut inputs: Vec<_> = scene.inputs.iter().filter(|input| input.varies()).collect();
     inputs.sort_by(|a, b| b.breadth().total_cmp(&a.breadth()));
     inputs.truncate(MOST_INPUTS);
-    let mut shown: Vec<Shown> = inputs.iter().map(|input| fitted::along(scene, input)).collect();
-    shown.extend(budgets::isoflop(scene));
-    shown.extend(inputs.iter().map(|input| residuals::by(scene, input)));
-    shown
+    let mut all: Vec<Shown> = inputs.iter().map(|input| fitted::along(scene, input)).collect();
+    all.extend(budgets::isoflop(scene));
+    all.extend(inputs.iter().map(|input| residuals::by(scene, input)));
+    all
 }

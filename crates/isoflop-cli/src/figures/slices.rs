@@ -64,13 +64,20 @@ fn chosen(scene: &Scene<'_>, by: &Numeric, rows: &[usize]) -> Vec<f64> {
         return values;
     }
     let runs_near = |value: f64| all.iter().filter(|other| is_near(**other, value, by)).count();
-    // Of a long part some values will do.
-    let best = |part: &[f64]| {
-        let some = part.iter().step_by(part.len().div_ceil(50).max(1)).copied();
-        some.max_by_key(|value| runs_near(*value)).unwrap_or(f64::NAN)
-    };
-    let part = |k: usize| &values[k * values.len() / MOST..(k + 1) * values.len() / MOST];
-    (0..MOST).map(|k| best(part(k))).collect()
+    let mut found: Vec<f64> = Vec::new();
+    for k in 0..MOST {
+        let part = values.get(k * values.len() / MOST..(k + 1) * values.len() / MOST).unwrap_or(&[]);
+        // Of a long part some values will do; none may share its runs with the slice before.
+        let some = part.iter().copied().step_by(part.len().div_ceil(50).max(1));
+        let apart = some.filter(|value| found.last().is_none_or(|before| is_apart(*value, *before, by)));
+        found.extend(apart.max_by_key(|value| runs_near(*value)));
+    }
+    found
+}
+
+/// Whether no run can be near both.
+fn is_apart(value: f64, before: f64, by: &Numeric) -> bool {
+    if by.low > 0.0 { value > before * NEAR * NEAR } else { value - before > (by.high - by.low) / 25.0 }
 }
 
 /// Whether a run belongs to a slice: within 15 %, or within a fiftieth of a range that has no ratio.
@@ -89,5 +96,30 @@ pub(crate) fn shown(value: f64) -> String {
     } else {
         let text = significant(value, 3);
         if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_in_legends() {
+        let texts = [16_183_300_000.0, 123.456, 0.05, 2.0, 57_334_200.0].map(shown);
+        assert_eq!(texts, ["16.2B", "123", "0.05", "2", "57.3M"]);
+    }
+
+    #[test]
+    fn no_run_is_near_two_slices() {
+        let by = |low| Numeric { index: 0, name: String::new(), label: String::new(), low, high: 1000.0 };
+        for (by, values) in [(by(1.0), [1.2, 1.5, 900.0]), (by(-1.0), [0.0, 41.0, 90.0])] {
+            for before in values {
+                for k in 0..2000 {
+                    let (value, run) = (before + f64::from(k) * 0.1, before + f64::from(k) * 0.05);
+                    let is_shared = is_near(run, value, &by) && is_near(run, before, &by);
+                    assert!(!is_shared || !is_apart(value, before, &by), "{before} {run} {value}");
+                }
+            }
+        }
     }
 }

@@ -4,11 +4,11 @@ use isoflop_figure::{Theme, stylesheet, svg};
 use isoflop_fit::{Data, Fit, Verdict};
 use isoflop_formula::Formula;
 
-use crate::figures::{self, Scene, Shown};
+use crate::figures::{self, Scene, Shown, shown};
 use crate::job::Rows;
 use crate::output::certificate::{checks_of, verdict};
 use crate::output::fit_text::numbers;
-use crate::output::number::{counted, coverage, percent, significant, size};
+use crate::output::number::{counted, coverage, percent, significant};
 use crate::report::forecast;
 use crate::report::html::{escape, shell, table, text_table};
 
@@ -160,13 +160,13 @@ fn rows(subject: &Subject<'_>) -> String {
     let ranges: Vec<Vec<String>> = fit
         .ranges
         .iter()
-        .map(|r| vec![r.name.clone(), size(r.low), size(r.high), ratio(r.low, r.high)])
+        .map(|r| vec![r.name.clone(), shown(r.low), shown(r.high), ratio(r.low, r.high)])
         .collect();
     out + &text_table(&["input", "from", "to", "ratio"], &ranges)
 }
 
 fn ratio(low: f64, high: f64) -> String {
-    if low > 0.0 { size(high / low) } else { String::new() }
+    if low > 0.0 { shown(high / low) } else { String::new() }
 }
 
 fn certificate(subject: &Subject<'_>) -> String {
@@ -219,8 +219,8 @@ fn choices(fit: &Fit) -> String {
         + "<p class=\"faint\">* outside the interval of the fit. All with the same rows and law.</p>\n"
 }
 
-fn figure(shown: &Shown) -> String {
-    let Shown { caption, figure, head, rows } = shown;
+fn figure(drawn: &Shown) -> String {
+    let Shown { caption, figure, head, rows } = drawn;
     let head: Vec<&str> = head.iter().map(String::as_str).collect();
     format!(
         "<figure>\n{}<figcaption>{}</figcaption>\n<details><summary>Table: {}</summary>\n{}</details>\n</figure>\n",

@@ -36,7 +36,7 @@ function update() {
     return all[below] + (all[Math.ceil(place)] - all[below]) * (place - below);
   };
   const whole = all.length > 0 && all.length === draws.length;
-  const digits = (x) => Number(x.toPrecision(5)).toString();
+  const digits = (x) => x.toPrecision(5).replace("e+", "e");
   let text = Number.isFinite(value) ? `${fit.output} = ${digits(value)}` : "the law has no value here";
   if (whole && Number.isFinite(value))
     text += `, ${digits(at((1 - fit.level) / 2))} … ${digits(at((1 + fit.level) / 2))} with ${100 * fit.level} % (the law, not one run)`;
