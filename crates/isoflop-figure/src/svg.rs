@@ -21,8 +21,6 @@ const MARK: f64 = 34.0;
 const LONGEST: usize = 22;
 /// Half the width of a marker.
 const MARKER: f64 = 3.2;
-/// Points are drawn up to here; of more, every so many, as no eye sees the difference.
-const MOST_POINTS: usize = 5000;
 
 /// The frame of a figure in pixels.
 struct Frame {
@@ -108,7 +106,7 @@ fn shades(figure: &Figure, x: Span, frame: &Frame) -> String {
             value => x.place(value).clamp(0.0, 1.0),
         };
         let (from, to) = (end(shade.from), end(shade.to));
-        if !(to > from) {
+        if from.is_nan() || to.is_nan() || to <= from {
             continue;
         }
         let (left, width) = (frame.left + from * frame.width, (to - from) * frame.width);
@@ -159,8 +157,7 @@ fn drawn(series: &Series, x: Span, y: Span, frame: &Frame) -> String {
     let place = |&(a, b): &(f64, f64)| (x.place(a), y.place(b));
     match &series.shape {
         Shape::Points(points) => {
-            let stride = points.len().div_ceil(MOST_POINTS).max(1);
-            let places = points.iter().step_by(stride).map(place).filter(|p| clip::holds(*p));
+            let places = points.iter().map(place).filter(|p| clip::holds(*p));
             let path: String = places.map(|p| marker(colour, frame.at(p))).collect();
             element(&format!("m c{colour}"), &path)
         }
@@ -200,14 +197,17 @@ fn polyline(part: &[Place], frame: &Frame) -> String {
     out
 }
 
-/// A disc, square, triangle or diamond: not only the colour tells series apart.
+/// A shape for each colour, as not only the colour may tell series apart.
 fn marker(colour: usize, (x, y): Place) -> String {
     const R: f64 = MARKER;
-    match colour % 4 {
+    match colour {
         0 => format!("M{:.2},{y:.2}a{R},{R} 0 1 0 {},0a{R},{R} 0 1 0 -{},0", x - R, 2.0 * R, 2.0 * R),
         1 => format!("M{:.2},{:.2}h6v6h-6Z", x - 3.0, y - 3.0),
         2 => format!("M{x:.2},{:.2}l3.8,6.4h-7.6Z", y - 3.8),
-        _ => format!("M{x:.2},{:.2}l4,4l-4,4l-4,-4Z", y - 4.0),
+        3 => format!("M{x:.2},{:.2}l4,4l-4,4l-4,-4Z", y - 4.0),
+        4 => format!("M{x:.2},{:.2}l3.8,-6.4h-7.6Z", y + 3.8),
+        5 => format!("M{x:.2},{:.2}v8m-4,-4h8", y - 4.0),
+        _ => format!("M{:.2},{:.2}l8,8m0,-8l-8,8", x - 4.0, y - 4.0),
     }
 }
 

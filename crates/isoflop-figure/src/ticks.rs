@@ -33,10 +33,11 @@ fn steps(span: Span, wanted: usize) -> Vec<Tick> {
     let Some(step) = step.filter(|step| step.is_finite() && *step > 0.0) else { return Vec::new() };
     let (first, last) = ((span.low / step).ceil(), (span.high / step).floor());
     // A range far from 0 may be too narrow to count its steps.
-    if !(last - first < 100.0) {
+    let count = last - first;
+    if count.is_nan() || count >= 100.0 {
         return Vec::new();
     }
-    (0..=(last - first) as usize)
+    (0..=count as usize)
         .map(|k| (first + k as f64) * step)
         .map(|value| Tick { value, label: decimals(value, step) })
         .collect()

@@ -2,10 +2,10 @@
 
 use isoflop_figure::{Axis, Figure, Series, Shade};
 
-use crate::figures::Shown;
 use crate::figures::fitted::observed;
 use crate::figures::scene::{Scene, ends};
 use crate::figures::slices::{NEAR, Slice, shown};
+use crate::figures::{Shown, stride, thinned};
 use crate::output::number::{coverage, significant};
 
 /// FLOP per parameter and token of training (Kaplan et al. 2020, section 2.1: C = 6 N D).
@@ -43,7 +43,8 @@ pub(crate) fn isoflop(scene: &Scene<'_>) -> Option<Shown> {
     };
     let others = scene.inputs.iter().filter(|input| ![sizes.index, tokens.index].contains(&input.index));
     let at = others.map(|input| (input.index, scene.median(input, &kind.rows))).collect();
-    let title = format!("isoFLOP slices: {} at fixed compute", scene.output_name());
+    let of_kind = if kind.name.is_empty() { String::new() } else { format!(" ({})", kind.name) };
+    let title = format!("isoFLOP slices: {} at fixed compute{of_kind}", scene.output_name());
     let mut figure = Figure::new(title, Axis::log(&sizes.label), Axis::linear(scene.output_label()));
     figure.legend = "C = 6 N D".into();
     figure.provenance.clone_from(&scene.provenance);
@@ -52,7 +53,9 @@ pub(crate) fn isoflop(scene: &Scene<'_>) -> Option<Shown> {
         Shade { from: sizes.high, to: f64::INFINITY, label: String::new() },
     ];
     let slice = Slice { name: String::new(), kind: 0, at, rows: Vec::new() };
-    let mut rows = Vec::new();
+    // Above all lines, so last.
+    let (mut rows, mut minima) = (Vec::new(), Vec::new());
+    let every = stride(kind.rows.len());
     let mut highest = f64::NEG_INFINITY;
     let mut least = f64::INFINITY;
     for (colour, &budget) in budgets.iter().enumerate() {
@@ -88,12 +91,13 @@ pub(crate) fn isoflop(scene: &Scene<'_>) -> Option<Shown> {
             figure.series.push(Series::band(&name, colour, edges));
         }
         figure.series.push(Series::line(&name, colour, inside.iter().copied().zip(curve.estimate).collect()));
-        figure.series.push(Series::points(&name, colour, runs.clone()));
+        let drawn = runs.iter().copied().step_by(every).collect();
+        figure.series.push(Series::points(&name, colour, drawn));
         if let Some((n, loss)) = found {
             if let Some((low, high)) = interval {
-                figure.series.push(Series::line("", 6, vec![(low, loss), (high, loss)]));
+                minima.push(Series::line("", 6, vec![(low, loss), (high, loss)]));
             }
-            figure.series.push(Series::points("", 6, vec![(n, loss)]));
+            minima.push(Series::points("", 6, vec![(n, loss)]));
         }
         let text = |value: Option<f64>| value.map_or_else(|| "none in range".to_owned(), shown);
         rows.push(vec![
@@ -105,14 +109,15 @@ pub(crate) fn isoflop(scene: &Scene<'_>) -> Option<Shown> {
             found.map_or_else(String::new, |p| significant(p.1, 5)),
         ]);
     }
+    figure.series.extend(minima);
     // Lines that rise far above the runs must not press these together.
     figure.y.range = Some((least - 0.06 * (highest - least), highest + 0.2 * (highest - least)));
-    let kind = if kind.name.is_empty() { String::new() } else { format!(" ({})", kind.name) };
     let caption = format!(
-        "The law{kind} at fixed compute, with C = 6 N D in FLOP, and the runs within {} % of each budget. The grey \
-         marker is the compute-optimal size, the grey line its {} interval; sizes outside the runs are shaded.",
+        "The law{of_kind} at fixed compute, with C = 6 N D in FLOP, and the runs within {} % of each budget. The grey \
+         cross is the compute-optimal size, the grey line its {} interval; sizes outside the runs are shaded.{}",
         (100.0 * (NEAR - 1.0)).round(),
-        coverage(scene.level)
+        coverage(scene.level),
+        thinned(kind.rows.len())
     );
     let head = ["C", "runs", "optimal N", "interval", "optimal D", scene.output_name()].map(str::to_owned);
     (highest > least).then(|| Shown { caption, figure, head: head.to_vec(), rows })

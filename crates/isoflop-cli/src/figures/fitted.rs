@@ -2,9 +2,9 @@
 
 use isoflop_figure::{Axis, Figure, Scale, Series, Shade};
 
-use crate::figures::Shown;
 use crate::figures::scene::{Numeric, Scene};
 use crate::figures::slices::{NEAR, shown, slices};
+use crate::figures::{Shown, stride, thinned};
 use crate::output::number::{coverage, significant};
 
 /// Points of each line.
@@ -34,6 +34,8 @@ pub(crate) fn along(scene: &Scene<'_>, along: &Numeric) -> Shown {
     figure.shades.push(Shade { from: along.high, to: f64::INFINITY, label: "beyond the runs".into() });
     let mut rows = Vec::new();
     let (mut points, mut lines) = (Vec::new(), Vec::new());
+    let shown_runs: usize = slices.iter().map(|slice| slice.rows.len()).sum();
+    let every = stride(shown_runs);
     for (colour, slice) in slices.iter().enumerate() {
         let curve = scene.curve(slice, &[(along.index, &grid)]);
         if let Some(band) = &curve.band {
@@ -41,13 +43,16 @@ pub(crate) fn along(scene: &Scene<'_>, along: &Numeric) -> Shown {
             lines.push(Series::band(&slice.name, colour, edges));
         }
         lines.push(Series::line(&slice.name, colour, grid.iter().copied().zip(curve.estimate).collect()));
-        let runs: Vec<(f64, f64)> =
-            slice.rows.iter().map(|row| (scene.value(along, *row), observed(scene, *row))).collect();
+        let runs: Vec<(f64, f64)> = slice
+            .rows
+            .iter()
+            .step_by(every)
+            .map(|row| (scene.value(along, *row), observed(scene, *row)))
+            .collect();
         points.push(Series::points(&slice.name, colour, runs));
         rows.extend(slice.rows.iter().map(|row| table_row(scene, along, &slice.name, *row)));
     }
     figure.series = lines.into_iter().chain(points).collect();
-    let shown_runs: usize = slices.iter().map(|slice| slice.rows.len()).sum();
     let total = scene.data.rows();
     let mut caption = match slices.len() {
         1 => "Runs (markers) and the fitted law (line).".to_owned(),
@@ -56,10 +61,16 @@ pub(crate) fn along(scene: &Scene<'_>, along: &Numeric) -> Shown {
     if shown_runs < total {
         let percent = (100.0 * (NEAR - 1.0)).round();
         caption += &if scene.kinds.len() > 1 {
-            format!(" Shown are the {shown_runs} of {total} runs of the most frequent kinds.")
+            format!(
+                " Shown are {shown_runs} of {total} runs: those of the most frequent kinds within {percent} % of a line."
+            )
         } else {
             format!(" {shown_runs} of {total} runs lie within {percent} % of a line's value and are shown.")
         };
+    }
+    caption += &thinned(shown_runs);
+    if scene.inputs.iter().filter(|input| input.varies()).count() > 2 {
+        caption += " All other inputs are held at their medians, which scatters the runs around the lines.";
     }
     caption += &match scene.fit.draws.is_empty() {
         true => " The fit has no replicates, so there is no band.".to_owned(),

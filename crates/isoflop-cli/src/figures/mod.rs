@@ -26,6 +26,22 @@ pub(crate) struct Shown {
 /// Most inputs that have figures of their own.
 const MOST_INPUTS: usize = 4;
 
+/// Most runs drawn in a figure: more are a blot, and a page of megabytes.
+const MOST_RUNS: usize = 3000;
+
+/// Every so many of the runs of a figure with `total` runs are drawn.
+fn stride(total: usize) -> usize {
+    total.div_ceil(MOST_RUNS).max(1)
+}
+
+/// What a caption says about runs that are not drawn.
+fn thinned(total: usize) -> String {
+    match stride(total) {
+        1 => String::new(),
+        every => format!(" Of the {total} runs one in {every} is drawn."),
+    }
+}
+
 /// Data and fitted law along the input with the largest span; `None` for a law without a numeric input.
 pub(crate) fn main(scene: &Scene<'_>) -> Option<Shown> {
     let along = scene.widest()?;

@@ -2,10 +2,10 @@
 
 use isoflop_figure::{Axis, Figure, Series};
 
-use crate::figures::Shown;
 use crate::figures::fitted::observed;
 use crate::figures::scene::{Numeric, Scene};
 use crate::figures::slices::{MOST, shown};
+use crate::figures::{Shown, stride, thinned};
 use crate::output::number::significant;
 
 /// Parts of the input in the table.
@@ -23,8 +23,10 @@ pub(crate) fn by(scene: &Scene<'_>, along: &Numeric) -> Shown {
     let mut figure = Figure::new(format!("residuals by {}", along.name), along.axis(), Axis::linear(label));
     figure.provenance.clone_from(&scene.provenance);
     figure.series.push(Series::dashed("", 6, vec![(along.low, 0.0), (along.high, 0.0)]));
+    let every = stride(scene.data.rows());
     for (k, kind) in scene.kinds.iter().enumerate() {
-        let points = kind.rows.iter().map(|row| (scene.value(along, *row), residual(*row))).collect();
+        let points =
+            kind.rows.iter().step_by(every).map(|row| (scene.value(along, *row), residual(*row))).collect();
         let (name, colour) = match scene.kinds.len() {
             1 => ("", 0),
             _ if k < MOST => (kind.name.as_str(), k),
@@ -53,7 +55,8 @@ pub(crate) fn by(scene: &Scene<'_>, along: &Numeric) -> Shown {
     let unit = if is_log { "in per cent" } else { "in the unit of the output" };
     let caption = format!(
         "What the law leaves over, {unit}. A law that holds leaves a cloud around 0 without a trend; a bend at an end \
-         says that forecasts beyond it will be off."
+         says that forecasts beyond it will be off.{}",
+        thinned(scene.data.rows())
     );
     Shown { caption, figure, head, rows: parts.collect() }
 }

@@ -26,19 +26,31 @@ pub(crate) fn slices(scene: &Scene<'_>, along: &Numeric) -> (String, Vec<Slice>)
         let others = scene.inputs.iter().filter(|input| input.index != along.index);
         others.map(|input| (input.index, scene.median(input, rows))).collect()
     };
+    let all: Vec<usize> = (0..scene.data.rows()).collect();
+    let others = scene.inputs.iter().filter(|input| input.index != along.index && input.varies());
+    let by = others.max_by(|a, b| a.breadth().total_cmp(&b.breadth()));
     if scene.kinds.len() > 1 {
+        // One value for all kinds, so that their lines can be compared.
+        let most = scene.kinds.first().map_or(&all, |kind| &kind.rows);
+        let middle = by.map(|by| (by, scene.median(by, most)));
+        let near = |row: &usize| middle.is_none_or(|(by, value)| is_near(scene.value(by, *row), value, by));
+        let at = |rows: &[usize]| {
+            let mut at = held(rows);
+            let (index, value) = middle.map_or((usize::MAX, 0.0), |(by, value)| (by.index, value));
+            at.iter_mut().filter(|(k, _)| *k == index).for_each(|(_, held)| *held = value);
+            at
+        };
+        let legend = middle.map_or_else(String::new, |(by, value)| format!("{} = {}", by.name, shown(value)));
         let kinds = scene.kinds.iter().enumerate().take(MOST);
         let slice = kinds.map(|(k, kind)| Slice {
             name: kind.name.clone(),
             kind: k,
-            at: held(&kind.rows),
-            rows: kind.rows.clone(),
+            at: at(&kind.rows),
+            rows: kind.rows.iter().copied().filter(near).collect(),
         });
-        return (String::new(), slice.collect());
+        return (legend, slice.collect());
     }
-    let all: Vec<usize> = (0..scene.data.rows()).collect();
-    let others = scene.inputs.iter().filter(|input| input.index != along.index && input.varies());
-    let Some(by) = others.max_by(|a, b| a.breadth().total_cmp(&b.breadth())) else {
+    let Some(by) = by else {
         return (
             String::new(),
             vec![Slice { name: "runs and law".into(), kind: 0, at: held(&all), rows: all }],
@@ -63,7 +75,10 @@ fn chosen(scene: &Scene<'_>, by: &Numeric, rows: &[usize]) -> Vec<f64> {
     if values.len() <= MOST {
         return values;
     }
-    let runs_near = |value: f64| all.iter().filter(|other| is_near(**other, value, by)).count();
+    let runs_near = |value: f64| {
+        let (low, high) = reach(value, by);
+        all.partition_point(|other| *other <= high) - all.partition_point(|other| *other < low)
+    };
     let mut found: Vec<f64> = Vec::new();
     for k in 0..MOST {
         let part = values.get(k * values.len() / MOST..(k + 1) * values.len() / MOST).unwrap_or(&[]);
@@ -80,12 +95,18 @@ fn is_apart(value: f64, before: f64, by: &Numeric) -> bool {
     if by.low > 0.0 { value > before * NEAR * NEAR } else { value - before > (by.high - by.low) / 25.0 }
 }
 
-/// Whether a run belongs to a slice: within 15 %, or within a fiftieth of a range that has no ratio.
+/// Whether a run belongs to a slice.
 fn is_near(value: f64, slice: f64, by: &Numeric) -> bool {
+    let (low, high) = reach(slice, by);
+    (low..=high).contains(&value)
+}
+
+/// What belongs to a slice: within 15 %, or within a fiftieth of a range that has no ratio.
+fn reach(slice: f64, by: &Numeric) -> (f64, f64) {
     if by.low > 0.0 {
-        value <= slice * NEAR && value >= slice / NEAR
+        (slice / NEAR, slice * NEAR)
     } else {
-        (value - slice).abs() <= (by.high - by.low) / 50.0
+        (slice - (by.high - by.low) / 50.0, slice + (by.high - by.low) / 50.0)
     }
 }
 
