@@ -22,6 +22,8 @@ pub(crate) struct Again {
     pub(crate) formula: Formula,
     pub(crate) data: Data,
     pub(crate) rows: Rows,
+    /// Whether the rows are those of the fit, by their digest.
+    pub(crate) is_same: bool,
     /// Place of each influential row of the certificate.
     pub(crate) influential: Vec<String>,
 }
@@ -66,7 +68,7 @@ pub(crate) fn read(fit: &Path, runs: &[String], messages: &Messages) -> Result<A
         if is_known { table.place(selected.table_row(row)).to_string() } else { format!("row {}", row + 1) }
     };
     let influential = saved.fit.certificate.influential.iter().map(|i| place(i.row)).collect();
-    Ok(Again { formula, data, rows, influential, saved })
+    Ok(Again { formula, data, rows, is_same, influential, saved })
 }
 
 /// The options of the fit, from the command line that the saved file holds.

@@ -55,6 +55,10 @@ fn other_rows_are_said_to_be_others() {
     place.write("half.csv", half.join("\n"));
     let ended = place.ok(&["plot", "fit.json", "half.csv"]);
     assert!(ended.stderr.contains("not the rows of the fit (29 now, 56 then)"), "{}", ended.stderr);
+    place.ok(&["report", "fit.json", "half.csv", "-o", "r.html"]);
+    assert!(place.read("r.html").contains("not those of the fit"));
+    place.ok(&["report", "fit.json", "-o", "r.html"]);
+    assert!(!place.read("r.html").contains("not those of the fit"));
     assert!(!place.ok(&["plot", "fit.json"]).stderr.contains("not the rows"));
 }
 

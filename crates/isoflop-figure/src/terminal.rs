@@ -9,6 +9,8 @@ use crate::ticks::{Tick, ticks};
 const MARKERS: [char; 7] = ['o', '+', 'x', '*', '#', '@', '%'];
 /// Codes of the terminal's own colours, which fit its ground: blue, red, green, magenta, yellow, cyan, white.
 const COLOURS: [u8; 7] = [34, 31, 32, 35, 33, 36, 37];
+/// The edges of more bands would hide the lines, so then no band is drawn.
+const MOST_BANDS: usize = 3;
 /// The least that shows anything.
 const LEAST: (usize, usize) = (24, 8);
 
@@ -60,12 +62,15 @@ fn canvas(figure: &Figure, (x, y): (Span, Span), columns: usize, height: usize) 
             canvas.line(&[(x.place(edge), 0.0), (x.place(edge), 1.0)], 4, 6);
         }
     }
+    let is_band = |series: &&Series| matches!(series.shape, Shape::Band(_));
+    let has_room = figure.series.iter().filter(is_band).count() <= MOST_BANDS;
     let places = |points: &[(f64, f64)]| points.iter().map(|p| place(*p)).collect::<Vec<_>>();
     for Series { colour, shape, .. } in &figure.series {
         match shape {
             Shape::Points(_) => {}
             Shape::Line(points) => canvas.line(&places(points), 1, *colour),
             Shape::Dashed(points) => canvas.line(&places(points), 2, *colour),
+            Shape::Band(_) if !has_room => {}
             Shape::Band(edges) => {
                 for edge in [
                     edges.iter().map(|e| (e.0, e.1)).collect(),
@@ -120,7 +125,11 @@ fn legend(figure: &Figure, width: usize, is_coloured: bool) -> String {
         };
         (format!("{mark} {name}"), Some(colour))
     });
-    let shades = figure.shades.first().map(|shade| (format!("┆ {}", shade.label), None));
+    let shades = figure
+        .shades
+        .iter()
+        .find(|shade| !shade.label.is_empty())
+        .map(|shade| (format!("┆ {}", shade.label), None));
     for (entry, colour) in about.into_iter().chain(entries).chain(shades) {
         let entry = cut(&entry, width);
         let length = entry.chars().count();

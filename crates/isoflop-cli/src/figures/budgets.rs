@@ -49,8 +49,8 @@ pub(crate) fn isoflop(scene: &Scene<'_>) -> Option<Shown> {
     figure.legend = "C = 6 N D".into();
     figure.provenance.clone_from(&scene.provenance);
     figure.shades = vec![
-        Shade { from: f64::NEG_INFINITY, to: sizes.low, label: String::new() },
-        Shade { from: sizes.high, to: f64::INFINITY, label: String::new() },
+        Shade { from: f64::NEG_INFINITY, to: sizes.low, label: "beyond the runs".into() },
+        Shade { from: sizes.high, to: f64::INFINITY, label: "beyond the runs".into() },
     ];
     let slice = Slice { name: String::new(), kind: 0, at, rows: Vec::new() };
     // Above all lines, so last.

@@ -25,6 +25,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) fit: &'a Fit,
     pub(crate) data: &'a Data,
     pub(crate) rows: &'a Rows,
+    /// Whether the rows are those of the fit.
+    pub(crate) is_same: bool,
     pub(crate) influential: &'a [String],
     pub(crate) digest: &'a str,
     pub(crate) seed: u64,
@@ -72,12 +74,20 @@ pub(crate) fn page(subject: &Subject<'_>) -> String {
         stylesheet(Theme::Auto),
         escape(&title),
         escape(&subject.formula.text),
-        answer(subject.fit),
+        answer(subject),
     )
 }
 
 /// The verdict in words, and what it rests on.
-fn answer(fit: &Fit) -> String {
+fn answer(subject: &Subject<'_>) -> String {
+    let fit = subject.fit;
+    let others = match subject.is_same {
+        true => "",
+        false => {
+            "<p class=\"out\">The rows in this report are not those of the fit: rows and figures show the saved law \
+             on other rows; verdict, parameters and certificate are about the fit.</p>\n"
+        }
+    };
     let certificate = &fit.certificate;
     let (class, text) = match certificate.verdict {
         Verdict::Certified => ("good", "Every check passed: this is the optimum, and the runs determine it."),
@@ -96,7 +106,7 @@ fn answer(fit: &Fit) -> String {
         first.make_ascii_uppercase();
     }
     format!(
-        "<div class=\"verdict {class}\">\n<p><strong>{word}.</strong> {text}</p>\n{reasons}<p>{scatter}</p>\n</div>\n"
+        "<div class=\"verdict {class}\">\n<p><strong>{word}.</strong> {text}</p>\n{reasons}<p>{scatter}</p>\n{others}</div>\n"
     )
 }
 
