@@ -1,7 +1,7 @@
 //! Figures as data: series over two axes, drawn as SVG or in the terminal.
 //!
-//! A [`Figure`] says what is to be seen and nothing about how. [`svg`] gives text that is the same, byte for byte, for
-//! the same figure; [`terminal`] gives lines of braille dots that fit a width. Both leave out what cannot be drawn (a
+//! A [`Figure`] says what is to be seen and nothing about how. [`svg()`] gives text that is the same, byte for byte, for
+//! the same figure; [`terminal()`] gives lines of braille dots that fit a width. Both leave out what cannot be drawn (a
 //! NaN, a zero on a log axis) and clip lines at the frame.
 //!
 //! ```
