@@ -49,6 +49,18 @@ fn plots_hold_every_kind_of_figure_and_are_the_same_twice() {
 }
 
 #[test]
+fn shares_are_not_extrapolated_beyond_one() {
+    let place = Place::new();
+    let row = |k: i32| format!("{},{}\n", f64::from(k) / 50.0, 2.0 - 0.5 * f64::from(k) / 50.0);
+    place.write("runs.csv", format!("p,loss\n{}", (1..40).map(row).collect::<String>()));
+    let fit = ["fit", "runs.csv", "--law", "loss ~ a + b * p", "--bootstrap", "0", "--save", "fit.json"];
+    place.ok(&fit);
+    place.ok(&["report", "fit.json", "-o", "r.html"]);
+    assert!(place.read("r.html").contains("\"to\":1.0") && place.read("r.html").contains(">0.5</text>"));
+    assert!(!place.read("r.html").contains(">5</text>"));
+}
+
+#[test]
 fn other_rows_are_said_to_be_others() {
     let place = fitted("chinchilla");
     let half: Vec<String> = support::simulated().lines().take(30).map(str::to_owned).collect();

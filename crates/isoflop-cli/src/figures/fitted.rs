@@ -26,7 +26,7 @@ pub(crate) fn along(scene: &Scene<'_>, along: &Numeric) -> Shown {
     } else {
         along.high.abs().max(1.0) * 2.0
     };
-    let grid = along.grid(along.low, end, GRID);
+    let grid = along.grid(along.low, along.capped(end), GRID);
     let title = format!("{} by {}: runs and fitted law", scene.output_name(), along.name);
     let mut figure = Figure::new(title, along.axis(), output_axis(scene));
     figure.legend = legend;

@@ -72,6 +72,11 @@ impl Numeric {
         if self.low > 0.0 { (self.high / self.low).ln() } else { f64::from(u8::from(self.varies())) * 1e-3 }
     }
 
+    /// An end of what is drawn beyond the runs: shares, and what looks like them, end at 1.
+    pub(crate) fn capped(&self, end: f64) -> f64 {
+        if self.low >= 0.0 && self.high <= 1.0 { end.min(1.0) } else { end }
+    }
+
     pub(crate) fn axis(&self) -> Axis {
         let scale = if self.is_log() { Scale::Log } else { Scale::Linear };
         Axis { label: self.label.clone(), scale, range: None }

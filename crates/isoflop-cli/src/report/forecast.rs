@@ -44,7 +44,7 @@ fn numbers(scene: &Scene<'_>) -> Value {
         };
         json!({
             "name": input.name, "label": input.label, "log": input.is_log(), "from": number(from),
-            "to": number(to), "low": number(input.low), "high": number(input.high), "value": number(input.high),
+            "to": number(input.capped(to)), "low": number(input.low), "high": number(input.high), "value": number(input.high),
         })
     });
     let parameters = fit.parameters.iter().map(|p| {
