@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use crate::command::{Output, Show, cargo, run as run_command};
 use crate::counts::{self, Counts};
 use crate::python::Environment;
+use crate::reference;
 use crate::smoke;
 use crate::structure;
 use crate::table::Table;
@@ -15,8 +16,9 @@ type Outcome = Result<Counts, String>;
 type Step = (&'static str, fn(&Workspace) -> Outcome);
 
 /// In the order they run: cheap ones first.
-const STEPS: [Step; 8] = [
+const STEPS: [Step; 9] = [
     ("structure", structure),
+    ("reference", law_reference),
     ("format", format),
     ("lints", lints),
     ("tests", tests),
@@ -91,6 +93,13 @@ fn structure(workspace: &Workspace) -> Outcome {
         eprintln!("note {note}");
     }
     Ok(sum)
+}
+
+/// The generated pages say what the law files say.
+fn law_reference(workspace: &Workspace) -> Outcome {
+    let findings = reference::stale(workspace)?;
+    findings.iter().for_each(|finding| eprintln!("FAIL {finding}"));
+    Ok(Counts::one(findings.is_empty()))
 }
 
 fn format(workspace: &Workspace) -> Outcome {

@@ -1,7 +1,8 @@
 //! Developer commands, run as `cargo xtask COMMAND` from anywhere in the repository.
 //!
-//! `test` runs everything that a commit must pass; `bench` measures this engine beside what a user would do in Python.
-//! Both set up what they need (a Python environment below the target folder) and ask nothing.
+//! `test` runs everything that a commit must pass; `gen` writes the law reference; `bench` measures this engine beside
+//! what a user would do in Python. They set up what they need (a Python environment below the target folder) and ask
+//! nothing.
 
 mod bench;
 mod checks;
@@ -10,6 +11,7 @@ mod counts;
 mod instructions;
 mod pairs;
 mod python;
+mod reference;
 mod smoke;
 mod structure;
 mod table;
@@ -20,8 +22,9 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 Usage: cargo xtask COMMAND
 
-  test [STEP...]  everything a commit must pass, or only these steps: structure, format, lints, tests, doc-tests,
-                  documentation, command-line, oracles
+  test [STEP...]  everything a commit must pass, or only these steps: structure, reference, format, lints, tests,
+                  doc-tests, documentation, command-line, oracles
+  gen             write the law reference, docs/laws.md and docs/laws/, from the law files
   bench [--full]  time this engine beside scipy and simple-scaling-laws, in the same run
                   --full gives scipy all 4500 grid starts (about half a minute a round) instead of a sample
   instructions [--keep]
@@ -34,6 +37,7 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match words[..] {
         ["test", ref steps @ ..] => checks::run(steps),
+        ["gen"] => reference::generate(),
         ["bench"] => bench::run(false),
         ["bench", "--full"] => bench::run(true),
         ["instructions"] => instructions::run(false),

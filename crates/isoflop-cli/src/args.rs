@@ -66,6 +66,8 @@ pub(crate) enum Command {
     Report(Box<ReportArgs>),
     /// List laws, or show one
     Laws(LawsArgs),
+    /// Rerun published results from public run tables, ours beside theirs
+    Reproduce(ReproduceArgs),
     /// A tour on runs that are built in
     Demo(DemoArgs),
     /// Print a completion script for a shell
@@ -281,6 +283,22 @@ pub(crate) struct LawsOptions {
     /// How to print
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReproduceArgs {
+    /// Names of results; none for all
+    #[arg(value_name = "NAME")]
+    pub(crate) names: Vec<String>,
+    /// Folder with the public tables, a folder for each source; results whose tables are not there are left out
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: PathBuf,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+    /// Exit with 3 if a figure is missed
+    #[arg(long)]
+    pub(crate) strict: bool,
 }
 
 #[derive(Debug, Args)]

@@ -77,6 +77,13 @@ pub(crate) enum CliError {
     LawOfSavedFit { path: String },
     #[error("nothing to plot: the law {formula} has no numeric input that varies over the runs")]
     NothingToPlot { formula: String },
+    #[error("no folder is called {path}: give the one that holds the public tables")]
+    NoFolder { path: String },
+    #[error("no result is called {name}{}", match .close {
+        Some(close) => format!("; did you mean {close}?"),
+        None => format!("; the results are {}", .known.join(", ")),
+    })]
+    UnknownResult { name: String, close: Option<String>, known: Vec<String> },
     #[error("the threads cannot be started: {reason}")]
     Threads { reason: String },
     #[error("stdout cannot be written: {reason}")]
@@ -102,10 +109,12 @@ impl CliError {
             CliError::UnknownInput { .. } => "C0403",
             CliError::MissingInput { .. } => "C0404",
             CliError::UnknownLevel { .. } => "C0405",
-            CliError::NoRuns { .. } => "C0601",
-            CliError::NotSvg { .. } => "C0602",
-            CliError::NothingToPlot { .. } => "C0603",
-            CliError::LawOfSavedFit { .. } => "C0604",
+            CliError::NoRuns { .. } => "C0701",
+            CliError::NotSvg { .. } => "C0702",
+            CliError::NothingToPlot { .. } => "C0703",
+            CliError::LawOfSavedFit { .. } => "C0704",
+            CliError::NoFolder { .. } => "C0601",
+            CliError::UnknownResult { .. } => "C0602",
             CliError::Threads { .. } => "C0501",
             CliError::Stdout { .. } => "C0502",
         }

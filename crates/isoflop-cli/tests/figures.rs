@@ -161,11 +161,11 @@ fn the_law_of_the_page_computes_what_predict_says() {
 #[test]
 fn bad_requests_are_refused() {
     let place = fitted("chinchilla");
-    assert!(place.refused(&["plot", "fit.json", "-o", "fit.png"]).contains("C0602"));
+    assert!(place.refused(&["plot", "fit.json", "-o", "fit.png"]).contains("C0702"));
     assert!(place.refused(&["plot", "runs.csv"]).contains("runs.csv"));
     assert!(place.refused(&["plot", "fit.json", "absent.csv"]).contains("absent.csv"));
     assert!(place.refused(&["plot", "fit.json", "-o", "absent/fit.svg"]).contains("absent"));
-    assert!(place.refused(&["report", "fit.json", "--law", "chinchilla", "-o", "r.html"]).contains("C0604"));
+    assert!(place.refused(&["report", "fit.json", "--law", "chinchilla", "-o", "r.html"]).contains("C0704"));
     assert!(
         place
             .refused(&["report", "runs.csv", "--law", "chinchilla", "-o", "absent/r.html"])
@@ -174,6 +174,6 @@ fn bad_requests_are_refused() {
     let mut value: Value = serde_json::from_str(&place.read("fit.json")).unwrap();
     value["command"] = Value::Array(Vec::new());
     place.write("bare.json", value.to_string());
-    assert!(place.refused(&["plot", "bare.json"]).contains("C0601"));
+    assert!(place.refused(&["plot", "bare.json"]).contains("C0701"));
     assert!(place.ok(&["plot", "bare.json", "runs.csv"]).stdout.contains("residuals by N"));
 }

@@ -173,7 +173,13 @@ fn laws_for_a_table_says_what_it_identifies_and_what_it_lacks() {
     let place = Place::with_runs();
     let found = place.json(&["laws", "for", "runs.csv", "--format", "json"]);
     let law = |id: &str| {
-        found["laws"].as_array().unwrap().iter().find(|law| law["id"] == id).unwrap_or_else(|| panic!("{id}")).clone()
+        found["laws"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|law| law["id"] == id)
+            .unwrap_or_else(|| panic!("{id}"))
+            .clone()
     };
     assert_eq!(law("chinchilla")["identified"], true);
     assert_eq!(law("chinchilla")["fit"]["parameters"], 5);

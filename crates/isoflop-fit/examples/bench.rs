@@ -18,7 +18,7 @@ fn main() {
     }
     let table = read(&value("--table").expect("--table PATH"));
     let threads = value("--threads").map_or(1, |t| t.parse().unwrap());
-    let law = Catalogue::builtin().unwrap().find("chinchilla").unwrap().clone();
+    let law = Catalogue::containing("chinchilla").unwrap().find("chinchilla").unwrap().clone();
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
     pool.install(|| match arguments[1].as_str() {
         "fit" => one_fit(&law, &table),

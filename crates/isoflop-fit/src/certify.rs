@@ -50,7 +50,13 @@ pub(crate) fn certify(task: &Task<'_>, best: &Solved, starts: Starts, draws: &[V
         let words = direction.as_ref().map_or_else(String::new, |d| format!(": {}", d.text));
         fatal.push(format!("the table does not determine all parameters{words}"));
     }
-    if starts.agreeing < 2 && starts.tried > 1 {
+    if starts.agreeing == 0 && starts.tried > 0 {
+        reasons.push(
+            "no start ended at this optimum: it is lower than theirs and was found on resampled tables; the \
+             objective has several optima within the uncertainty"
+                .to_string(),
+        );
+    } else if starts.agreeing < 2 && starts.tried > 1 {
         reasons.push(format!(
             "only {} of {} independent starts ended at this optimum",
             starts.agreeing, starts.tried

@@ -12,6 +12,7 @@ use crate::data::Data;
 use crate::error::FitError;
 use crate::model::Model;
 use crate::objective::{Loss, Objective};
+use crate::probe::probe;
 use crate::request::{self, FitOptions, StartPlan};
 use crate::rescue;
 use crate::result::{Choice, Derived, Fit, InputRange, ObjectiveValue, Parameter, Warning};
@@ -55,6 +56,12 @@ pub fn fit(law: &Law, data: &Data, options: &FitOptions, progress: &dyn Progress
     let task = Task::new(&formula, data, objective, options.seed)?;
     let (best, starts) = task.search(&options.starts, progress)?;
     let Some(best) = best else { return Err(FitError::NoStart { tried: starts.tried }) };
+    let (best, starts) = {
+        let lowest = probe(&task, best.clone(), progress);
+        let elsewhere = starts.agreeing + starts.elsewhere;
+        let none = Starts { agreeing: 0, elsewhere, ..starts };
+        if lowest.value < best.value { (lowest, none) } else { (best, starts) }
+    };
     let estimates = task.model.natural(&best.theta);
 
     let mut draws = Vec::new();

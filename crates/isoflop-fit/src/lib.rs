@@ -16,6 +16,7 @@ mod linalg;
 mod model;
 mod objective;
 mod predict;
+mod probe;
 mod recovery;
 mod request;
 mod rescue;

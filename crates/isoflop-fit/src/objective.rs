@@ -88,6 +88,12 @@ impl Objective {
         if self.log { format!("{base}-log") } else { base.to_string() }
     }
 
+    /// The loss of one residual, on the scale that [`log`](Self::log) says. For an objective with a free scale, the
+    /// residual must be divided by it, and the log of the scale comes on top.
+    pub fn loss_of(&self, residual: f64) -> f64 {
+        self.kernel(self.delta).at(residual).rho
+    }
+
     /// Whether a scale is estimated together with the law.
     pub fn has_free_scale(&self) -> bool {
         matches!(self.loss, Loss::StudentT { .. } | Loss::HuberDensity)

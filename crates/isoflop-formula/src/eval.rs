@@ -240,7 +240,8 @@ fn run<const FMA: bool>(tape: &Tape, columns: &Columns, row: usize, len: usize, 
     }
 }
 
-/// The roots of an equation on a block of rows.
+/// The roots of an equation on a block of rows. Not inlined: its arrays would make the frame of every block large.
+#[inline(never)]
 fn find_roots(
     equation: &Equation,
     columns: &Columns,

@@ -7,6 +7,7 @@ pub(crate) mod laws;
 pub(crate) mod plot;
 pub(crate) mod predict;
 mod report;
+pub(crate) mod reproduce;
 
 use crate::args::Command;
 use crate::errors::Failure;
@@ -20,6 +21,7 @@ pub(crate) fn run(command: &Command, messages: &Messages) -> Result<u8, Failure>
         Command::Plot(args) => plot::run(args, messages),
         Command::Report(args) => report::run(args, messages),
         Command::Laws(args) => laws::run(args, messages),
+        Command::Reproduce(args) => reproduce::run(args, messages),
         Command::Demo(args) => demo::run(args, messages),
         Command::Completions { shell } => completions::run(*shell),
     }

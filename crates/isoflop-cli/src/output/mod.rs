@@ -8,6 +8,7 @@ pub(crate) mod fit_text;
 pub(crate) mod laws;
 pub(crate) mod number;
 pub(crate) mod points;
+pub(crate) mod reproduced;
 pub(crate) mod style;
 pub(crate) mod table;
 
