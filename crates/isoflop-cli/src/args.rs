@@ -76,6 +76,10 @@ pub(crate) enum Command {
     Cost(CostArgs),
     /// List accelerators with their peaks, or show one with its sources
     Hardware(HardwareArgs),
+    /// Draw a saved fit with its runs, in the terminal or as SVG
+    Plot(PlotArgs),
+    /// Write a fit as one HTML file that needs nothing else
+    Report(Box<ReportArgs>),
     /// List laws, or show one
     Laws(LawsArgs),
     /// Rerun published results from public run tables, ours beside theirs
@@ -194,6 +198,49 @@ pub(crate) struct FitArgs {
     /// Exit with 3 if the fit is not certified
     #[arg(long)]
     pub(crate) strict: bool,
+
+    /// Draw the runs and the fitted law after the report
+    #[arg(long)]
+    pub(crate) plot: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PlotArgs {
+    /// A fit saved with `isoflop fit --save`
+    #[arg(value_name = "FIT.JSON")]
+    pub(crate) fit: PathBuf,
+
+    /// The run tables of the fit; by default those of the command that made it
+    #[arg(value_name = "RUNS")]
+    pub(crate) runs: Vec<String>,
+
+    /// Write all figures as one SVG file; - is stdout
+    #[arg(short, long, value_name = "FILE.SVG")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Colours of the SVG: auto follows the system of whoever looks at it
+    #[arg(long, value_enum, default_value_t = Tint::Auto, value_name = "THEME")]
+    pub(crate) theme: Tint,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Tint {
+    Auto,
+    Light,
+    Dark,
+}
+
+#[derive(Debug, Args)]
+#[command(mut_arg("runs", |arg| arg.value_name("RUNS|FIT.JSON").help(
+    "Run tables to fit, with the options of `isoflop fit`; or one saved fit, then the tables it was made from, if they moved"
+)))]
+pub(crate) struct ReportArgs {
+    /// Where to write the report
+    #[arg(short, long, value_name = "FILE.HTML", required = true)]
+    pub(crate) output: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) fit: FitArgs,
 }
 
 #[derive(Debug, Args)]

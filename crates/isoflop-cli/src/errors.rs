@@ -67,6 +67,16 @@ pub(crate) enum CliError {
     MissingInput { text: String, missing: Vec<String> },
     #[error("the fit knows no {column} {level:?}; it knows {}", .known.join(", "))]
     UnknownLevel { column: String, level: String, known: Vec<String> },
+    #[error("{path} does not say which runs it was made from; name them after it")]
+    NoRuns { path: String },
+    #[error(
+        "{path}: plots are written as SVG; name a file that ends in .svg, or leave -o out for the terminal"
+    )]
+    NotSvg { path: String },
+    #[error("{path} is a saved fit and has its law; leave --law out, or name the runs to fit again")]
+    LawOfSavedFit { path: String },
+    #[error("nothing to plot: the law {formula} has no numeric input that varies over the runs")]
+    NothingToPlot { formula: String },
     #[error("no folder is called {path}: give the one that holds the public tables")]
     NoFolder { path: String },
     #[error("no result is called {name}{}", match .close {
@@ -114,11 +124,15 @@ impl CliError {
             CliError::UnknownInput { .. } => "C0403",
             CliError::MissingInput { .. } => "C0404",
             CliError::UnknownLevel { .. } => "C0405",
+            CliError::NoRuns { .. } => "C0701",
+            CliError::NotSvg { .. } => "C0702",
+            CliError::NothingToPlot { .. } => "C0703",
+            CliError::LawOfSavedFit { .. } => "C0704",
             CliError::NoFolder { .. } => "C0601",
             CliError::UnknownResult { .. } => "C0602",
-            CliError::NoCutColumn => "C0701",
-            CliError::NothingToCompare { .. } => "C0702",
-            CliError::TwoOutputs { .. } => "C0703",
+            CliError::NoCutColumn => "C0801",
+            CliError::NothingToCompare { .. } => "C0802",
+            CliError::TwoOutputs { .. } => "C0803",
             CliError::NoAim { .. } => "C0406",
             CliError::TwoAims { .. } => "C0407",
             CliError::Threads { .. } => "C0501",

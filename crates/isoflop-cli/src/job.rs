@@ -1,6 +1,6 @@
 //! One fit from table to result: the path that `fit` and `demo` share.
 
-use isoflop_fit::{DataDigest, Fit, FitOptions, Objective, Overrides, SavedFit, overridden};
+use isoflop_fit::{Data, DataDigest, Fit, FitOptions, Objective, Overrides, SavedFit, overridden};
 use isoflop_formula::{Formula, parse_number};
 use isoflop_laws::{Catalogue, Law};
 use isoflop_runs::{DropReason, Mapping, RunTable, Selected, find_roles, parse_map};
@@ -21,6 +21,8 @@ pub(crate) struct Finished {
     /// The formula as text: as the law writes it, unless ties changed it.
     pub(crate) formula_text: String,
     pub(crate) fit: Fit,
+    /// The rows as the fit saw them.
+    pub(crate) data: Data,
     pub(crate) rows: Rows,
     /// Place of each influential row of the certificate.
     pub(crate) influential: Vec<String>,
@@ -62,10 +64,7 @@ pub(crate) fn run(
     // A wrong name must not wait for a large table.
     let known = if named.contains('~') { None } else { Some(catalogue.find(named)?.clone()) };
 
-    let mut rows = Rows {
-        sources: table.sources().iter().map(|source| (source.name.clone(), source.rows)).collect(),
-        ..Rows::default()
-    };
+    let mut rows = Rows::of(&table);
     let mapping = prepare(&mut table, args, &mut rows, messages)?;
     let law = match known {
         Some(law) => {
@@ -94,9 +93,7 @@ pub(crate) fn run(
     for dropped in &selected.dropped {
         messages.warning(&dropped.to_string());
     }
-    rows.used = selected.rows();
-    rows.dropped = selected.dropped_rows();
-    rows.reasons = reasons(&selected);
+    rows.take(&selected);
     messages.detail(&format!("data sha256 {digest}"));
 
     let options = FitOptions {
@@ -114,7 +111,22 @@ pub(crate) fn run(
     })??;
     let place = |row: usize| table.place(selected.table_row(row)).to_string();
     let influential = fit.certificate.influential.iter().map(|influence| place(influence.row)).collect();
-    Ok(Finished { law, formula, formula_text, fit, rows, influential, digest, seed: args.seed })
+    Ok(Finished { law, formula, formula_text, fit, data, rows, influential, digest, seed: args.seed })
+}
+
+impl Rows {
+    /// The rows of a table of which nothing was taken yet.
+    pub(crate) fn of(table: &RunTable) -> Rows {
+        let sources = table.sources().iter().map(|source| (source.name.clone(), source.rows)).collect();
+        Rows { sources, ..Rows::default() }
+    }
+
+    /// Notes what a selection kept and left out.
+    pub(crate) fn take(&mut self, selected: &Selected<'_>) {
+        self.used = selected.rows();
+        self.dropped = selected.dropped_rows();
+        self.reasons = reasons(selected);
+    }
 }
 
 impl Finished {

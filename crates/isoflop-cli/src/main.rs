@@ -3,17 +3,20 @@
 //! Data goes to stdout, messages to stderr. Exit codes: 0 done, 2 bad input, 3 a fit that is not certified
 //! under `--strict`, 101 a mistake of the program, 130 interrupted.
 
+mod again;
 mod args;
 mod bind;
 mod chances;
 mod commands;
 mod errors;
+mod figures;
 mod interrupt;
 mod job;
 mod messages;
 mod output;
 mod point;
 mod progress;
+mod report;
 mod save;
 mod study;
 

@@ -6,9 +6,9 @@ use clap::Args;
 use isoflop_fit::{Cuts, Data, Fold, Group, Objective, group_folds, rolling_folds};
 use isoflop_formula::{Formula, parse_number};
 use isoflop_laws::{Catalogue, Law};
-use isoflop_runs::{Mapping, Need, ReadOptions, RunTable};
+use isoflop_runs::{Mapping, Need, RunTable};
 
-use crate::args::{FitArgs, Format};
+use crate::args::{FitArgs, Format, ReadingArgs};
 use crate::bind::{Bound, Wish, bind, law_of_formula, needs_of};
 use crate::commands::laws::catalogue;
 use crate::errors::{CliError, Failure};
@@ -22,6 +22,8 @@ pub(crate) struct StudyArgs {
     /// Run tables, as for `isoflop fit`
     #[arg(required = true, value_name = "RUNS")]
     pub(crate) runs: Vec<String>,
+    #[command(flatten)]
+    pub(crate) reading: ReadingArgs,
     /// What to minimise, as for `isoflop fit`
     #[arg(long, value_name = "NAME")]
     pub(crate) objective: Option<String>,
@@ -145,7 +147,7 @@ impl Study {
         messages: &Messages,
     ) -> Result<Study, Failure> {
         let catalogue = catalogue(folder, messages)?;
-        let mut table = RunTable::read(&args.runs, &ReadOptions::default())?;
+        let mut table = RunTable::read(&args.runs, &args.reading.options(&args.maps)?)?;
         for source in table.sources() {
             messages.info(&format!("{}: {}", source.name, counted(source.rows, "row")));
         }
@@ -260,6 +262,7 @@ impl Entries {
 fn single(args: &StudyArgs, changes: &ChangeArgs) -> FitArgs {
     FitArgs {
         runs: args.runs.clone(),
+        reading: args.reading.clone(),
         law: None,
         laws: None,
         objective: args.objective.clone(),
@@ -280,6 +283,7 @@ fn single(args: &StudyArgs, changes: &ChangeArgs) -> FitArgs {
         save: None,
         format: args.format,
         strict: false,
+        plot: false,
     }
 }
 

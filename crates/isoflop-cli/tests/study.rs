@@ -100,8 +100,8 @@ fn auto_takes_the_laws_that_the_table_has_the_columns_of() {
 fn comparisons_that_cannot_be_made_are_refused() {
     let place = Place::with_runs();
     let refused = |more: &[&str]| place.refused(&[&["compare", "runs.csv"], more].concat());
-    assert!(refused(&["--laws", "chinchilla,llama3_tokens"]).contains("C0703"));
-    assert!(refused(&["--output", "nothing"]).contains("C0702"));
+    assert!(refused(&["--laws", "chinchilla,llama3_tokens"]).contains("C0803"));
+    assert!(refused(&["--output", "nothing"]).contains("C0802"));
     assert!(
         refused(&["--laws", "chinchilla,kaplan_nd", "--cluster", "family", "--parts", "5"]).contains("T0605")
     );

@@ -5,17 +5,39 @@ use isoflop_runs::RunTable;
 
 use crate::args::{FitArgs, Format};
 use crate::commands::laws::{catalogue, holding};
+use crate::commands::plot::{lines, provenance};
 use crate::errors::Failure;
+use crate::figures::{self, Scene};
+use crate::job::Finished;
 use crate::messages::Messages;
 use crate::output::number::counted;
 use crate::save::Target;
 use crate::{job, output};
 
 /// Exit code of a fit that is not certified, under `--strict`.
-const NOT_CERTIFIED: u8 = 3;
+pub(crate) const NOT_CERTIFIED: u8 = 3;
 
 /// Reads the runs, fits the law and reports.
 pub(crate) fn run(args: &FitArgs, messages: &Messages) -> Result<u8, Failure> {
+    let finished = finish(args, messages)?;
+    match args.format {
+        Format::Text => output::print(&output::fit_text::report(&finished))?,
+        Format::Json => output::print_json(&output::fit_json::fit(&finished))?,
+    }
+    if args.plot {
+        let plot = plot(&finished);
+        match args.format {
+            Format::Text => output::print(&format!("\n{plot}"))?,
+            // Stdout is for the program that reads the JSON.
+            Format::Json => messages.info(&plot),
+        }
+    }
+    let is_certified = finished.fit.certificate.verdict != Verdict::NotCertified;
+    Ok(if args.strict && !is_certified { NOT_CERTIFIED } else { 0 })
+}
+
+/// Reads the runs, fits the law and saves the fit where asked.
+pub(crate) fn finish(args: &FitArgs, messages: &Messages) -> Result<Finished, Failure> {
     let catalogue = match args.law.as_deref() {
         Some(name) if !name.contains('~') => holding(name, args.laws.as_deref(), messages)?,
         _ => catalogue(args.laws.as_deref(), messages)?,
@@ -34,10 +56,15 @@ pub(crate) fn run(args: &FitArgs, messages: &Messages) -> Result<u8, Failure> {
         let command = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
         target.write(&finished.saved(command).to_json()?)?;
     }
-    match args.format {
-        Format::Text => output::print(&output::fit_text::report(&finished))?,
-        Format::Json => output::print_json(&output::fit_json::fit(&finished))?,
+    Ok(finished)
+}
+
+/// Runs and law along the input with the largest span, for the terminal.
+fn plot(finished: &Finished) -> String {
+    let Finished { law, formula, fit, data, rows, seed, .. } = finished;
+    let provenance = provenance(&law.id, rows.used, &rows.sources, *seed);
+    match figures::main(&Scene::new(formula, fit, data, provenance)) {
+        Some(shown) => lines(&shown.figure),
+        None => "no plot: the law has no numeric input\n".to_owned(),
     }
-    let is_certified = finished.fit.certificate.verdict != Verdict::NotCertified;
-    Ok(if args.strict && !is_certified { NOT_CERTIFIED } else { 0 })
 }

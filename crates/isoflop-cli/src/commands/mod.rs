@@ -5,12 +5,14 @@ pub(crate) mod compare;
 mod completions;
 mod cost;
 mod demo;
-mod fit;
+pub(crate) mod fit;
 mod hardware;
 pub(crate) mod laws;
 mod plan;
-mod predict;
+pub(crate) mod plot;
+pub(crate) mod predict;
 mod profile;
+mod report;
 pub(crate) mod reproduce;
 
 use crate::args::Command;
@@ -28,6 +30,8 @@ pub(crate) fn run(command: &Command, messages: &Messages) -> Result<u8, Failure>
         Command::Plan(args) => plan::run(args, messages),
         Command::Cost(args) => cost::run(args),
         Command::Hardware(args) => hardware::run(args),
+        Command::Plot(args) => plot::run(args, messages),
+        Command::Report(args) => report::run(args, messages),
         Command::Laws(args) => laws::run(args, messages),
         Command::Reproduce(args) => reproduce::run(args, messages),
         Command::Demo(args) => demo::run(args, messages),

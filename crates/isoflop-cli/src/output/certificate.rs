@@ -40,7 +40,8 @@ pub(crate) fn text(certificate: &Certificate, places: &[String]) -> String {
     out + &checks.render(2)
 }
 
-fn checks_of(certificate: &Certificate, places: &[String]) -> Vec<(&'static str, String)> {
+/// What was checked, with its finding; a name that is empty goes on with the one before.
+pub(crate) fn checks_of(certificate: &Certificate, places: &[String]) -> Vec<(&'static str, String)> {
     let mut checks = vec![
         (
             "optimum",

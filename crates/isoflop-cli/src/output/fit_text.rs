@@ -115,7 +115,7 @@ fn parameter_note(fixed: bool, at_bound: bool) -> String {
 }
 
 /// Estimate, low and high with the digits that the interval supports.
-fn numbers(value: f64, low: Option<f64>, high: Option<f64>) -> [String; 3] {
+pub(crate) fn numbers(value: f64, low: Option<f64>, high: Option<f64>) -> [String; 3] {
     let (Some(low), Some(high)) = (low, high) else {
         return [significant(value, DIGITS), String::new(), String::new()];
     };

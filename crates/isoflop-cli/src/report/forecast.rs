@@ -1,0 +1,92 @@
+//! The forecast of the page: the law as JavaScript, and the numbers that it needs.
+
+use isoflop_formula::{InputKind, print::javascript};
+use serde_json::{Value, json};
+
+use crate::figures::Scene;
+use crate::output::number;
+
+/// Most numbers of replicates in a page; of more replicates, every so many are taken.
+const MOST_NUMBERS: usize = 12_000;
+/// How far the sliders go beyond the runs: factors below and above on a log scale, else a share of the range.
+const BEYOND: (f64, f64, f64) = (10.0, 1000.0, 1.0);
+/// Our own script.
+const SCRIPT: &str = include_str!("script.js");
+
+/// The elements of the page, or `None` for a law without a numeric input.
+pub(crate) fn section(scene: &Scene<'_>) -> Option<String> {
+    if scene.inputs.is_empty() {
+        return None;
+    }
+    let formula = scene.formula;
+    let node = formula.output.as_ref().map_or(formula.body, |left| left.prediction);
+    // No text of the law can end the script element.
+    let law =
+        javascript(&formula.graph, &formula.symbols, node).replace("</", "<\\/").replace("<!--", "<\\!--");
+    let data = numbers(scene).to_string().replace('<', "\\u003c");
+    Some(format!(
+        "<form id=\"forecast\" onsubmit=\"return false\"></form>\n<p id=\"answer\" role=\"status\" \
+         aria-live=\"polite\"></p>\n<p id=\"beyond\" class=\"faint\"></p>\n<noscript><p>The forecast needs \
+         JavaScript; <code>isoflop predict</code> gives the same numbers.</p></noscript>\n\
+         <script type=\"application/json\" id=\"fit\">{data}</script>\n<script>\n\"use strict\";\nconst law = {law};\n\
+         {SCRIPT}</script>\n"
+    ))
+}
+
+fn numbers(scene: &Scene<'_>) -> Value {
+    let fit = scene.fit;
+    let inputs = scene.inputs.iter().map(|input| {
+        let (from, to) = if input.is_log() {
+            (input.low / BEYOND.0, input.high * BEYOND.1)
+        } else {
+            let width = if input.varies() { input.high - input.low } else { input.high.abs().max(1.0) };
+            (input.low - width * BEYOND.2, input.high + width * BEYOND.2)
+        };
+        json!({
+            "name": input.name, "label": input.label, "log": input.is_log(), "from": number(from),
+            "to": number(input.capped(to)), "low": number(input.low), "high": number(input.high), "value": number(input.high),
+        })
+    });
+    let parameters = fit.parameters.iter().map(|p| {
+        let parts = p.name.strip_suffix(']').and_then(|name| name.split_once('['));
+        let is_grouped =
+            |name: &str| scene.formula.symbols.params.iter().any(|q| q.name == name && q.group.is_some());
+        match parts.filter(|(name, _)| is_grouped(name)) {
+            Some((name, level)) => json!({"name": name, "level": level}),
+            None => json!({"name": p.name, "level": null}),
+        }
+    });
+    let stride = (fit.draws.len() * fit.parameters.len()).div_ceil(MOST_NUMBERS).max(1);
+    let draws =
+        fit.draws.iter().step_by(stride).map(|draw| draw.iter().copied().map(number).collect::<Value>());
+    json!({
+        "output": scene.output_name(),
+        "level": scene.level,
+        "inputs": inputs.collect::<Value>(),
+        "texts": texts(scene),
+        "parameters": parameters.collect::<Value>(),
+        "estimate": fit.parameters.iter().map(|p| number(p.estimate)).collect::<Value>(),
+        "draws": draws.collect::<Value>(),
+    })
+}
+
+/// Text columns with the levels to choose from.
+fn texts(scene: &Scene<'_>) -> Value {
+    let mut columns: Vec<(String, Vec<String>)> =
+        scene.data.groups.iter().map(|group| (group.column.clone(), group.levels.clone())).collect();
+    let mut compared: Vec<(String, Vec<String>)> = Vec::new();
+    for input in &scene.formula.symbols.inputs {
+        let InputKind::TextEquals { column, value } = &input.kind else { continue };
+        if columns.iter().any(|(known, _)| known == column) {
+            continue;
+        }
+        match compared.iter_mut().find(|(known, _)| known == column) {
+            Some((_, levels)) => levels.push(value.clone()),
+            None => compared.push((column.clone(), vec![value.clone()])),
+        }
+    }
+    // All texts that the law does not name are one to it.
+    compared.iter_mut().for_each(|(_, levels)| levels.push("other".to_owned()));
+    columns.extend(compared);
+    columns.into_iter().map(|(name, levels)| json!({"name": name, "levels": levels})).collect()
+}
