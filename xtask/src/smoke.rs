@@ -56,7 +56,7 @@ const CASES: &[Case] = &[
     bad(&["backtest", "runs.csv", "--law", "chinchilla", "--by", "N", "--cuts", "1e20"], "T0602"),
     good(&["compare", "runs.csv", "--laws", "chinchilla,kaplan_nd", "--parts", "5"], "chinchilla"),
     bad(&["compare", "runs.csv", "--laws", "chinchilla,llama3_tokens"], "C0803"),
-    good(&["profile", "runs.csv", "--law", "chinchilla", "--of", "a_opt", "--points", "5"], "a_opt"),
+    good(&["profile", "runs.csv", "--law", "chinchilla", "--of", "a_opt", "--curve", "5"], "a_opt"),
     bad(&["profile", "runs.csv", "--law", "chinchilla", "--of", "N * alpha"], "T0702"),
     good(
         &["plan", "fit.json", "--minimize", "loss", "--over", "N,D", "--subject-to", "6*N*D <= 1e24"],

@@ -312,7 +312,7 @@ pub(crate) struct ProfileArgs {
     pub(crate) of: Vec<String>,
     /// Points of the curve, which --format json holds
     #[arg(long, value_name = "K", default_value = "21", value_parser = count)]
-    pub(crate) points: usize,
+    pub(crate) curve: usize,
     #[command(flatten)]
     pub(crate) changes: ChangeArgs,
 }

@@ -114,7 +114,7 @@ fn comparisons_that_cannot_be_made_are_refused() {
 fn a_profile_has_an_interval_and_a_curve() {
     let place = Place::with_runs();
     let args =
-        ["profile", "runs.csv", "--law", "chinchilla", "--of", "alpha", "--of", "a_opt", "--points", "7"];
+        ["profile", "runs.csv", "--law", "chinchilla", "--of", "alpha", "--of", "a_opt", "--curve", "7"];
     let text = place.ok(&args).stdout;
     assert!(
         text.contains("90 % profile interval") && text.contains("a_opt") && text.contains(" … "),

@@ -34,7 +34,7 @@ pub(crate) fn run(args: &ProfileArgs, messages: &Messages) -> Result<u8, Failure
     let mut profiles = Vec::new();
     for of in &args.of {
         profiles.push(job::with_threads(args.study.threads, || {
-            profile(&entry.law, &entry.data, of, &options, args.points, &Bar::new(messages))
+            profile(&entry.law, &entry.data, of, &options, args.curve, &Bar::new(messages))
         })??);
     }
     match args.study.format {
