@@ -1,12 +1,14 @@
 //! `isoflop demo`: the main job on runs that are built in.
 
+use std::path::PathBuf;
+
 use clap::Parser;
 use isoflop_fit::{Derived, Fit, Parameter, Verdict};
 use isoflop_laws::Catalogue;
 use isoflop_runs::{ReadOptions, RunTable};
 
 use crate::args::{Cli, Command, DemoArgs, FitArgs, PredictArgs};
-use crate::errors::Failure;
+use crate::errors::{CliError, Failure};
 use crate::job::{self, Finished};
 use crate::messages::Messages;
 use crate::output;
@@ -22,6 +24,9 @@ const FILE: &str = "runs.csv";
 
 const FIT: &str = "isoflop fit runs.csv --law chinchilla --cluster N --save fit.json";
 const PREDICT: &str = "isoflop predict fit.json --at N=1M,D=4M --at N=4M,D=16M";
+const COMPARE: &str = "isoflop compare runs.csv --laws chinchilla,busbridge_supervised,kaplan_nd";
+const PLAN: &str = "isoflop plan compute-optimal fit.json --flops 1e15";
+const REPORT: &str = "isoflop report fit.json runs.csv -o report.html";
 const REFUSED: &str = "isoflop fit runs.csv --law chinchilla --where 'D < 300k' --bootstrap 0";
 
 /// Shows the tour, or prints the runs.
@@ -49,7 +54,57 @@ pub(crate) fn run(args: &DemoArgs, messages: &Messages) -> Result<u8, Failure> {
 
     heading("3. See it refuse: two token budgets cannot tell E, B and beta apart", REFUSED)?;
     output::print(&refusal(&fitted(REFUSED, &catalogue, &messages)?))?;
+
+    let folder = Folder::new(&finished)?;
+    heading("4. Ask whether another law describes these runs better", COMPARE)?;
+    folder.perform(COMPARE, &messages)?;
+
+    heading("5. Decide what to train with 80 times the compute of the largest run", PLAN)?;
+    folder.perform(PLAN, &messages)?;
+
+    output::print(&format!(
+        "\n{}\n{}\n",
+        paint(style::DIM, "All of it as one page with figures and a forecast to play with:"),
+        paint(style::DIM, &format!("$ {REPORT}"))
+    ))?;
     Ok(0)
+}
+
+/// The files that the commands name, in a folder that goes away with this value.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(finished: &Finished) -> Result<Folder, Failure> {
+        let path = std::env::temp_dir().join(format!("isoflop-demo-{}", std::process::id()));
+        let failed = |error: std::io::Error| CliError::CannotSave {
+            path: path.display().to_string(),
+            reason: error.to_string(),
+        };
+        std::fs::create_dir_all(&path).map_err(failed)?;
+        let folder = Folder(path.clone());
+        std::fs::write(folder.0.join(FILE), RUNS).map_err(failed)?;
+        let saved = finished.saved(words(FIT)).to_json()?;
+        std::fs::write(folder.0.join("fit.json"), saved).map_err(failed)?;
+        Ok(folder)
+    }
+
+    /// Runs a command on the files of the folder.
+    fn perform(&self, command: &str, messages: &Messages) -> Result<(), Failure> {
+        let place = |word: String| {
+            let file = self.0.join(&word);
+            if file.is_file() { file.display().to_string() } else { word }
+        };
+        let parsed = Cli::try_parse_from(words(command).into_iter().map(place))
+            .map_err(|error| Failure::Input(error.to_string()))?;
+        super::run(&parsed.command, messages).map(|_| ())
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // Nothing depends on it, and a temporary folder that stays is no harm.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
 }
 
 fn heading(title: &str, command: &str) -> Result<(), Failure> {
@@ -166,5 +221,8 @@ mod tests {
     fn the_printed_commands_are_real_commands() {
         assert!(fit_args(FIT).is_ok() && fit_args(REFUSED).is_ok() && predict_args(PREDICT).is_ok());
         assert_eq!(fit_args(REFUSED).unwrap().filters, ["D < 300k"]);
+        for command in [COMPARE, PLAN, REPORT] {
+            assert!(parsed(command).is_ok(), "{command}");
+        }
     }
 }
