@@ -162,9 +162,10 @@ fn oracles(workspace: &Workspace) -> Outcome {
     Ok(sum)
 }
 
-/// Built with the whole workspace: a package alone would choose other features and compile the Parquet crates again.
+/// Built with the whole workspace and its tests: anything less would choose other features and compile the Parquet
+/// crates again.
 fn build_command_line(workspace: &Workspace) -> Result<(), String> {
-    let arguments = ["build", "--locked", "--workspace", "--bins"];
+    let arguments = ["build", "--locked", "--workspace", "--bins", "--tests"];
     let built = run_command(cargo(&workspace.root).args(arguments), Show::Live)?;
     if built.success { Ok(()) } else { Err("the command line does not build".into()) }
 }
