@@ -48,13 +48,13 @@ pub(crate) fn read(fit: &Path, runs: &[String], messages: &Messages) -> Result<A
     if args.runs.is_empty() || args.runs.iter().any(|name| name == "-") && runs.is_empty() {
         return Err(CliError::NoRuns { path }.into());
     }
-    let mut table = RunTable::read(&args.runs, &args.reading.options(&args.maps)?)?;
+    let mut table = RunTable::read(&args.runs, &args.table.reading.options(&args.table.maps)?)?;
     let mut rows = Rows::of(&table);
     let mapping = job::prepare(&mut table, &args, &mut rows, messages)?;
     let objective = saved.fit.objective.name.parse()?;
     let wish = Wish {
         objective,
-        weight: args.weight.as_deref(),
+        weight: args.table.weight.as_deref(),
         cluster: args.cluster.as_deref(),
         also: &[],
         levels: &[],
@@ -102,7 +102,10 @@ mod tests {
     fn options_without_a_saved_command_are_the_defaults() {
         let args = plain().unwrap();
         assert!(
-            args.runs.is_empty() && args.maps.is_empty() && args.filters.is_empty() && args.weight.is_none()
+            args.runs.is_empty()
+                && args.table.maps.is_empty()
+                && args.table.filters.is_empty()
+                && args.table.weight.is_none()
         );
     }
 }

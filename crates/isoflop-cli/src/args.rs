@@ -129,20 +129,11 @@ fn tools() -> PossibleValuesParser {
     PossibleValuesParser::new(Tool::ALL.iter().map(|tool| PossibleValue::new(tool.name()).help(tool.title())))
 }
 
-#[derive(Debug, Args)]
-pub(crate) struct FitArgs {
-    /// Run tables: CSV, TSV, JSON lines or Parquet, plain or gzip/zstd; patterns such as 'runs/*.csv'; - is stdin.
-    /// Or files and directories of a tool that keeps runs, see --from
-    #[arg(required = true, value_name = "RUNS")]
-    pub(crate) runs: Vec<String>,
+/// How a table is read and what is minimised on it, for every command that fits.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct TableArgs {
     #[command(flatten)]
     pub(crate) reading: ReadingArgs,
-    /// A law by name (see `isoflop laws`), or a formula: 'loss ~ E + A / N^alpha'
-    #[arg(long, value_name = "ID|FORMULA", allow_hyphen_values = true)]
-    pub(crate) law: Option<String>,
-    /// Folder with law files of your own
-    #[arg(long, value_name = "DIR")]
-    pub(crate) laws: Option<PathBuf>,
     /// What to minimise: squares, huber, student-t, cauchy, asymmetric-huber, quantile, huber-density, each also
     /// with -log; binomial for shares (--weight gives the trials), poisson for counts; by default what the law recommends, else huber-log
     #[arg(long, value_name = "NAME")]
@@ -159,27 +150,9 @@ pub(crate) struct FitArgs {
     /// Define a column: --let 'D = C / (6*N)'
     #[arg(long = "let", value_name = "NAME = EXPR")]
     pub(crate) lets: Vec<String>,
-    /// Hold a parameter: --fix E=1.69
-    #[arg(long = "fix", value_name = "NAME=X")]
-    pub(crate) fixed: Vec<String>,
-    /// Bounds of a parameter, either end may be left out: --bound alpha=0..1
-    #[arg(long = "bound", value_name = "NAME=LOW..HIGH")]
-    pub(crate) bounds: Vec<String>,
-    /// Replace a parameter by a formula of others: --tie beta=alpha
-    #[arg(long = "tie", value_name = "NAME=FORMULA")]
-    pub(crate) ties: Vec<String>,
     /// Column with a weight for each row, above 0
     #[arg(long, value_name = "COL")]
     pub(crate) weight: Option<String>,
-    /// Starting points: auto, a number, or hoffmann (the 4500-point grid of Hoffmann et al.)
-    #[arg(long, default_value = "auto", value_name = "auto|K|hoffmann")]
-    pub(crate) starts: String,
-    /// Bootstrap replicates behind the intervals; 0 for no intervals
-    #[arg(long, default_value = "1000", value_name = "K", value_parser = count)]
-    pub(crate) bootstrap: usize,
-    /// Resample whole groups of rows that share a value of this column, such as N
-    #[arg(long, value_name = "COL")]
-    pub(crate) cluster: Option<String>,
     /// Coverage of the intervals
     #[arg(long, default_value = "0.9", value_name = "P", value_parser = level)]
     pub(crate) level: f64,
@@ -189,6 +162,33 @@ pub(crate) struct FitArgs {
     /// Threads; by default as many as the machine has
     #[arg(long, value_name = "N", value_parser = threads)]
     pub(crate) threads: Option<usize>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FitArgs {
+    /// Run tables: CSV, TSV, JSON lines or Parquet, plain or gzip/zstd; patterns such as 'runs/*.csv'; - is stdin.
+    /// Or files and directories of a tool that keeps runs, see --from
+    #[arg(required = true, value_name = "RUNS")]
+    pub(crate) runs: Vec<String>,
+    #[command(flatten)]
+    pub(crate) table: TableArgs,
+    #[command(flatten)]
+    pub(crate) changes: ChangeArgs,
+    /// A law by name (see `isoflop laws`), or a formula: 'loss ~ E + A / N^alpha'
+    #[arg(long, value_name = "ID|FORMULA", allow_hyphen_values = true)]
+    pub(crate) law: Option<String>,
+    /// Folder with law files of your own
+    #[arg(long, value_name = "DIR")]
+    pub(crate) laws: Option<PathBuf>,
+    /// Starting points: auto, a number, or hoffmann (the 4500-point grid of Hoffmann et al.)
+    #[arg(long, default_value = "auto", value_name = "auto|K|hoffmann")]
+    pub(crate) starts: String,
+    /// Bootstrap replicates behind the intervals; 0 for no intervals
+    #[arg(long, default_value = "1000", value_name = "K", value_parser = count)]
+    pub(crate) bootstrap: usize,
+    /// Resample whole groups of rows that share a value of this column, such as N
+    #[arg(long, value_name = "COL")]
+    pub(crate) cluster: Option<String>,
     /// Save the fit for `isoflop predict`
     #[arg(long, value_name = "FILE")]
     pub(crate) save: Option<PathBuf>,

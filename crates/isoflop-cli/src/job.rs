@@ -82,7 +82,7 @@ pub(crate) fn run(
     let formula_text = if overrides.ties.is_empty() { law.formula().text.clone() } else { formula.to_text() };
     let objective = objective(args, &law)?;
     let cluster = args.cluster.as_deref().or_else(|| cluster_by_run(&table, messages));
-    let wish = Wish { objective, weight: args.weight.as_deref(), cluster, also: &[], levels: &[] };
+    let wish = Wish { objective, weight: args.table.weight.as_deref(), cluster, also: &[], levels: &[] };
     let Bound { data, selected, digest, .. } = bind(&formula, &table, &mapping, wish)?;
     tell_columns(&law, &selected, &mapping, messages);
     for doubt in mapping.scale_doubts(&table) {
@@ -100,18 +100,18 @@ pub(crate) fn run(
         objective: Some(objective),
         starts: args.starts.parse()?,
         bootstrap: args.bootstrap,
-        level: args.level,
-        seed: args.seed,
+        level: args.table.level,
+        seed: args.table.seed,
         choices: true,
         overrides,
     };
-    let fit = with_threads(args.threads, || {
+    let fit = with_threads(args.table.threads, || {
         let bar = Bar::new(messages);
         isoflop_fit::fit(&law, &data, &options, &bar)
     })??;
     let place = |row: usize| table.place(selected.table_row(row)).to_string();
     let influential = fit.certificate.influential.iter().map(|influence| place(influence.row)).collect();
-    Ok(Finished { law, formula, formula_text, fit, data, rows, influential, digest, seed: args.seed })
+    Ok(Finished { law, formula, formula_text, fit, data, rows, influential, digest, seed: args.table.seed })
 }
 
 impl Rows {
@@ -148,8 +148,8 @@ pub(crate) fn prepare(
     rows: &mut Rows,
     messages: &Messages,
 ) -> Result<Mapping, Failure> {
-    let mapping = columns(table, &args.maps, &args.lets, messages)?;
-    for filter in &args.filters {
+    let mapping = columns(table, &args.table.maps, &args.table.lets, messages)?;
+    for filter in &args.table.filters {
         let outcome = table.filter(&mapping, filter)?;
         rows.filtered += outcome.removed + outcome.undecided;
         for unknown in &outcome.unknown_texts {
@@ -245,11 +245,11 @@ fn no_law(catalogue: &Catalogue) -> CliError {
 
 /// The objective asked for, else that of the law's recipe, else the default; with `--delta`.
 pub(crate) fn objective(args: &FitArgs, law: &Law) -> Result<Objective, Failure> {
-    let objective = match &args.objective {
+    let objective = match &args.table.objective {
         Some(name) => name.parse()?,
         None => Objective::recommended(law)?,
     };
-    match args.delta {
+    match args.table.delta {
         None => Ok(objective),
         Some(delta) if objective.has_delta() => Ok(objective.with_delta(delta)),
         Some(_) => Err(CliError::NoDelta { objective: objective.name() }.into()),
@@ -258,7 +258,7 @@ pub(crate) fn objective(args: &FitArgs, law: &Law) -> Result<Objective, Failure>
 
 pub(crate) fn overrides(args: &FitArgs) -> Result<Overrides, CliError> {
     let mut overrides = Overrides::default();
-    for text in &args.fixed {
+    for text in &args.changes.fixed {
         let bad = || CliError::BadAssignment {
             option: "--fix",
             text: text.clone(),
@@ -267,7 +267,7 @@ pub(crate) fn overrides(args: &FitArgs) -> Result<Overrides, CliError> {
         let (name, value) = assignment(text).ok_or_else(bad)?;
         overrides.fix.push((name, parse_number(&value).ok_or_else(bad)?));
     }
-    for text in &args.bounds {
+    for text in &args.changes.bounds {
         let example = "NAME=LOW..HIGH, such as alpha=0..1, E=0.. or x=..5";
         let bad = || CliError::BadAssignment { option: "--bound", text: text.clone(), example };
         let (name, range) = assignment(text).ok_or_else(bad)?;
@@ -280,7 +280,7 @@ pub(crate) fn overrides(args: &FitArgs) -> Result<Overrides, CliError> {
         let high = end(high, f64::INFINITY).ok_or_else(bad)?;
         overrides.bounds.push((name, low, high));
     }
-    for text in &args.ties {
+    for text in &args.changes.ties {
         let example = "NAME=FORMULA, such as beta=alpha";
         let bad = || CliError::BadAssignment { option: "--tie", text: text.clone(), example };
         overrides.ties.push(assignment(text).ok_or_else(bad)?);

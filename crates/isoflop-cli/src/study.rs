@@ -8,7 +8,7 @@ use isoflop_formula::{Formula, parse_number};
 use isoflop_laws::{Catalogue, Law};
 use isoflop_runs::{Mapping, Need, RunTable};
 
-use crate::args::{FitArgs, Format, ReadingArgs};
+use crate::args::{FitArgs, Format, TableArgs};
 use crate::bind::{Bound, Wish, bind, law_of_formula, needs_of};
 use crate::commands::laws::catalogue;
 use crate::errors::{CliError, Failure};
@@ -23,40 +23,13 @@ pub(crate) struct StudyArgs {
     #[arg(required = true, value_name = "RUNS")]
     pub(crate) runs: Vec<String>,
     #[command(flatten)]
-    pub(crate) reading: ReadingArgs,
-    /// What to minimise, as for `isoflop fit`
-    #[arg(long, value_name = "NAME")]
-    pub(crate) objective: Option<String>,
-    /// Threshold of the objective, in the unit of the residual
-    #[arg(long, value_name = "X", value_parser = crate::args::positive)]
-    pub(crate) delta: Option<f64>,
-    /// Column that stands for a name of the law: --map loss=val_loss
-    #[arg(long = "map", value_name = "NAME=COLUMN")]
-    pub(crate) maps: Vec<String>,
-    /// Keep only these rows: --where 'C < 1e21 and family == "llama"'
-    #[arg(long = "where", value_name = "EXPR", allow_hyphen_values = true)]
-    pub(crate) filters: Vec<String>,
-    /// Define a column: --let 'D = C / (6*N)'
-    #[arg(long = "let", value_name = "NAME = EXPR")]
-    pub(crate) lets: Vec<String>,
-    /// Column with a weight for each row, above 0
-    #[arg(long, value_name = "COL")]
-    pub(crate) weight: Option<String>,
+    pub(crate) table: TableArgs,
     /// Rows that belong together share a value of this column, such as the run of a checkpoint
     #[arg(long, value_name = "COL")]
     pub(crate) cluster: Option<String>,
     /// Starting points of each fit: auto or a number
     #[arg(long, default_value = "auto", value_name = "auto|K")]
     pub(crate) starts: String,
-    /// Coverage of the intervals
-    #[arg(long, default_value = "0.9", value_name = "P", value_parser = crate::args::level)]
-    pub(crate) level: f64,
-    /// Seed: the same seed gives the same bits on any number of threads
-    #[arg(long, default_value = "0", value_name = "S")]
-    pub(crate) seed: u64,
-    /// Threads; by default as many as the machine has
-    #[arg(long, value_name = "N", value_parser = crate::args::threads)]
-    pub(crate) threads: Option<usize>,
     /// How to print
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
@@ -147,7 +120,7 @@ impl Study {
         messages: &Messages,
     ) -> Result<Study, Failure> {
         let catalogue = catalogue(folder, messages)?;
-        let mut table = RunTable::read(&args.runs, &args.reading.options(&args.maps)?)?;
+        let mut table = RunTable::read(&args.runs, &args.table.reading.options(&args.table.maps)?)?;
         for source in table.sources() {
             messages.info(&format!("{}: {}", source.name, counted(source.rows, "row")));
         }
@@ -219,7 +192,7 @@ impl Study {
         for (k, ((law, objective), formula)) in laws.into_iter().zip(formulas).enumerate() {
             let wish = Wish {
                 objective,
-                weight: self.single.weight.as_deref(),
+                weight: self.single.table.weight.as_deref(),
                 cluster: self.single.cluster.as_deref(),
                 also: &also,
                 levels: &levels,
@@ -262,24 +235,13 @@ impl Entries {
 fn single(args: &StudyArgs, changes: &ChangeArgs) -> FitArgs {
     FitArgs {
         runs: args.runs.clone(),
-        reading: args.reading.clone(),
+        table: args.table.clone(),
+        changes: changes.clone(),
         law: None,
         laws: None,
-        objective: args.objective.clone(),
-        delta: args.delta,
-        maps: args.maps.clone(),
-        filters: args.filters.clone(),
-        lets: args.lets.clone(),
-        fixed: changes.fixed.clone(),
-        bounds: changes.bounds.clone(),
-        ties: changes.ties.clone(),
-        weight: args.weight.clone(),
         starts: args.starts.clone(),
         bootstrap: 0,
         cluster: args.cluster.clone(),
-        level: args.level,
-        seed: args.seed,
-        threads: args.threads,
         save: None,
         format: args.format,
         strict: false,

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use isoflop_formula::{Binary, Formula, Graph, Node, NodeId, ParamSpec, Scope, Unary, evaluate};
+use isoflop_formula::{Formula, Graph, Node, NodeId, ParamSpec, Scope, evaluate};
 use isoflop_laws::Law;
 
 use crate::coordinates::Slot;
@@ -190,15 +190,15 @@ fn solve(
     let mut at = quantity.body;
     while source.node(at) != wanted {
         (at, y) = match source.node(at) {
-            Node::Unary(op, a) => (a, undo(target, op, y)?),
+            Node::Unary(op, a) => (a, target.undo(op, y)?),
             Node::Binary(op, a, b) => match (source.depends_on(a, wanted), source.depends_on(b, wanted)) {
                 (true, false) => {
                     let c = copy(source, b, map, target, &mut copied)?;
-                    (a, undo_right(target, op, c, y)?)
+                    (a, target.undo_left(op, c, y)?)
                 }
                 (false, true) => {
                     let c = copy(source, a, map, target, &mut copied)?;
-                    (b, undo_left(target, op, c, y)?)
+                    (b, target.undo_right(op, c, y)?)
                 }
                 _ => return None,
             },
@@ -234,61 +234,4 @@ fn copy(
     };
     copied.insert(node, new);
     Some(new)
-}
-
-/// The `u` with `op u = y`.
-fn undo(g: &mut Graph, op: Unary, y: NodeId) -> Option<NodeId> {
-    Some(match op {
-        Unary::Neg => g.neg(y),
-        Unary::Exp => g.unary(Unary::Log, y),
-        Unary::Expm1 => g.unary(Unary::Log1p, y),
-        Unary::Log => g.unary(Unary::Exp, y),
-        Unary::Log1p => g.unary(Unary::Expm1, y),
-        Unary::Log2 => {
-            let two = g.number(2.0);
-            g.pow(two, y)
-        }
-        Unary::Log10 => {
-            let ten = g.number(10.0);
-            g.pow(ten, y)
-        }
-        Unary::Sqrt => {
-            let two = g.number(2.0);
-            g.pow(y, two)
-        }
-        Unary::Sigmoid => g.unary(Unary::Logit, y),
-        Unary::Logit => g.unary(Unary::Sigmoid, y),
-        _ => return None,
-    })
-}
-
-/// The `u` with `u op c = y`.
-fn undo_right(g: &mut Graph, op: Binary, c: NodeId, y: NodeId) -> Option<NodeId> {
-    Some(match op {
-        Binary::Add => g.sub(y, c),
-        Binary::Sub => g.add(y, c),
-        Binary::Mul => g.div(y, c),
-        Binary::Div => g.mul(y, c),
-        Binary::Pow => {
-            let one = g.number(1.0);
-            let root = g.div(one, c);
-            g.pow(y, root)
-        }
-        _ => return None,
-    })
-}
-
-/// The `u` with `c op u = y`.
-fn undo_left(g: &mut Graph, op: Binary, c: NodeId, y: NodeId) -> Option<NodeId> {
-    Some(match op {
-        Binary::Add => g.sub(y, c),
-        Binary::Sub => g.sub(c, y),
-        Binary::Mul => g.div(y, c),
-        Binary::Div => g.div(c, y),
-        Binary::Pow => {
-            let (top, bottom) = (g.unary(Unary::Log, y), g.unary(Unary::Log, c));
-            g.div(top, bottom)
-        }
-        _ => return None,
-    })
 }

@@ -10,10 +10,10 @@ pub(crate) fn invert(g: &mut Graph, lhs: NodeId, x: NodeId, y: NodeId) -> Option
     let (mut at, mut y) = (lhs, y);
     while at != x {
         (at, y) = match g.node(at) {
-            Node::Unary(op, a) => (a, inverse(g, op, y)?),
+            Node::Unary(op, a) => (a, g.undo(op, y)?),
             Node::Binary(op, a, b) => match (g.value(a), g.value(b)) {
-                (None, Some(c)) => (a, undo_right(g, op, b, c, y)?),
-                (Some(c), None) => (b, undo_left(g, op, a, c, y)?),
+                (None, Some(_)) => (a, g.undo_left(op, b, y)?),
+                (Some(_), None) => (b, g.undo_right(op, a, y)?),
                 _ => return None,
             },
             _ => return None,
@@ -22,64 +22,68 @@ pub(crate) fn invert(g: &mut Graph, lhs: NodeId, x: NodeId, y: NodeId) -> Option
     Some(y)
 }
 
-fn inverse(g: &mut Graph, op: Unary, y: NodeId) -> Option<NodeId> {
-    Some(match op {
-        Unary::Neg => g.neg(y),
-        Unary::Exp => g.unary(Unary::Log, y),
-        Unary::Expm1 => g.unary(Unary::Log1p, y),
-        Unary::Log => g.unary(Unary::Exp, y),
-        Unary::Log1p => g.unary(Unary::Expm1, y),
-        Unary::Log2 => {
-            let two = g.number(2.0);
-            g.pow(two, y)
-        }
-        Unary::Log10 => {
-            let ten = g.number(10.0);
-            g.pow(ten, y)
-        }
-        Unary::Sqrt => {
-            let two = g.number(2.0);
-            g.pow(y, two)
-        }
-        Unary::Sigmoid => g.unary(Unary::Logit, y),
-        Unary::Logit => g.unary(Unary::Sigmoid, y),
-        _ => return None,
-    })
-}
-
-/// The `u` with `u op c = y`.
-fn undo_right(g: &mut Graph, op: Binary, c: NodeId, value: f64, y: NodeId) -> Option<NodeId> {
-    if !value.is_finite() {
-        return None;
+impl Graph {
+    /// The `u` with `op(u) = y`; `None` for a function that has no inverse here. A square root gives a positive `y`.
+    pub fn undo(&mut self, op: Unary, y: NodeId) -> Option<NodeId> {
+        Some(match op {
+            Unary::Neg => self.neg(y),
+            Unary::Exp => self.unary(Unary::Log, y),
+            Unary::Expm1 => self.unary(Unary::Log1p, y),
+            Unary::Log => self.unary(Unary::Exp, y),
+            Unary::Log1p => self.unary(Unary::Expm1, y),
+            Unary::Log2 => self.power_of(2.0, y),
+            Unary::Log10 => self.power_of(10.0, y),
+            Unary::Sqrt => {
+                let two = self.number(2.0);
+                self.pow(y, two)
+            }
+            Unary::Sigmoid => self.unary(Unary::Logit, y),
+            Unary::Logit => self.unary(Unary::Sigmoid, y),
+            _ => return None,
+        })
     }
-    Some(match op {
-        Binary::Add => g.sub(y, c),
-        Binary::Sub => g.add(y, c),
-        Binary::Mul if value != 0.0 => g.div(y, c),
-        Binary::Div if value != 0.0 => g.mul(y, c),
-        Binary::Pow if value != 0.0 => {
-            let root = g.number(1.0 / value);
-            g.pow(y, root)
-        }
-        _ => return None,
-    })
-}
 
-/// The `u` with `c op u = y`.
-fn undo_left(g: &mut Graph, op: Binary, c: NodeId, value: f64, y: NodeId) -> Option<NodeId> {
-    if !value.is_finite() {
-        return None;
-    }
-    Some(match op {
-        Binary::Add => g.sub(y, c),
-        Binary::Sub => g.sub(c, y),
-        Binary::Mul if value != 0.0 => g.div(y, c),
-        Binary::Div if value != 0.0 => g.div(c, y),
-        Binary::Pow if value > 0.0 && value != 1.0 => {
-            let log = g.unary(Unary::Log, y);
-            let scale = g.number(value.ln());
-            g.div(log, scale)
+    /// The `u` with `u op c = y`, on the positive branch of a power; `None` where a number `c` leaves none or many.
+    pub fn undo_left(&mut self, op: Binary, c: NodeId, y: NodeId) -> Option<NodeId> {
+        let factor = self.value(c).is_none_or(|value| value != 0.0);
+        if self.value(c).is_some_and(|value| !value.is_finite()) {
+            return None;
         }
-        _ => return None,
-    })
+        Some(match op {
+            Binary::Add => self.sub(y, c),
+            Binary::Sub => self.add(y, c),
+            Binary::Mul if factor => self.div(y, c),
+            Binary::Div if factor => self.mul(y, c),
+            Binary::Pow if factor => {
+                let one = self.number(1.0);
+                let root = self.div(one, c);
+                self.pow(y, root)
+            }
+            _ => return None,
+        })
+    }
+
+    /// The `u` with `c op u = y`; `None` where a number `c` leaves none or many.
+    pub fn undo_right(&mut self, op: Binary, c: NodeId, y: NodeId) -> Option<NodeId> {
+        let value = self.value(c);
+        if value.is_some_and(|value| !value.is_finite()) {
+            return None;
+        }
+        Some(match op {
+            Binary::Add => self.sub(y, c),
+            Binary::Sub => self.sub(c, y),
+            Binary::Mul if value != Some(0.0) => self.div(y, c),
+            Binary::Div if value != Some(0.0) => self.div(c, y),
+            Binary::Pow if value.is_none_or(|value| value > 0.0 && value != 1.0) => {
+                let (top, bottom) = (self.unary(Unary::Log, y), self.unary(Unary::Log, c));
+                self.div(top, bottom)
+            }
+            _ => return None,
+        })
+    }
+
+    fn power_of(&mut self, base: f64, exponent: NodeId) -> NodeId {
+        let base = self.number(base);
+        self.pow(base, exponent)
+    }
 }

@@ -1,7 +1,7 @@
 //! Equations inside a formula: values, derivatives of the implicit function, and what the printers make of them.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a panic is how a test fails")]
 
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use isoflop_formula::{ColumnList, Columns, Formula, InputSpec, Node, Output, Scope, Tape, evaluate, print};
 
@@ -95,15 +95,16 @@ fn text_is_read_back() {
     assert!(formula.to_latex().contains("operatorname{solve}"));
 }
 
-/// Runs a program on a script, or says that there is none.
-fn run(program: &str, argument: &str, script: &str) -> Option<String> {
-    let child = Command::new(program).arg(argument).arg(script).stdout(Stdio::piped()).spawn();
-    let Ok(child) = child else {
-        println!("skipped: {program} is missing");
+/// What a program prints for a script; `None`, and a word, if `needs` does not run in it.
+fn run(program: &str, argument: &str, needs: &str, script: &str) -> Option<String> {
+    let run = |script: &str| Command::new(program).arg(argument).arg(script).output();
+    if !run(needs).is_ok_and(|output| output.status.success()) {
+        println!("skipped: {program} is missing, or `{needs}` fails in it");
         return None;
-    };
-    let output = child.wait_with_output().unwrap();
-    output.status.success().then(|| String::from_utf8(output.stdout).unwrap())
+    }
+    let output = run(script).unwrap();
+    assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
+    Some(String::from_utf8(output.stdout).unwrap())
 }
 
 #[test]
@@ -115,14 +116,14 @@ fn other_languages_find_the_same_root() {
     let expected = value(&formula, formula.body, &params, &[4.0])[0];
     let function = print::javascript(&formula.graph, &formula.symbols, formula.body);
     let script = format!("console.log(({function})({{x: 4, p: 0.7, q: 1.3}}))");
-    if let Some(text) = run("node", "-e", &script) {
+    if let Some(text) = run("node", "-e", "0", &script) {
         assert!((text.trim().parse::<f64>().unwrap() - expected).abs() < 1e-12, "{text} {expected}");
     }
     let expression = print::python(&formula.graph, &formula.symbols, formula.body);
     let helper = print::PYTHON_ROOT;
     let script =
         format!("import numpy as np\n{helper}\nx, p, q = 4.0, 0.7, 1.3\nprint(repr(float({expression})))");
-    if let Some(text) = run("python3", "-c", &script) {
+    if let Some(text) = run("python3", "-c", "import numpy", &script) {
         assert!((text.trim().parse::<f64>().unwrap() - expected).abs() < 1e-12, "{text} {expected}");
     }
 }

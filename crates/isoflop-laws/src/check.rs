@@ -299,6 +299,9 @@ pub(crate) fn usable_set<'s>(
     set.filter(|set| set.complete().is_some())
 }
 
+/// Most rows of a design.
+const MOST_ROWS: usize = 1_000_000;
+
 /// A design gives levels for every numeric input and values for every parameter.
 pub(crate) fn design(
     section: &Section<'_, '_>,
@@ -311,6 +314,9 @@ pub(crate) fn design(
     }
     let names: Vec<&str> = design.levels.iter().map(|(name, _)| name.as_str()).collect();
     points(section, &names, inputs);
+    if design.rows().is_none_or(|rows| rows > MOST_ROWS) {
+        section.wrong("inputs", section.offset_of("inputs"), "at most 1 million rows", "more combinations");
+    }
     for (name, levels) in &design.levels {
         let at = section.offset_inside("inputs", name);
         let text = inputs.iter().any(|input| input.name == *name && input.text);

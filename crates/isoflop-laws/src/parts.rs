@@ -131,6 +131,16 @@ pub enum Levels {
     Formula(Box<Formula>),
 }
 
+impl Levels {
+    fn size(&self) -> usize {
+        match self {
+            Levels::Numbers(list) => list.len(),
+            Levels::Texts(list) => list.len(),
+            Levels::Formula(_) => 1,
+        }
+    }
+}
+
 /// The rows of a design.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct DesignTable {
@@ -143,19 +153,20 @@ pub struct DesignTable {
 }
 
 impl Design {
+    /// Number of combinations of the levels; `None` if it is beyond all counting.
+    pub(crate) fn rows(&self) -> Option<usize> {
+        self.levels.iter().try_fold(1_usize, |rows, (_, levels)| rows.checked_mul(levels.size()))
+    }
+
     /// All combinations of the levels, last input fastest, with the inputs that follow from others.
     pub fn table(&self) -> DesignTable {
-        let size = |levels: &Levels| match levels {
-            Levels::Numbers(list) => list.len(),
-            Levels::Texts(list) => list.len(),
-            Levels::Formula(_) => 1,
-        };
-        let rows: usize = self.levels.iter().map(|(_, levels)| size(levels)).product();
+        let rows = self.rows().unwrap_or(0);
         let mut table = DesignTable { rows, ..DesignTable::default() };
         let mut repeat = rows;
         for (name, levels) in &self.levels {
-            repeat /= size(levels).max(1);
-            let place = |row: usize| row / repeat.max(1) % size(levels).max(1);
+            let size = levels.size().max(1);
+            repeat /= size;
+            let place = |row: usize| row / repeat.max(1) % size;
             match levels {
                 Levels::Numbers(list) => {
                     table.numbers.push((name.clone(), (0..rows).map(|row| list[place(row)]).collect()));

@@ -328,3 +328,16 @@ fn a_formula_is_a_law_too() {
     assert!(Law::from_formula("loss ~ E + N", &["N", "loss"], &[]).is_err(), "a parameter count is no loss");
     assert!(Law::from_formula("loss ~ E +", &[], &[]).is_err());
 }
+
+#[test]
+fn a_design_beyond_all_memory_is_an_error() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../laws/base/kaplan_nd.md");
+    let text = std::fs::read_to_string(file).unwrap();
+    let start = text.find("[design]").unwrap();
+    let inputs = start + text[start..].find("inputs = ").unwrap();
+    let end = inputs + text[inputs..].find('\n').unwrap();
+    let huge = "inputs = { N = { from = 1, to = 1e9, points = 1000000 }, D = { from = 1, to = 1e9, points = 1000000 } }";
+    let error =
+        Law::parse("base/kaplan_nd.md", &format!("{}{huge}{}", &text[..inputs], &text[end..])).unwrap_err();
+    assert!(error.to_string().contains("at most 1 million rows"), "{error}");
+}

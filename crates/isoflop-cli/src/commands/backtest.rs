@@ -44,12 +44,12 @@ pub(crate) fn run(args: &BacktestArgs, messages: &Messages) -> Result<u8, Failur
             objective: Some(entry.objective),
             starts: args.study.starts.parse()?,
             bootstrap: args.bootstrap,
-            level: args.study.level,
-            seed: args.study.seed,
+            level: args.study.table.level,
+            seed: args.study.table.seed,
             choices: false,
             overrides: job::overrides(&study.single)?,
         };
-        let result = job::with_threads(args.study.threads, || {
+        let result = job::with_threads(args.study.table.threads, || {
             let bar = Bar::counting(messages, "folds");
             backtest(&entry.law, &entry.data, &folds, &options, &bar)
         })??;
@@ -60,7 +60,12 @@ pub(crate) fn run(args: &BacktestArgs, messages: &Messages) -> Result<u8, Failur
         Format::Text => output::print(&output::backtest::text(&tested, entries.places.len()))?,
         Format::Json => {
             let along = by.as_deref().or(args.leave_out.as_deref()).unwrap_or_default();
-            output::print_json(&output::backtest::json(&tested, along, &entries.places, args.study.seed))?;
+            output::print_json(&output::backtest::json(
+                &tested,
+                along,
+                &entries.places,
+                args.study.table.seed,
+            ))?;
         }
     }
     Ok(0)

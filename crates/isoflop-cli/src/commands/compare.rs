@@ -68,8 +68,8 @@ pub(crate) fn run(args: &CompareArgs, messages: &Messages) -> Result<u8, Failure
             objective: Some(objective),
             starts: args.study.starts.parse()?,
             bootstrap: args.bootstrap,
-            level: args.study.level,
-            seed: args.study.seed,
+            level: args.study.table.level,
+            seed: args.study.table.seed,
             choices: false,
             ..FitOptions::default()
         },
@@ -82,12 +82,12 @@ pub(crate) fn run(args: &CompareArgs, messages: &Messages) -> Result<u8, Failure
         counted(entries.places.len(), "row")
     ));
     let candidates = candidates(entries);
-    let mut comparison = job::with_threads(args.study.threads, || {
+    let mut comparison = job::with_threads(args.study.table.threads, || {
         let bar = Bar::counting(messages, "laws");
         compare(&candidates, &forward, &options, &bar)
     })??;
     comparison.left_out.extend(left_out);
-    let report = Report { comparison, by, seed: args.study.seed };
+    let report = Report { comparison, by, seed: args.study.table.seed };
     match args.study.format {
         Format::Text => output::print(&output::compare::text(&report))?,
         Format::Json => output::print_json(&output::compare::json(&report))?,
@@ -97,11 +97,11 @@ pub(crate) fn run(args: &CompareArgs, messages: &Messages) -> Result<u8, Failure
 
 /// One objective for all laws: likelihoods and errors on different scales cannot be compared.
 fn objective(study: &Study) -> Result<Objective, Failure> {
-    let objective: Objective = match &study.single.objective {
+    let objective: Objective = match &study.single.table.objective {
         Some(name) => name.parse()?,
         None => Objective::DEFAULT,
     };
-    match study.single.delta {
+    match study.single.table.delta {
         None => Ok(objective),
         Some(delta) if objective.has_delta() => Ok(objective.with_delta(delta)),
         Some(_) => Err(CliError::NoDelta { objective: objective.name() }.into()),

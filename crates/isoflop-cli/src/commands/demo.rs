@@ -220,7 +220,7 @@ mod tests {
     #[test]
     fn the_printed_commands_are_real_commands() {
         assert!(fit_args(FIT).is_ok() && fit_args(REFUSED).is_ok() && predict_args(PREDICT).is_ok());
-        assert_eq!(fit_args(REFUSED).unwrap().filters, ["D < 300k"]);
+        assert_eq!(fit_args(REFUSED).unwrap().table.filters, ["D < 300k"]);
         for command in [COMPARE, PLAN, REPORT] {
             assert!(parsed(command).is_ok(), "{command}");
         }

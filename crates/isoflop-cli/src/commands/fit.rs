@@ -47,7 +47,7 @@ pub(crate) fn finish(args: &FitArgs, messages: &Messages) -> Result<Finished, Fa
         catalogue.find(name)?;
     }
     let target = args.save.as_deref().map(Target::check).transpose()?;
-    let table = RunTable::read(&args.runs, &args.reading.options(&args.maps)?)?;
+    let table = RunTable::read(&args.runs, &args.table.reading.options(&args.table.maps)?)?;
     for source in table.sources() {
         messages.info(&format!("{}: {}", source.name, counted(source.rows, "row")));
     }

@@ -26,20 +26,22 @@ pub(crate) fn run(args: &ProfileArgs, messages: &Messages) -> Result<u8, Failure
         objective: Some(objective),
         starts: args.study.starts.parse()?,
         bootstrap: 0,
-        level: args.study.level,
-        seed: args.study.seed,
+        level: args.study.table.level,
+        seed: args.study.table.seed,
         choices: false,
         overrides: job::overrides(&study.single)?,
     };
     let mut profiles = Vec::new();
     for of in &args.of {
-        profiles.push(job::with_threads(args.study.threads, || {
+        profiles.push(job::with_threads(args.study.table.threads, || {
             profile(&entry.law, &entry.data, of, &options, args.curve, &Bar::new(messages))
         })??);
     }
     match args.study.format {
         Format::Text => output::print(&output::profile::text(&entry.law, &profiles))?,
-        Format::Json => output::print_json(&output::profile::json(&entry.law, &profiles, args.study.seed))?,
+        Format::Json => {
+            output::print_json(&output::profile::json(&entry.law, &profiles, args.study.table.seed))?
+        }
     }
     Ok(0)
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::commands::laws::Checked;
 use crate::output::SCHEMA_VERSION;
 use crate::output::number;
-use crate::output::style::{self, paint};
+use crate::output::style;
 use crate::output::table::{Align, Table, styled};
 
 /// A line per law, and below it what is wrong.
@@ -35,8 +35,7 @@ pub(crate) fn text(checked: &[Checked<'_>]) -> String {
             }
         }
     }
-    out += &format!("{} laws, {failed} failed\n", checked.len());
-    paint(anstyle::Style::new(), &out)
+    out + &format!("{} laws, {failed} failed\n", checked.len())
 }
 
 fn summary(law: &Checked<'_>) -> String {

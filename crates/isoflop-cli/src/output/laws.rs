@@ -43,7 +43,13 @@ fn short_json(law: &Law) -> Value {
 
 fn variable_json(variable: &Variable) -> Value {
     let unit = if variable.text { "text".to_owned() } else { variable.unit.to_string() };
-    json!({"name": variable.name, "unit": unit, "description": variable.description})
+    json!({
+        "name": variable.name,
+        "unit": unit,
+        "integer": variable.integer,
+        "members": variable.set.as_ref().map(|set| &set.names),
+        "description": variable.description,
+    })
 }
 
 /// Everything about one law, for people.
