@@ -1,7 +1,7 @@
 //! Developer commands, run as `cargo xtask COMMAND` from anywhere in the repository.
 //!
 //! `test` runs everything that a commit must pass; `gen` writes the law reference; `bench` measures this engine beside
-//! what a user would do in Python. They set up what they need (a Python environment below the target folder) and ask
+//! what a user would do in Python; `study` runs simulation studies. They set up what they need (a Python environment below the target folder) and ask
 //! nothing.
 
 mod bench;
@@ -14,6 +14,7 @@ mod python;
 mod reference;
 mod smoke;
 mod structure;
+mod study;
 mod table;
 mod workspace;
 
@@ -30,6 +31,7 @@ Usage: cargo xtask COMMAND
   instructions [--keep]
                   count the instructions of the bench tasks under valgrind and compare with bench/instructions.txt;
                   --keep writes the new counts there
+  study [NAME...] run simulation studies and keep what they print as studies/NAME.md; without a name, list them
 ";
 
 fn main() -> ExitCode {
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
         ["bench", "--full"] => bench::run(true),
         ["instructions"] => instructions::run(false),
         ["instructions", "--keep"] => instructions::run(true),
+        ["study", ref names @ ..] => study::run(names),
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");
             return ExitCode::SUCCESS;
