@@ -227,7 +227,10 @@ fn one(
 
 /// How many times row `row` of `held` lies beyond `train` in the input in which it lies furthest.
 fn outside(train: &Data, held: &Data, row: usize) -> f64 {
-    let ratio = |(fitted, asked): (&Vec<f64>, &Vec<f64>)| {
+    let ratio = |(k, (fitted, asked)): (usize, (&Vec<f64>, &Vec<f64>))| {
+        if !train.is_measured(k) {
+            return None;
+        }
         let (x, low, high) = (
             *asked.get(row)?,
             fitted.iter().copied().fold(f64::INFINITY, f64::min),
@@ -235,7 +238,7 @@ fn outside(train: &Data, held: &Data, row: usize) -> f64 {
         );
         (low > 0.0 && x > 0.0).then(|| (x / high).max(low / x).max(1.0))
     };
-    train.inputs.iter().zip(&held.inputs).filter_map(ratio).fold(1.0, f64::max)
+    train.inputs.iter().zip(&held.inputs).enumerate().filter_map(ratio).fold(1.0, f64::max)
 }
 
 fn bands(forecasts: &[Forecast]) -> Vec<Band> {

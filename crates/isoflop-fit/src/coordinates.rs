@@ -231,8 +231,11 @@ impl Coordinates {
             _ => return None,
         };
         let g = &mut self.graph;
-        // A term inside an equation has no size of its own at the centre.
-        if g.reachable(&[exponent]).iter().any(|&id| matches!(g.node(id), Node::Unknown(_) | Node::Root(_))) {
+        // A term inside an equation or in a sum over the past has no size of its own at the centre.
+        let moves = |&id: &NodeId| {
+            matches!(g.node(id), Node::Unknown(_) | Node::Root(_) | Node::Earlier(_) | Node::Past(..))
+        };
+        if g.reachable(&[exponent]).iter().any(moves) {
             return None;
         }
         let own = level.and_then(|l| data.indicator(&s.name_of_group(data, s.param)?, l));

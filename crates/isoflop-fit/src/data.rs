@@ -1,13 +1,15 @@
 //! The numbers of a fit: inputs, output, weights and groups, free of files and names of files.
 
-use isoflop_formula::padded;
+use isoflop_formula::{Formula, InputKind, padded};
 
-/// Rows to fit, column by column. All columns have the same length.
+/// Rows to fit, column by column. All columns have the same length, but those that hold whole runs.
 #[derive(Debug, Clone, Default)]
 pub struct Data {
     /// Values of each input of the formula, in the order of its symbols; empty for an input that no row
     /// needs (the output's own place).
     pub inputs: Vec<Vec<f64>>,
+    /// Which inputs are what sums over the past read, by position; see [`Data::past_of`].
+    pub past: Vec<PastInput>,
     /// Observed output, in its own unit.
     pub output: Vec<f64>,
     /// Weight of each row, > 0; `None` is 1 everywhere.
@@ -18,6 +20,15 @@ pub struct Data {
     pub clusters: Option<Clusters>,
     /// Group column of each parameter of the formula, for grouped ones.
     pub group_of_param: Vec<Option<String>>,
+}
+
+/// An input that a sum over the past reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PastInput {
+    /// Its position among the inputs.
+    pub input: usize,
+    /// Whether it holds the rows of whole runs, and not one value per row of the data.
+    pub whole: bool,
 }
 
 /// A column of levels.
@@ -46,6 +57,20 @@ impl Data {
     /// Number of rows.
     pub fn rows(&self) -> usize {
         self.output.len()
+    }
+
+    /// [`Data::past`] for a formula.
+    pub fn past_of(formula: &Formula) -> Vec<PastInput> {
+        let kinds = formula.symbols.inputs.iter().map(|input| &input.kind).enumerate();
+        kinds
+            .filter(|(_, kind)| matches!(kind, InputKind::Earlier { .. } | InputKind::Row | InputKind::Here))
+            .map(|(input, kind)| PastInput { input, whole: kind.is_earlier() })
+            .collect()
+    }
+
+    /// Whether input `k` is a column of the rows that a fit sees, and not what a sum over the past reads.
+    pub(crate) fn is_measured(&self, k: usize) -> bool {
+        !self.past.iter().any(|past| past.input == k)
     }
 
     /// The group of column `name`.
@@ -103,8 +128,11 @@ impl Data {
     pub(crate) fn subset(&self, rows: &[usize]) -> Data {
         let pick =
             |v: &Vec<f64>| if v.is_empty() { Vec::new() } else { rows.iter().map(|&r| v[r]).collect() };
+        let is_whole = |k: usize| self.past.iter().any(|past| past.input == k && past.whole);
+        let inputs = self.inputs.iter().enumerate();
         Data {
-            inputs: self.inputs.iter().map(pick).collect(),
+            inputs: inputs.map(|(k, v)| if is_whole(k) { v.clone() } else { pick(v) }).collect(),
+            past: self.past.clone(),
             output: pick(&self.output),
             weights: self.weights.as_ref().map(pick),
             groups: self

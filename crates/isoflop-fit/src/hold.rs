@@ -221,7 +221,12 @@ fn copy(
     let new = match source.node(node) {
         Node::Const(bits) => target.number(f64::from_bits(bits)),
         Node::Param(k) => target.param(map.get(k as usize).copied().flatten()?),
-        Node::Input(_) | Node::If(..) | Node::Unknown(_) | Node::Root(_) => return None,
+        Node::Input(_)
+        | Node::Earlier(_)
+        | Node::If(..)
+        | Node::Past(..)
+        | Node::Unknown(_)
+        | Node::Root(_) => return None,
         Node::Unary(op, a) => {
             let a = copy(source, a, map, target, copied)?;
             target.unary(op, a)

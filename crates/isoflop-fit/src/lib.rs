@@ -42,7 +42,7 @@ pub use certificate::{Certificate, Direction, Influence, Starts, Term, Verdict};
 pub use compare::{Candidate, CompareOptions, compare};
 pub use comparison::{Compared, Comparison, Conclusion, Cross, Forward, LeftOut};
 pub use coordinates::Slot;
-pub use data::{Clusters, Data, Group};
+pub use data::{Clusters, Data, Group, PastInput};
 pub use error::FitError;
 pub use fit::{Progress, fit};
 pub use objective::{Loss, Objective};

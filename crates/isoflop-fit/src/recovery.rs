@@ -193,10 +193,7 @@ fn bare(formula: &Formula, table: &DesignTable) -> Option<Data> {
     for input in &formula.symbols.inputs {
         inputs.push(match &input.kind {
             InputKind::Column if input.name == output.name => Vec::new(),
-            InputKind::Column => table.number(&input.name)?.to_vec(),
-            InputKind::TextEquals { column, value } => {
-                table.text(column)?.iter().map(|text| f64::from(u8::from(text == value))).collect()
-            }
+            kind => table.input(&input.name, kind)?,
         });
     }
     let mut groups: Vec<Group> = Vec::new();
@@ -220,6 +217,7 @@ fn bare(formula: &Formula, table: &DesignTable) -> Option<Data> {
     }
     Some(Data {
         inputs,
+        past: Data::past_of(formula),
         output: vec![1.0; table.rows],
         groups,
         group_of_param: formula.symbols.params.iter().map(|p| p.group.clone()).collect(),

@@ -36,8 +36,20 @@ pub(crate) enum ExprKind {
     Index {
         /// The name before the bracket.
         name: String,
-        /// The index names with their spans.
+        /// The index names with their spans; `k-1` is one of them, without spaces.
         index: Vec<(String, Span)>,
+    },
+    /// `name[k]` or `name[k-1]` in a sum over the past: the column in that row of the run. Made by expansion.
+    Earlier {
+        /// Name of the column.
+        name: String,
+        /// How many rows before.
+        lag: u32,
+    },
+    /// `sum(k in past: ...)`. Made by expansion.
+    Past {
+        /// What is summed.
+        body: Box<Expr>,
     },
     /// `-x` or `not x`.
     Unary(UnaryWord, Box<Expr>),

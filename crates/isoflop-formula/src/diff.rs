@@ -7,12 +7,17 @@ use crate::graph::{Binary, Graph, Node, NodeId, Unary};
 impl Graph {
     /// The nodes that `roots` are made of, arguments before the nodes that use them.
     pub fn reachable(&self, roots: &[NodeId]) -> Vec<NodeId> {
+        self.reachable_above(roots, &|_| false)
+    }
+
+    /// [`Graph::reachable`] without what only nodes that are a `floor` are made of.
+    pub(crate) fn reachable_above(&self, roots: &[NodeId], floor: &dyn Fn(NodeId) -> bool) -> Vec<NodeId> {
         let mut seen = vec![false; self.len()];
         for root in roots {
             seen[root.index()] = true;
         }
         for index in (0..self.len()).rev() {
-            if seen[index] {
+            if seen[index] && !floor(NodeId(index as u32)) {
                 for argument in self.arguments(NodeId(index as u32)) {
                     seen[argument.index()] = true;
                 }
@@ -46,7 +51,11 @@ impl Graph {
             } else {
                 let slope = |a: NodeId| known.get(&a).copied().unwrap_or(zero);
                 match self.node(id) {
-                    Node::Const(_) | Node::Input(_) | Node::Param(_) | Node::Unknown(_) => zero,
+                    Node::Const(_)
+                    | Node::Input(_)
+                    | Node::Earlier(_)
+                    | Node::Param(_)
+                    | Node::Unknown(_) => zero,
                     Node::Root(k) => match slope(self.equation(k).body) {
                         moved if moved == zero => zero,
                         moved => self.root_slope(id, k, moved),
@@ -58,6 +67,10 @@ impl Graph {
                     Node::Binary(op, a, b) => match (slope(a), slope(b)) {
                         (da, db) if da == zero && db == zero => zero,
                         (da, db) => self.binary_slope(op, id, (a, da), (b, db)),
+                    },
+                    Node::Past(body, here, row) => match slope(body) {
+                        part if part == zero => zero,
+                        part => self.past(part, here, row),
                     },
                     Node::If(c, a, b) => {
                         let (da, db) = (slope(a), slope(b));

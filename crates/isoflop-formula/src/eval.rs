@@ -1,6 +1,7 @@
 //! The evaluator: runs a [`Tape`] over blocks of rows, with the widest vectors that the machine has.
 
-use crate::graph::{Binary, Graph, NodeId, Unary};
+use crate::graph::{Binary, Graph, Node, NodeId, Unary};
+use crate::past::{PastColumns, PastWorkspace};
 use crate::root;
 use crate::tape::{BLOCK, ColumnList, Equation, Op, Operand, ScalarOp, Tape};
 use crate::vmath::{self, Simd};
@@ -10,6 +11,8 @@ use crate::vmath::{self, Simd};
 pub struct Columns {
     rows: usize,
     data: Vec<Vec<f64>>,
+    /// What sums over the past read.
+    pub(crate) pasts: Vec<PastColumns>,
 }
 
 /// Rows are padded to a multiple of this with copies of the last row.
@@ -23,12 +26,17 @@ pub fn padded(rows: usize) -> usize {
 impl Columns {
     /// No columns yet, `rows` rows.
     pub fn new(rows: usize) -> Self {
-        Columns { rows, data: Vec::new() }
+        Columns { rows, data: Vec::new(), pasts: Vec::new() }
     }
 
     /// Number of rows, without padding.
     pub fn rows(&self) -> usize {
         self.rows
+    }
+
+    /// Number of columns.
+    pub(crate) fn count(&self) -> usize {
+        self.data.len()
     }
 
     /// Column `k` with its padding.
@@ -43,7 +51,8 @@ impl Columns {
         self.data.push(values);
     }
 
-    /// Computes the nodes of `list` from the inputs, each a slice of `rows` values.
+    /// Computes the nodes of `list` from the inputs, each a slice of `rows` values; those of the kind
+    /// [`crate::InputKind::Earlier`] have the rows of all runs instead.
     ///
     /// `graph` must be the one that the list's tapes were compiled from.
     pub fn hoist(graph: &Graph, list: &ColumnList, inputs: &[&[f64]], rows: usize) -> Columns {
@@ -59,6 +68,7 @@ impl Columns {
             evaluate(graph, node, inputs, &[], &mut values);
             self.push(values);
         }
+        list.pasts.extend(graph, &mut self.pasts, inputs);
     }
 }
 
@@ -80,11 +90,14 @@ pub fn evaluate(graph: &Graph, node: NodeId, inputs: &[&[f64]], params: &[f64], 
     let tape = Tape::compile(graph, &[node], &mut list, false);
     let mut ws = tape.workspace();
     tape.start(params, &mut ws);
+    let mut pasts = Vec::new();
+    list.pasts.extend(graph, &mut pasts, inputs);
     for (b, chunk) in out.chunks_mut(BLOCK).enumerate() {
         let row = b * BLOCK;
         let mut columns = Columns::new(chunk.len());
+        std::mem::swap(&mut columns.pasts, &mut pasts);
         for &column in list.nodes() {
-            if let crate::Node::Input(k) = graph.node(column) {
+            if let Node::Input(k) | Node::Earlier(k) = graph.node(column) {
                 columns.push(inputs[k as usize][row..row + chunk.len()].to_vec());
             }
         }
@@ -93,6 +106,7 @@ pub fn evaluate(graph: &Graph, node: NodeId, inputs: &[&[f64]], params: &[f64], 
             Output::Row(values) => chunk.copy_from_slice(&values[..chunk.len()]),
             Output::One(value) => chunk.fill(value),
         }
+        std::mem::swap(&mut columns.pasts, &mut pasts);
     }
 }
 
@@ -103,6 +117,8 @@ pub struct Workspace {
     scalars: Vec<f64>,
     /// Memory of the body of each equation.
     equations: Vec<Workspace>,
+    /// Memory of each sum over the past.
+    pasts: Vec<PastWorkspace>,
     simd: Simd,
 }
 
@@ -122,6 +138,7 @@ impl Tape {
             registers: vec![0.0; self.registers * BLOCK],
             scalars: vec![0.0; self.scalars.len()],
             equations: self.equations.iter().map(|equation| equation.body.workspace()).collect(),
+            pasts: self.pasts.iter().map(|past| past.workspace()).collect(),
             simd: Simd::detect(),
         }
     }
@@ -143,19 +160,40 @@ impl Tape {
 
     /// Computes what depends on parameters alone; `params[k]` is parameter `k` of the lowered graph.
     pub fn start(&self, params: &[f64], ws: &mut Workspace) {
-        for (i, op) in self.scalars.iter().enumerate() {
-            let s = &ws.scalars;
-            let value = match *op {
-                ScalarOp::Const(x) => x,
+        for i in 0..self.scalars.len() {
+            ws.scalars[i] = match self.scalars[i] {
                 ScalarOp::Param(k) => params[k as usize],
-                ScalarOp::Unary(u, a) => u.apply(s[a as usize]),
-                ScalarOp::Binary(b, x, y) => b.apply(s[x as usize], s[y as usize]),
-                ScalarOp::If(c, a, b) => s[if s[c as usize] != 0.0 { a } else { b } as usize],
+                _ => self.scalar(i, ws),
             };
-            ws.scalars[i] = value;
         }
         for (equation, ws) in self.equations.iter().zip(&mut ws.equations) {
             equation.body.start(params, ws);
+        }
+        for (past, ws) in self.pasts.iter().zip(&mut ws.pasts) {
+            past.start(params, ws);
+        }
+    }
+
+    /// Value of scalar `i`, from those before it.
+    fn scalar(&self, i: usize, ws: &Workspace) -> f64 {
+        let s = &ws.scalars;
+        match self.scalars[i] {
+            ScalarOp::Const(x) => x,
+            // Given by `start` and `present`.
+            ScalarOp::Param(_) | ScalarOp::Present(_) => s[i],
+            ScalarOp::Unary(u, a) => u.apply(s[a as usize]),
+            ScalarOp::Binary(b, x, y) => b.apply(s[x as usize], s[y as usize]),
+            ScalarOp::If(c, a, b) => s[if s[c as usize] != 0.0 { a } else { b } as usize],
+        }
+    }
+
+    /// Computes the scalars `moving` again, for another present row with the values `present`.
+    pub(crate) fn present(&self, moving: &[u32], present: &[f64], ws: &mut Workspace) {
+        for &i in moving {
+            ws.scalars[i as usize] = match self.scalars[i as usize] {
+                ScalarOp::Present(k) => present[k as usize],
+                _ => self.scalar(i as usize, ws),
+            };
         }
     }
 
@@ -166,6 +204,9 @@ impl Tape {
     pub fn run(&self, columns: &Columns, row: usize, len: usize, ws: &mut Workspace) {
         let len = padded(len);
         assert!(len <= BLOCK && row.is_multiple_of(LANES) && row + len <= padded(columns.rows));
+        for (k, past) in self.pasts.iter().enumerate() {
+            past.run(columns, row, len, &mut ws.pasts[k], &mut ws.registers);
+        }
         match ws.simd {
             // Safety: `Simd::detect` found these features on this machine.
             #[cfg(target_arch = "x86_64")]

@@ -3,6 +3,9 @@
 //! `sum(i in mix: C[i] * mix[i]^g[i])` becomes `C[web] * mix_web^g[web] + C[code] * mix_code^g[code] + ...`, one part
 //! per column of the set. What is left has no index variable, so units, derivatives and printers need to know nothing
 //! of sums; `C[web]` is a parameter of that name.
+//!
+//! `sum(k in past: ...)` runs over the rows of a run, whose number differs by row, and stays a sum; its index is written
+//! out all the same, and `cumsum`, `decayed_sum`, `last` and `at` become such sums.
 
 use crate::ast::{BinaryWord, Expr, ExprKind, Span};
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -17,7 +20,7 @@ const MAX_PARTS: usize = 20_000;
 /// # Errors
 /// Every index or set that is not known, and sums that are too long.
 pub(crate) fn expand(expr: &Expr, scope: &Scope) -> Result<Expr, Diagnostics> {
-    let mut expander = Expander { scope, bound: Vec::new(), parts: 0, diagnostics: Vec::new() };
+    let mut expander = Expander { scope, bound: Vec::new(), past: None, parts: 0, diagnostics: Vec::new() };
     let expanded = expander.expr(expr);
     if expander.diagnostics.is_empty() {
         Ok(expanded)
@@ -28,10 +31,22 @@ pub(crate) fn expand(expr: &Expr, scope: &Scope) -> Result<Expr, Diagnostics> {
     }
 }
 
+/// The set of the rows of a run up to the present one.
+const PAST: &str = "past";
+/// The number of a row in its run.
+pub(crate) const ROW: &str = "row";
+
+/// Whether this is a function of a sequence with so many arguments.
+fn is_sequence(function: &str, arguments: usize) -> bool {
+    matches!((function, arguments), ("cumsum" | "last", 1) | ("decayed_sum" | "at", 2))
+}
+
 struct Expander<'a> {
     scope: &'a Scope,
     /// Index variables with the member that each stands for, innermost last.
     bound: Vec<(String, String)>,
+    /// The index of the sum over the past that is being read.
+    past: Option<String>,
     parts: usize,
     diagnostics: Vec<Diagnostic>,
 }
@@ -59,6 +74,9 @@ impl Expander<'_> {
             ExprKind::Name(name) => return self.name(name, span),
             ExprKind::Index { name, index } => return self.index(name, index, span),
             ExprKind::Unary(word, a) => ExprKind::Unary(*word, Box::new(self.expr(a))),
+            ExprKind::Call { function, arguments, .. } if is_sequence(function, arguments.len()) => {
+                return self.sequence(function, arguments, span);
+            }
             ExprKind::Call { function, name_span, arguments } => ExprKind::Call {
                 function: function.clone(),
                 name_span: name_span.clone(),
@@ -71,7 +89,11 @@ impl Expander<'_> {
                 high: Box::new(self.expr(high)),
                 body: Box::new(self.expr(body)),
             },
-            ExprKind::Number(_) | ExprKind::Text(_) | ExprKind::Binary(..) => expr.kind.clone(),
+            ExprKind::Number(_)
+            | ExprKind::Text(_)
+            | ExprKind::Binary(..)
+            | ExprKind::Earlier { .. }
+            | ExprKind::Past { .. } => expr.kind.clone(),
         };
         Expr { kind, span }
     }
@@ -84,11 +106,14 @@ impl Expander<'_> {
         body: &Expr,
         span: Span,
     ) -> Expr {
-        if self.bound.iter().any(|(name, _)| *name == index.0) {
+        if self.bound.iter().any(|(name, _)| *name == index.0) || self.past.as_ref() == Some(&index.0) {
             let message = format!("the index `{}` is in use already", index.0);
             return self.fail(Diagnostic::error("F0413", index.1.clone(), message));
         }
         let members = self.scope.members(&set.0);
+        if members.is_empty() && set.0 == PAST && word == BinaryWord::Add {
+            return self.over_the_past(Some(&index.0), span, |expander| expander.expr(body));
+        }
         if members.is_empty() {
             let message = format!("`{}` is not a set of columns", set.0);
             let report = Diagnostic::error("F0411", set.1.clone(), message);
@@ -118,7 +143,81 @@ impl Expander<'_> {
         whole.unwrap_or(Expr { kind: ExprKind::Number(f64::NAN), span })
     }
 
+    /// A sum over the past, with the body that `body` makes.
+    fn over_the_past(
+        &mut self,
+        index: Option<&str>,
+        span: Span,
+        body: impl FnOnce(&mut Self) -> Expr,
+    ) -> Expr {
+        if self.past.is_some() {
+            let message = "a sum over the past cannot stand inside another one";
+            let report = Diagnostic::error("F0418", span, message);
+            return self
+                .fail(report.with_help("define the inner one as a column first: --let 'S = cumsum(lr)'"));
+        }
+        // A name that no text can have, where the sum has no index of its own.
+        self.past = Some(index.unwrap_or_default().to_owned());
+        let body = Box::new(body(self));
+        self.past = None;
+        Expr { kind: ExprKind::Past { body }, span }
+    }
+
+    /// `cumsum(x)`, `decayed_sum(x, r)`, `at(x, n)` and `last(x)`.
+    fn sequence(&mut self, function: &str, arguments: &[Expr], span: Span) -> Expr {
+        let make = |kind: ExprKind| Expr { kind, span: span.clone() };
+        let binary = |word, a, b| make(ExprKind::Binary(word, Box::new(a), Box::new(b)));
+        let call = |function: &str, arguments| {
+            make(ExprKind::Call { function: function.into(), name_span: span.clone(), arguments })
+        };
+        let row = || make(ExprKind::Name(ROW.into()));
+        let row_there = || make(ExprKind::Earlier { name: ROW.into(), lag: 0 });
+        let [x, rest @ ..] = arguments else { return make(ExprKind::Number(f64::NAN)) };
+        if function == "last" {
+            return self.expr(x);
+        }
+        self.over_the_past(None, span.clone(), |expander| {
+            let there = expander.expr(x);
+            let there = expander.earlier(there);
+            match rest {
+                [] => there,
+                [decay] if function == "decayed_sum" => {
+                    let age = binary(BinaryWord::Subtract, row(), row_there());
+                    let decay = expander.expr(decay);
+                    binary(BinaryWord::Multiply, there, binary(BinaryWord::Power, decay, age))
+                }
+                [number, ..] => {
+                    let wanted = call("min", vec![expander.expr(number), row()]);
+                    let is_there = binary(BinaryWord::Equal, row_there(), wanted);
+                    call("if", vec![is_there, there, make(ExprKind::Number(0.0))])
+                }
+            }
+        })
+    }
+
+    /// An expression with its columns at the row that a sum over the past has come to.
+    fn earlier(&self, expr: Expr) -> Expr {
+        let boxed = |e: Box<Expr>| Box::new(self.earlier(*e));
+        let kind = match expr.kind {
+            ExprKind::Name(name) if self.scope.input(&name).is_some() => ExprKind::Earlier { name, lag: 0 },
+            ExprKind::Unary(word, a) => ExprKind::Unary(word, boxed(a)),
+            ExprKind::Binary(word, a, b) => ExprKind::Binary(word, boxed(a), boxed(b)),
+            ExprKind::Call { function, name_span, arguments } => ExprKind::Call {
+                function,
+                name_span,
+                arguments: arguments.into_iter().map(|a| self.earlier(a)).collect(),
+            },
+            kind => kind,
+        };
+        Expr { kind, span: expr.span }
+    }
+
     fn name(&mut self, name: &str, span: Span) -> Expr {
+        if self.past.as_deref() == Some(name) {
+            let message = format!("the index `{name}` is used as a number");
+            let report = Diagnostic::error("F0412", span, message);
+            return self.fail(report.with_help(format!("its number in the run is row[{name}]")));
+        }
         if self.bound.iter().any(|(index, _)| index == name) {
             let message = format!("the index `{name}` is used as a number");
             let report = Diagnostic::error("F0412", span, message);
@@ -134,6 +233,21 @@ impl Expander<'_> {
     }
 
     fn index(&mut self, name: &str, index: &[(String, Span)], span: Span) -> Expr {
+        if let [(word, at)] = index
+            && let (base, lag) = word.split_once('-').unwrap_or((word, "0"))
+            && (word.contains('-') || self.past.as_deref() == Some(base))
+        {
+            return match lag.parse() {
+                Ok(lag) if self.past.as_deref() == Some(base) => {
+                    Expr { kind: ExprKind::Earlier { name: name.into(), lag }, span }
+                }
+                _ => {
+                    let message = format!("`{word}` is no index here");
+                    let help = "only the index of a sum over the past can look back: sum(k in past: lr[k-1])";
+                    self.fail(Diagnostic::error("F0419", at.clone(), message).with_help(help))
+                }
+            };
+        }
         let is_index = |word: &String| self.bound.iter().any(|(index, _)| index == word);
         let known = self.scope.members(name);
         let selects = |(word, _): &(String, Span)| is_index(word) || known.contains(word);

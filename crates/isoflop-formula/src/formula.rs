@@ -274,8 +274,10 @@ fn collect_names<'e>(expr: &'e Expr, names: &mut Vec<(&'e str, crate::ast::Span)
             ExprKind::Unary(_, a) => rest.push(a),
             ExprKind::Binary(_, a, b) => rest.extend([&**b, a]),
             ExprKind::Call { arguments, .. } => rest.extend(arguments.iter().rev()),
-            ExprKind::Over { body, .. } | ExprKind::Solve { body, .. } => rest.push(body),
-            ExprKind::Number(_) | ExprKind::Text(_) | ExprKind::Index { .. } => {}
+            ExprKind::Over { body, .. } | ExprKind::Solve { body, .. } | ExprKind::Past { body } => {
+                rest.push(body);
+            }
+            ExprKind::Number(_) | ExprKind::Text(_) | ExprKind::Index { .. } | ExprKind::Earlier { .. } => {}
         }
     }
 }

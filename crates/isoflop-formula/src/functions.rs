@@ -13,10 +13,12 @@ pub(crate) enum Function {
     /// `log(exp(a) + exp(b))`
     Softmax2,
     If,
+    /// A function of a sequence with this many arguments; written out as a sum over the past.
+    Sequence(usize),
 }
 
 /// Every function name with its meaning; the first name of a meaning is the one that is printed.
-pub(crate) const FUNCTIONS: [(&str, Function); 27] = [
+pub(crate) const FUNCTIONS: [(&str, Function); 31] = [
     ("exp", Function::One(Unary::Exp)),
     ("expm1", Function::One(Unary::Expm1)),
     ("log", Function::One(Unary::Log)),
@@ -44,6 +46,10 @@ pub(crate) const FUNCTIONS: [(&str, Function); 27] = [
     ("softmin", Function::Softmin),
     ("softmax2", Function::Softmax2),
     ("if", Function::If),
+    ("cumsum", Function::Sequence(1)),
+    ("decayed_sum", Function::Sequence(2)),
+    ("last", Function::Sequence(1)),
+    ("at", Function::Sequence(2)),
 ];
 
 /// The function called `name`.
@@ -75,15 +81,16 @@ impl Function {
             Function::Min | Function::Max | Function::Softmin => (2, usize::MAX),
             Function::Softmax2 => (2, 2),
             Function::If => (3, 3),
+            Function::Sequence(n) => (n, n),
         }
     }
 
     /// The number of arguments in words.
     pub(crate) fn arity_words(self) -> &'static str {
         match self {
-            Function::One(_) => "1 argument",
+            Function::One(_) | Function::Sequence(0 | 1) => "1 argument",
             Function::Min | Function::Max | Function::Softmin => "at least 2 arguments",
-            Function::Softmax2 => "2 arguments",
+            Function::Softmax2 | Function::Sequence(_) => "2 arguments",
             Function::If => "3 arguments: if(condition, then, otherwise)",
         }
     }

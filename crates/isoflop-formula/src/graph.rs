@@ -25,6 +25,8 @@ pub enum Node {
     Const(u64),
     /// An input, by its position in [`crate::Symbols::inputs`].
     Input(u32),
+    /// An input of the kind [`crate::InputKind::Earlier`], at the row that a sum over the past has come to.
+    Earlier(u32),
     /// A parameter, by its position in [`crate::Symbols::params`].
     Param(u32),
     /// A function of one argument.
@@ -37,6 +39,9 @@ pub enum Node {
     Unknown(u32),
     /// The root of an equation, by its position in the graph; see [`Graph::equation`].
     Root(u32),
+    /// The sum of the first node over the rows of the run up to this one; then the place of this row among the rows
+    /// of all runs, and its number in its run.
+    Past(NodeId, NodeId, NodeId),
 }
 
 /// `solve(x in low..high: body = 0)`.
@@ -156,14 +161,16 @@ impl Graph {
     /// The arguments of `id`, in order.
     pub fn arguments(&self, id: NodeId) -> impl Iterator<Item = NodeId> + use<> {
         let (list, count) = match self.node(id) {
-            Node::Const(_) | Node::Input(_) | Node::Param(_) | Node::Unknown(_) => ([id; 3], 0),
+            Node::Const(_) | Node::Input(_) | Node::Earlier(_) | Node::Param(_) | Node::Unknown(_) => {
+                ([id; 3], 0)
+            }
             Node::Root(k) => {
                 let Equation { body, low, high, .. } = self.equations[k as usize];
                 ([low, high, body], 3)
             }
             Node::Unary(_, a) => ([a; 3], 1),
             Node::Binary(_, a, b) => ([a, b, b], 2),
-            Node::If(c, a, b) => ([c, a, b], 3),
+            Node::If(a, b, c) | Node::Past(a, b, c) => ([a, b, c], 3),
         };
         list.into_iter().take(count)
     }
@@ -177,6 +184,11 @@ impl Graph {
     /// Input number `index` of the symbols.
     pub fn input(&mut self, index: u32) -> NodeId {
         self.intern(Node::Input(index))
+    }
+
+    /// Input number `index` of the symbols in the body of a [`Graph::past`].
+    pub fn earlier(&mut self, index: u32) -> NodeId {
+        self.intern(Node::Earlier(index))
     }
 
     /// Parameter number `index` of the symbols.
@@ -213,6 +225,16 @@ impl Graph {
             self.equations.len() - 1
         });
         self.intern(Node::Root(number as u32))
+    }
+
+    /// The sum of `body` over the rows of the run up to the present one. Inputs of the kind
+    /// [`crate::InputKind::Earlier`] differ by row of the sum, all others are those of the present row. A row whose
+    /// part has a factor of earlier inputs alone that is 0 adds nothing, even where another factor has
+    /// no value.
+    ///
+    /// `here` and `row` are the inputs of the kinds [`crate::InputKind::Here`] and [`crate::InputKind::Row`].
+    pub fn past(&mut self, body: NodeId, here: NodeId, row: NodeId) -> NodeId {
+        if self.value(body) == Some(0.0) { body } else { self.intern(Node::Past(body, here, row)) }
     }
 
     /// Equation number `k`, as in [`Node::Root`].

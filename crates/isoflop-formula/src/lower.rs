@@ -47,6 +47,7 @@ fn lower_one(source: &Graph, id: NodeId, values: &[Value], g: &mut Graph, how: &
             Value::plain(g.number(x), x > 0.0)
         }
         Node::Input(k) => Value::plain(g.input(k), (how.positive_input)(k)),
+        Node::Earlier(k) => Value::plain(g.earlier(k), (how.positive_input)(k)),
         Node::Param(k) => {
             let node = (how.param)(g, k);
             Value::from_node(g, node, (how.positive_param)(k))
@@ -92,6 +93,10 @@ fn lower_one(source: &Graph, id: NodeId, values: &[Value], g: &mut Graph, how: &
                 (of(equation.body).node(g), of(equation.low).node(g), of(equation.high).node(g));
             let positive = source.value(equation.low).is_some_and(|low| low >= 0.0);
             Value::plain(g.root(source.unknown_name(equation.unknown), body, low, high), positive)
+        }
+        Node::Past(body, here, row) => {
+            let (body, here, row) = (of(body).node(g), of(here).node(g), of(row).node(g));
+            Value::plain(g.past(body, here, row), false)
         }
         Node::If(c, a, b) => {
             let (condition, x, y) = (of(c).node(g), of(a).node(g), of(b).node(g));
@@ -235,7 +240,7 @@ fn log(g: &mut Graph, node: NodeId, how: &Lowering<'_>) -> NodeId {
 fn positive(g: &Graph, node: NodeId, how: &Lowering<'_>) -> bool {
     match g.node(node) {
         Node::Const(bits) => f64::from_bits(bits) > 0.0,
-        Node::Input(k) => (how.positive_input)(k),
+        Node::Input(k) | Node::Earlier(k) => (how.positive_input)(k),
         Node::Unary(op, _) => matches!(op, Unary::Exp | Unary::Sigmoid | Unary::Softplus),
         Node::Binary(Binary::Add | Binary::Mul | Binary::Div, a, b) => {
             positive(g, a, how) && positive(g, b, how)

@@ -246,8 +246,9 @@ impl Parser {
         loop {
             match self.peek().clone() {
                 Token { kind: TokenKind::Name(word) | TokenKind::Quoted(word), span } => {
-                    index.push((word, span));
                     self.advance();
+                    let word = if self.sign("-") { self.lag(word) } else { word };
+                    index.push((word, span));
                 }
                 _ => {
                     let found = self.describe();
@@ -269,6 +270,27 @@ impl Parser {
         self.close("]");
         let span = name_span.start..self.previous_end();
         self.node(ExprKind::Index { name, index }, span, 1)
+    }
+
+    /// The rest of `k-1`, from its minus on.
+    fn lag(&mut self, word: String) -> String {
+        self.advance();
+        match self.peek().kind {
+            TokenKind::Number(rows) if rows.fract() == 0.0 && (1.0..=1e6).contains(&rows) => {
+                self.advance();
+                format!("{word}-{rows}")
+            }
+            _ => {
+                let message =
+                    format!("a number of rows is expected after the minus, not {}", self.describe());
+                self.error_with("F0207", message, "write lr[k-1] for the row before");
+                if !self.sign("]") {
+                    self.advance();
+                    self.last_error = Some(self.at);
+                }
+                word
+            }
+        }
     }
 
     /// `sum(i in mix: ...)` from its bracket on.
@@ -520,6 +542,7 @@ mod tests {
             ExprKind::Index { name, index } => {
                 format!("{name}[{}]", index.iter().map(|(n, _)| n.as_str()).collect::<Vec<_>>().join(","))
             }
+            ExprKind::Earlier { .. } | ExprKind::Past { .. } => unreachable!("made by expansion"),
             ExprKind::Unary(w, a) => format!("({w:?} {})", show(a)),
             ExprKind::Binary(w, a, b) => format!("({w:?} {} {})", show(a), show(b)),
             ExprKind::Solve { unknown, low, high, body } => {

@@ -72,6 +72,8 @@ trait Style {
     fn binary(&mut self, op: Binary, a: &Piece, b: &Piece) -> Piece;
     fn select(&mut self, condition: &Piece, then: &Piece, otherwise: &Piece) -> Piece;
     fn unknown(&self, name: &str) -> Piece;
+    /// `sum(k in past: body)`
+    fn past(&mut self, body: &Piece) -> Piece;
     /// `solve(name in low..high: body = 0)`
     fn root(&mut self, name: &str, body: &Piece, low: &Piece, high: &Piece) -> Piece;
 }
@@ -96,11 +98,12 @@ fn write(graph: &Graph, root: NodeId, style: &mut impl Style) -> Piece {
         let piece = |a: NodeId| seen.get(&a).and_then(Option::as_ref).unwrap_or(&missing);
         let mut printed = match graph.node(id) {
             Node::Const(bits) => style.number(f64::from_bits(bits)),
-            Node::Input(i) => style.input(i),
+            Node::Input(i) | Node::Earlier(i) => style.input(i),
             Node::Param(i) => style.param(i),
             Node::Unary(op, a) => style.unary(op, piece(a)),
             Node::Binary(op, a, b) => style.binary(op, piece(a), piece(b)),
             Node::If(c, a, b) => style.select(piece(c), piece(a), piece(b)),
+            Node::Past(body, ..) => style.past(piece(body)),
             Node::Unknown(k) => style.unknown(graph.unknown_name(k)),
             Node::Root(k) => {
                 let equation = graph.equation(k);

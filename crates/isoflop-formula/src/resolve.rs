@@ -4,9 +4,9 @@ use rustc_hash::FxHashMap;
 
 use crate::ast::{BinaryWord, Expr, ExprKind, Span, UnaryWord};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
-use crate::expand::expand;
+use crate::expand::{ROW, expand};
 use crate::functions::{FUNCTIONS, Function, constant, function};
-use crate::graph::{Binary, Graph, NodeId, Unary};
+use crate::graph::{Binary, Graph, Node, NodeId, Unary};
 use crate::parser::parse;
 use crate::scope::{ParamSpec, Scope};
 use crate::suggest::closest;
@@ -48,6 +48,8 @@ pub(crate) struct Resolver<'a> {
     /// Tied parameters whose expressions are being read, outermost first, and where the outermost stands.
     open_ties: Vec<String>,
     tie_span: Span,
+    /// Whether a sum over the past is being read.
+    in_past: bool,
     /// Unknowns of the equations that are being read.
     unknowns: Vec<(String, NodeId)>,
 }
@@ -66,6 +68,7 @@ impl<'a> Resolver<'a> {
             inputs: FxHashMap::default(),
             open_ties: Vec::new(),
             tie_span: 0..0,
+            in_past: false,
             unknowns: Vec::new(),
         }
     }
@@ -117,6 +120,8 @@ impl<'a> Resolver<'a> {
                 self.call(function, name_span, arguments, &expr.span)
             }
             ExprKind::Solve { unknown, low, high, body } => self.solve(unknown, low, high, body),
+            ExprKind::Past { body } => self.past(body, &expr.span),
+            ExprKind::Earlier { name, lag } => self.earlier(name, *lag, &expr.span),
             // Expansion comes first.
             ExprKind::Over { .. } => self.graph.number(f64::NAN),
         }
@@ -143,6 +148,10 @@ impl<'a> Resolver<'a> {
 
     fn solve(&mut self, unknown: &(String, Span), low: &Expr, high: &Expr, body: &Expr) -> NodeId {
         let (name, span) = unknown;
+        if self.in_past {
+            let message = "a `solve` cannot stand inside a sum over the past";
+            return self.fail(Diagnostic::error("F0416", span.clone(), message));
+        }
         if !self.unknowns.is_empty() {
             let message = "a `solve` cannot stand inside another one";
             return self.fail(Diagnostic::error("F0416", span.clone(), message));
@@ -161,6 +170,63 @@ impl<'a> Resolver<'a> {
             return self.fail(Diagnostic::error("F0417", span.clone(), message));
         }
         self.graph.root(name, body, low, high)
+    }
+
+    // --- sums over the past ---
+
+    fn past(&mut self, body: &Expr, span: &Span) -> NodeId {
+        if !self.unknowns.is_empty() {
+            let message = "a sum over the past cannot stand inside a `solve`";
+            return self.fail(Diagnostic::error("F0418", span.clone(), message));
+        }
+        if !self.may_read_columns("past", span) {
+            return self.graph.number(f64::NAN);
+        }
+        if self.side == Side::Left {
+            let message = "a sum over the past cannot stand on the left side";
+            return self.fail(Diagnostic::error("F0502", span.clone(), message));
+        }
+        self.in_past = true;
+        let node = self.node(body);
+        self.in_past = false;
+        let parts = self.graph.reachable(&[node]);
+        let moves = parts.iter().any(|&id| matches!(self.graph.node(id), Node::Earlier(_)));
+        if !self.failed() && !moves && self.graph.value(node) != Some(0.0) {
+            let message = "this sum reads no column at its index, so that all its parts are equal";
+            let report = Diagnostic::error("F0421", span.clone(), message);
+            return self.fail(report.with_help("write lr[k] for the column in row k, or multiply by `row`"));
+        }
+        let (here, row) = (self.input("here", InputKind::Here), self.input(ROW, InputKind::Row));
+        self.graph.past(node, here, row)
+    }
+
+    /// `lr[k-1]` in a sum over the past.
+    fn earlier(&mut self, name: &str, lag: u32, span: &Span) -> NodeId {
+        if self.output.as_deref() == Some(name) && self.side != Side::Expression {
+            let message = format!("`{name}` is the output and cannot stand on the right side too");
+            return self.fail(Diagnostic::error("F0503", span.clone(), message));
+        }
+        let is_column = self.scope.input(name).is_some() || self.output.as_deref() == Some(name);
+        let column = match is_column {
+            true => Some(name.to_owned()),
+            false if name == ROW => None,
+            false => {
+                let message = format!("`{name}` is not a numeric column and has no value in an earlier row");
+                let report = Diagnostic::error("F0420", span.clone(), message);
+                let columns = self.scope.inputs.iter().map(|i| i.name.as_str());
+                return self.fail(match closest(name, columns) {
+                    Some(close) => report.with_help(format!("did you mean `{close}`?")),
+                    None => report,
+                });
+            }
+        };
+        let Node::Input(k) = ({
+            let node = self.input(name, InputKind::Earlier { column, lag });
+            self.graph.node(node)
+        }) else {
+            return self.graph.number(f64::NAN);
+        };
+        self.graph.earlier(k)
     }
 
     // --- functions ---
@@ -315,6 +381,9 @@ impl<'a> Resolver<'a> {
             }
             return self.param(&ParamSpec { name: name.into(), ..spec.clone() }, group, span);
         }
+        if name == ROW && group.is_none() && self.in_past && declared.is_none() {
+            return self.input(name, InputKind::Row);
+        }
         if self.scope.is_text(name) {
             let message = format!("the text column `{name}` is used as a number");
             let help = format!("compare it with a text: {name} == \"...\"");
@@ -379,8 +448,11 @@ impl<'a> Resolver<'a> {
 
     fn input(&mut self, name: &str, kind: InputKind) -> NodeId {
         let unit = match kind {
-            InputKind::TextEquals { .. } => crate::units::Unit::one(),
-            InputKind::Column => {
+            InputKind::TextEquals { .. }
+            | InputKind::Row
+            | InputKind::Here
+            | InputKind::Earlier { column: None, .. } => crate::units::Unit::one(),
+            InputKind::Column | InputKind::Earlier { column: Some(_), .. } => {
                 let output = self.scope.output.as_ref().filter(|o| o.name == name);
                 output.or(self.scope.input(name)).map(|i| i.unit).unwrap_or_default()
             }

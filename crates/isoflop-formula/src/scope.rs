@@ -87,7 +87,11 @@ impl Scope {
                 InputKind::Column => {
                     scope.inputs.push(InputSpec { name: input.name.clone(), unit: input.unit });
                 }
+                InputKind::Earlier { column: Some(name), .. } => {
+                    scope.inputs.push(InputSpec { name: name.clone(), unit: input.unit });
+                }
                 InputKind::TextEquals { column, .. } => scope.text_columns.push(column.clone()),
+                InputKind::Earlier { column: None, .. } | InputKind::Row | InputKind::Here => {}
             }
         }
         for param in &symbols.params {
@@ -103,6 +107,8 @@ impl Scope {
                 group: param.group.clone(),
             });
         }
+        scope.inputs.sort_by(|a, b| a.name.cmp(&b.name));
+        scope.inputs.dedup_by(|a, b| a.name == b.name);
         scope.text_columns.sort();
         scope.text_columns.dedup();
         scope

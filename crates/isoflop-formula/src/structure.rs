@@ -60,10 +60,12 @@ impl Graph {
                     _ => false,
                 },
                 Node::If(_, a, b) => of(a) && of(b),
+                // Parts may be left out, so the sum may be 0.
+                Node::Past(..) => false,
                 // A root lies between its ends.
                 Node::Root(k) => self.value(self.equation(k).low).is_some_and(|low| low >= 0.0),
                 Node::Unknown(_) => false,
-                node @ (Node::Input(_) | Node::Param(_)) => leaf(node),
+                node @ (Node::Input(_) | Node::Earlier(_) | Node::Param(_)) => leaf(node),
             };
         }
         positive[node.index()]
@@ -81,7 +83,7 @@ impl Graph {
     /// The same operation on other arguments.
     fn rebuild(&mut self, id: NodeId, of: &dyn Fn(NodeId) -> NodeId) -> NodeId {
         match self.node(id) {
-            Node::Const(_) | Node::Input(_) | Node::Param(_) | Node::Unknown(_) => id,
+            Node::Const(_) | Node::Input(_) | Node::Earlier(_) | Node::Param(_) | Node::Unknown(_) => id,
             Node::Root(k) => {
                 let equation = self.equation(k);
                 let (body, low, high) = (of(equation.body), of(equation.low), of(equation.high));
@@ -91,6 +93,7 @@ impl Graph {
             Node::Unary(op, a) => self.unary(op, of(a)),
             Node::Binary(op, a, b) => self.binary(op, of(a), of(b)),
             Node::If(c, a, b) => self.select(of(c), of(a), of(b)),
+            Node::Past(body, here, row) => self.past(of(body), of(here), of(row)),
         }
     }
 
@@ -103,7 +106,7 @@ impl Graph {
         let mut new: Vec<NodeId> = (0..=node.index()).map(|i| NodeId(i as u32)).collect();
         for id in self.reachable(&[node]) {
             new[id.index()] = match self.node(id) {
-                leaf @ (Node::Input(_) | Node::Param(_) | Node::Unknown(_)) => {
+                leaf @ (Node::Input(_) | Node::Earlier(_) | Node::Param(_) | Node::Unknown(_)) => {
                     replace(self, leaf).unwrap_or(id)
                 }
                 _ => self.rebuild(id, &|a: NodeId| new[a.index()]),

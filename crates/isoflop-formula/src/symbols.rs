@@ -11,6 +11,13 @@ pub struct Symbols {
     pub params: Vec<Param>,
 }
 
+impl Symbols {
+    /// Whether a sum over the past is among what the symbols belong to.
+    pub fn look_back(&self) -> bool {
+        self.inputs.iter().any(|input| input.kind == InputKind::Here)
+    }
+}
+
 /// A column that a formula reads.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Input {
@@ -34,6 +41,33 @@ pub enum InputKind {
         /// Text compared with.
         value: String,
     },
+    /// A numeric column at the rows of the run that a sum over the past goes through: whole runs one after the
+    /// other, longer than the other inputs. See [`crate::Runs`].
+    Earlier {
+        /// Name of the column; `None` for the number of the row in its run.
+        column: Option<String>,
+        /// How many rows before; the first row of a run stands in for what was before it.
+        lag: u32,
+    },
+    /// Number of the row in its run, from 1.
+    Row,
+    /// Place of the row among the rows of all runs, from 0.
+    Here,
+}
+
+impl InputKind {
+    /// Whether the values are those of whole runs and not one per row of the table.
+    pub fn is_earlier(&self) -> bool {
+        matches!(self, InputKind::Earlier { .. })
+    }
+
+    /// The column of a sum over the past.
+    pub fn earlier(&self) -> Option<&str> {
+        match self {
+            InputKind::Earlier { column, .. } => column.as_deref(),
+            _ => None,
+        }
+    }
 }
 
 /// A free or fixed number of a formula.

@@ -7,6 +7,7 @@
 use rustc_hash::FxHashMap;
 
 use crate::graph::{Binary, Graph, Node, NodeId, Unary};
+use crate::past::{self, PastLists, PastPart};
 
 /// Rows in a register.
 pub const BLOCK: usize = 256;
@@ -16,6 +17,8 @@ pub const BLOCK: usize = 256;
 pub struct ColumnList {
     nodes: Vec<NodeId>,
     index: FxHashMap<NodeId, u32>,
+    /// What sums over the past read.
+    pub(crate) pasts: PastLists,
 }
 
 impl ColumnList {
@@ -25,7 +28,7 @@ impl ColumnList {
     }
 
     /// Column of `node`, added at the end if new.
-    fn intern(&mut self, node: NodeId) -> u32 {
+    pub(crate) fn intern(&mut self, node: NodeId) -> u32 {
         *self.index.entry(node).or_insert_with(|| {
             self.nodes.push(node);
             self.nodes.len() as u32 - 1
@@ -73,6 +76,8 @@ pub(crate) enum ScalarOp {
     Unary(Unary, u32),
     Binary(Binary, u32, u32),
     If(u32, u32, u32),
+    /// Value number `k` of the present row, in the body of a sum over the past; a node while it is compiled.
+    Present(u32),
 }
 
 /// A compiled list of operations with its outputs. It holds no data and can be shared by threads; see
@@ -84,6 +89,18 @@ pub struct Tape {
     pub(crate) outputs: Vec<Operand>,
     pub(crate) registers: usize,
     pub(crate) equations: Vec<Equation>,
+    /// Sums over the past, computed before everything else.
+    pub(crate) pasts: Vec<PastPart>,
+}
+
+/// What a tape is compiled for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    Whole,
+    /// The body of an equation with this unknown, which is in register 0.
+    Equation(u32),
+    /// The body of a sum over the past: its rows are those of the run, and what the present row gives is a scalar.
+    Past,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -101,49 +118,59 @@ impl Tape {
     /// With `hoist`, every largest input-only node becomes a column of `columns`, to be computed once per table;
     /// without, only the inputs themselves are columns (the way to compute the hoisted ones).
     pub fn compile(graph: &Graph, outputs: &[NodeId], columns: &mut ColumnList, hoist: bool) -> Tape {
-        Tape::compile_part(graph, outputs, columns, hoist, None)
+        Tape::compile_part(graph, outputs, columns, hoist, Purpose::Whole)
     }
 
-    /// [`Tape::compile`] of the body of an equation, whose unknown is in register 0.
-    fn compile_part(
+    /// [`Tape::compile`] of a whole or of a body.
+    pub(crate) fn compile_part(
         graph: &Graph,
         outputs: &[NodeId],
         columns: &mut ColumnList,
         hoist: bool,
-        unknown: Option<u32>,
+        purpose: Purpose,
     ) -> Tape {
-        let order = outside_equations(graph, outputs);
+        let order = outside_bodies(graph, outputs);
         let mut kind = vec![Kind::Scalar; graph.len()];
         for &id in &order {
             let unknown = matches!(graph.node(id), Node::Unknown(_));
-            let mut inputs = unknown || matches!(graph.node(id), Node::Input(_));
+            let varies = match graph.node(id) {
+                Node::Input(_) => purpose != Purpose::Past,
+                Node::Earlier(_) => true,
+                _ => false,
+            };
+            let mut inputs = unknown || varies;
             let mut params = unknown || matches!(graph.node(id), Node::Param(_));
-            if let Node::Root(k) = graph.node(id) {
+            if let Some(body) = body_of(graph, id) {
                 // Roots are found row by row, also where all rows have the same.
                 inputs = true;
-                let body = graph.reachable(&[graph.equation(k).body]);
+                let body = graph.reachable(&[body]);
                 params = body.into_iter().any(|part| matches!(graph.node(part), Node::Param(_)));
             }
             for a in graph.arguments(id).filter(|&a| !is_body(graph, id, a)) {
                 inputs |= kind[a.index()] != Kind::Scalar;
                 params |= kind[a.index()] == Kind::Row || uses_params(graph, a, &kind);
             }
+            let is_leaf = matches!(graph.node(id), Node::Input(_) | Node::Earlier(_));
             kind[id.index()] = match (inputs, params) {
                 (false, _) => Kind::Scalar,
-                (true, false) if hoist || matches!(graph.node(id), Node::Input(_)) => Kind::Column,
+                (true, false) if hoist || is_leaf => Kind::Column,
                 _ => Kind::Row,
             };
         }
         let mut compiler = Compiler::new(graph, &kind, columns, &order, outputs, hoist);
-        if let Some(unknown) = unknown {
+        if purpose == Purpose::Past {
+            compiler.present = past::present(graph, &order, hoist);
+        }
+        if let Purpose::Equation(unknown) = purpose {
             compiler.read_unknown(unknown, &order);
         }
+        compiler.sums_over_the_past(&order);
         compiler.compile(&order, outputs)
     }
 }
 
-/// The nodes that `outputs` are made of, without the bodies of equations.
-fn outside_equations(graph: &Graph, outputs: &[NodeId]) -> Vec<NodeId> {
+/// The nodes that `outputs` are made of, without the bodies of equations and of sums over the past.
+fn outside_bodies(graph: &Graph, outputs: &[NodeId]) -> Vec<NodeId> {
     let mut seen = vec![false; graph.len()];
     outputs.iter().for_each(|id| seen[id.index()] = true);
     for index in (0..graph.len()).rev() {
@@ -156,9 +183,18 @@ fn outside_equations(graph: &Graph, outputs: &[NodeId]) -> Vec<NodeId> {
     (0..graph.len()).filter(|&i| seen[i]).map(|i| NodeId(i as u32)).collect()
 }
 
-/// Whether `argument` is the body of the equation whose root `id` is.
+/// The body of the equation whose root `id` is, or of the sum over the past that it is.
+fn body_of(graph: &Graph, id: NodeId) -> Option<NodeId> {
+    match graph.node(id) {
+        Node::Root(k) => Some(graph.equation(k).body),
+        Node::Past(body, ..) => Some(body),
+        _ => None,
+    }
+}
+
+/// Whether `argument` of `id` is a body.
 fn is_body(graph: &Graph, id: NodeId, argument: NodeId) -> bool {
-    matches!(graph.node(id), Node::Root(k) if graph.equation(k).body == argument)
+    body_of(graph, id) == Some(argument)
 }
 
 /// Whether a scalar node depends on a parameter (a constant does not).
@@ -177,6 +213,8 @@ struct Compiler<'a> {
     reader: Vec<Option<NodeId>>,
     free: Vec<u32>,
     hoist: bool,
+    /// In the body of a sum over the past: the nodes that the present row alone gives.
+    present: Vec<bool>,
     tape: Tape,
 }
 
@@ -206,6 +244,7 @@ impl<'a> Compiler<'a> {
             outputs: Vec::new(),
             registers: 0,
             equations: Vec::new(),
+            pasts: Vec::new(),
         };
         Compiler {
             graph,
@@ -216,6 +255,7 @@ impl<'a> Compiler<'a> {
             reader,
             free: Vec::new(),
             hoist,
+            present: Vec::new(),
             tape,
         }
     }
@@ -230,9 +270,39 @@ impl<'a> Compiler<'a> {
         }
     }
 
+    /// Keeps a register for each sum over the past. Sums whose parts share their factors run together.
+    fn sums_over_the_past(&mut self, order: &[NodeId]) {
+        let mut groups: Vec<(Vec<NodeId>, NodeId, NodeId, Vec<NodeId>)> = Vec::new();
+        for &id in order.iter().filter(|id| self.kind[id.index()] == Kind::Row) {
+            if let Node::Past(body, here, row) = self.graph.node(id) {
+                let weights = past::weights(self.graph, body);
+                let same = groups.iter_mut().find(|(w, h, r, _)| (&*w, *h, *r) == (&weights, here, row));
+                match same {
+                    Some((.., sums)) => sums.push(id),
+                    None => groups.push((weights, here, row, vec![id])),
+                }
+            }
+        }
+        for (weights, here, row, sums) in groups {
+            let bodies: Vec<NodeId> = sums.iter().filter_map(|&id| body_of(self.graph, id)).collect();
+            let (here, row) = (self.operand(here), self.operand(row));
+            let first = self.tape.registers as u32;
+            self.tape.registers += sums.len();
+            for (register, id) in (first..).zip(&sums) {
+                self.place[id.index()] = Some(Operand::Register(register));
+                // Never given back: the sums are written before the first operation.
+                self.uses[id.index()] = u32::MAX / 2;
+            }
+            let part =
+                PastPart::compile(self.graph, &bodies, weights, (here, row), first, self.columns, self.hoist);
+            self.tape.pasts.push(part);
+        }
+    }
+
     fn compile(mut self, order: &[NodeId], outputs: &[NodeId]) -> Tape {
         for &id in order {
-            if self.kind[id.index()] == Kind::Row && !self.fuses_into_user(id) {
+            let is_past = matches!(self.graph.node(id), Node::Past(..));
+            if self.kind[id.index()] == Kind::Row && !is_past && !self.fuses_into_user(id) {
                 self.row(id);
             }
         }
@@ -275,13 +345,14 @@ impl<'a> Compiler<'a> {
                     &[equation.body],
                     self.columns,
                     self.hoist,
-                    Some(equation.unknown),
+                    Purpose::Equation(equation.unknown),
                 );
                 let (low, high) = (self.operand(equation.low), self.operand(equation.high));
                 self.tape.equations.push(Equation { body, low, high });
                 (Op::Root(self.tape.equations.len() as u32 - 1), vec![equation.low, equation.high])
             }
-            Node::Input(_) | Node::Const(_) | Node::Param(_) | Node::Unknown(_) => return,
+            Node::Input(_) | Node::Earlier(_) | Node::Const(_) | Node::Param(_) => return,
+            Node::Unknown(_) | Node::Past(..) => return,
         };
         // The destination is taken before the arguments are given back: an operation never writes what it reads.
         let register = self.free.pop().unwrap_or_else(|| {
@@ -346,7 +417,8 @@ impl<'a> Compiler<'a> {
     /// Emits the scalar operations that `id` needs, arguments first.
     fn scalar(&mut self, id: NodeId) -> u32 {
         let mut result = 0;
-        for step in self.graph.reachable(&[id]) {
+        let is_present = |id: NodeId| self.present.get(id.index()).is_some_and(|&is| is);
+        for step in self.graph.reachable_above(&[id], &is_present) {
             if let Some(Operand::Scalar(s)) = self.place[step.index()] {
                 result = s;
                 continue;
@@ -356,10 +428,13 @@ impl<'a> Compiler<'a> {
                 _ => 0, // arguments come first in the order, so they always have a place
             };
             let op = match self.graph.node(step) {
+                _ if self.present.get(step.index()).is_some_and(|&is| is) => ScalarOp::Present(step.0),
                 Node::Const(bits) => ScalarOp::Const(f64::from_bits(bits)),
                 Node::Param(k) => ScalarOp::Param(k),
-                // Inputs, unknowns and roots are never scalars.
-                Node::Input(_) | Node::Unknown(_) | Node::Root(_) => ScalarOp::Const(f64::NAN),
+                // These are never scalars.
+                Node::Input(_) | Node::Earlier(_) | Node::Unknown(_) | Node::Root(_) | Node::Past(..) => {
+                    ScalarOp::Const(f64::NAN)
+                }
                 Node::Unary(u, a) => ScalarOp::Unary(u, of(a)),
                 Node::Binary(b, x, y) => ScalarOp::Binary(b, of(x), of(y)),
                 Node::If(c, a, b) => ScalarOp::If(of(c), of(a), of(b)),

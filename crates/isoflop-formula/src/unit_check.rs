@@ -46,7 +46,10 @@ pub(crate) fn check<'e>(
     groups.sort_unstable();
     groups.dedup();
     let points = (0..2).flat_map(|theta| (0..=groups.len()).map(move |level| Point { theta, level }));
-    let columns = symbols.inputs.iter().enumerate().filter(|(_, x)| x.kind == InputKind::Column);
+    let is_column = |kind: &InputKind| {
+        matches!(kind, InputKind::Column | InputKind::Earlier { column: Some(_), .. } | InputKind::Row)
+    };
+    let columns = symbols.inputs.iter().enumerate().filter(|(_, x)| is_column(&x.kind));
     let mut checker = Checker {
         points: points.collect(),
         groups,
@@ -136,6 +139,9 @@ impl<'a> Checker<'a> {
         match &expr.kind {
             ExprKind::Number(value) => self.number(*value),
             ExprKind::Name(name) | ExprKind::Index { name, .. } => self.name(name, &expr.span),
+            ExprKind::Earlier { name, .. } => self.name(name, &expr.span),
+            // As many parts as the row is far into its run.
+            ExprKind::Past { body } => Quantity { values: None, ..self.quantity(body) },
             ExprKind::Unary(word, a) => {
                 let mut inner = self.quantity(a);
                 if *word == UnaryWord::Not {

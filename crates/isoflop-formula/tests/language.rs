@@ -95,6 +95,7 @@ fn results_of(source: &str, law: bool, scope: &Scope, expected: &[&str]) -> Stri
                 let shown = symbols.inputs.iter().map(|i| match &i.kind {
                     InputKind::Column => format!("{} ({})", i.name, i.unit),
                     InputKind::TextEquals { value, .. } => format!("{} is {value:?}", i.name),
+                    past => format!("{} as {past:?}", i.name),
                 });
                 shown.collect::<Vec<_>>().join(", ")
             }

@@ -85,10 +85,30 @@ pub(crate) fn derived_scope(inputs: &[Variable], parameters: &[Parameter], own: 
 pub(crate) fn design_scope(inputs: &[Variable], own: &str) -> Scope {
     let others = columns(inputs).into_iter().filter(|spec| spec.name != own);
     // A design is arithmetic on numbers: 6 N D needs no unit of the 6.
+    let texts = inputs.iter().filter(|input| input.text).map(|input| input.name.clone());
     Scope {
         inputs: others.map(|spec| InputSpec::new(spec.name, Unit::default())).collect(),
+        text_columns: texts.collect(),
         ..Scope::default()
     }
+}
+
+/// The inputs of a design: those of the law, and `run` and `step` where it has sums over the past.
+pub(crate) fn design_inputs(inputs: &[Variable], looks_back: bool) -> Vec<Variable> {
+    let mut all = inputs.to_vec();
+    for (name, text) in [("run", true), ("step", false)] {
+        if looks_back && !inputs.iter().any(|input| input.name == name) {
+            all.push(Variable {
+                name: name.to_owned(),
+                unit: Unit::default(),
+                description: String::new(),
+                text,
+                integer: false,
+                set: None,
+            });
+        }
+    }
+    all
 }
 
 /// The parameters alone.
@@ -156,10 +176,10 @@ fn used(formula: &Formula) -> (Vec<&str>, Vec<&str>) {
             continue;
         }
         match formula.graph.node(node) {
-            Node::Input(index) => {
+            Node::Input(index) | Node::Earlier(index) => {
                 columns.extend(formula.symbols.inputs.get(index as usize).map(|input| match &input.kind {
-                    InputKind::Column => input.name.as_str(),
                     InputKind::TextEquals { column, .. } => column.as_str(),
+                    _ => input.name.as_str(),
                 }));
             }
             Node::Param(index) => {
@@ -341,6 +361,7 @@ pub(crate) fn golden(
     inputs: &[Variable],
     sets: &[CoefficientSet],
     derived: &[Derived],
+    looks_back: bool,
 ) {
     usable_set(section, sets, &golden.coefficients);
     let names: Vec<&str> = golden.inputs.iter().map(|(name, _)| name.as_str()).collect();
@@ -362,6 +383,10 @@ pub(crate) fn golden(
         if text != matches!(value, Value::Text(_)) {
             let expected = if text { "a text" } else { "a number" };
             section.wrong(name, section.offset_inside("inputs", name), expected, "something else");
+        }
+        if matches!(value, Value::Sequence(_)) && !looks_back {
+            let expected = "a number: this law has no sum over the past";
+            section.wrong(name, section.offset_inside("inputs", name), expected, "a list");
         }
     }
     if golden.tolerance <= 0.0 {

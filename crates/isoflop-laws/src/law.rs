@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use isoflop_formula::{Diagnostics, Formula, InputKind, InputSpec, NodeId, Scope, Unit, evaluate};
+use isoflop_formula::{Diagnostics, Formula, InputKind, InputSpec, NodeId, Runs, Scope, Unit, evaluate};
 
 use crate::check;
 use crate::coefficients::CoefficientSet;
@@ -121,8 +121,11 @@ impl Law {
         // The first input is the output itself.
         for input in formula.symbols.inputs.iter().skip(1) {
             let variable = match &input.kind {
-                InputKind::Column => column(&input.name, input.unit, false),
+                InputKind::Column | InputKind::Earlier { column: Some(_), .. } => {
+                    column(&input.name, input.unit, false)
+                }
                 InputKind::TextEquals { column: name, .. } => column(name, Unit::default(), true),
+                InputKind::Earlier { column: None, .. } | InputKind::Row | InputKind::Here => continue,
             };
             // A formula may compare one text column with several values.
             if !inputs.contains(&variable) {
@@ -228,7 +231,8 @@ impl Law {
 
     /// The predicted output at one point; for tables use [`formula`](Self::formula) and the evaluator.
     ///
-    /// `values` and `inputs` are looked up by name and may hold more than is needed. A grouped parameter `A[family]`
+    /// `values` and `inputs` are looked up by name and may hold more than is needed. For a law with sums over the past
+    /// the inputs are sequences, a run up to the point. A grouped parameter `A[family]`
     /// is looked up as `A[llama]` and then as `A`.
     ///
     /// # Errors
@@ -281,18 +285,36 @@ fn at_point<V: AsRef<str>, I: AsRef<str>, X: Clone + Into<Value>>(
     let input = |name: &str| -> Option<Value> {
         inputs.iter().find(|(key, _)| key.as_ref() == name).map(|(_, value)| value.clone().into())
     };
+    let length = |value: &Value| match value {
+        Value::Sequence(values) => values.len(),
+        _ => 1,
+    };
+    let rows =
+        formula.symbols.inputs.iter().filter_map(|symbol| input(&symbol.name)).map(|v| length(&v)).max();
+    let rows = rows.unwrap_or(1);
+    let runs = Runs::new(&vec![0; rows], None, |_| true);
     let mut columns = Vec::new();
     for symbol in &formula.symbols.inputs {
         let value = match (&symbol.kind, input(&symbol.name)) {
-            (InputKind::Column, Some(Value::Number(value))) => Some(value),
+            (InputKind::Column, Some(value)) => value.number().map(|value| vec![value]),
             // The prediction does not read the output's own column.
-            (InputKind::Column, None) if output == Some(&symbol.name) => Some(f64::NAN),
+            (InputKind::Column, None) if output == Some(&symbol.name) => Some(vec![f64::NAN]),
             (InputKind::TextEquals { value: wanted, .. }, Some(Value::Text(value))) => {
-                Some(f64::from(u8::from(*wanted == value)))
+                Some(vec![f64::from(u8::from(*wanted == value))])
             }
-            _ => None,
+            (InputKind::Column | InputKind::TextEquals { .. }, _) => None,
+            (past, value) => {
+                let whole = match value {
+                    // One number holds for the whole run.
+                    Some(Value::Number(value)) => vec![value; rows],
+                    Some(Value::Sequence(values)) if values.len() == rows => values,
+                    _ => Vec::new(),
+                };
+                let whole = (!whole.is_empty()).then_some(whole.as_slice());
+                runs.input(past, std::iter::once(rows - 1), |_| whole)
+            }
         };
-        columns.push([value.ok_or_else(|| no_value(law, &symbol.name))?]);
+        columns.push(value.ok_or_else(|| no_value(law, &symbol.name))?);
     }
     let value = |name: &str| values.iter().find(|(key, _)| key.as_ref() == name).map(|&(_, value)| value);
     let mut params = Vec::new();

@@ -1,6 +1,6 @@
 //! The parts of a law that are plain data.
 
-use isoflop_formula::{Formula, Unit, evaluate};
+use isoflop_formula::{Formula, InputKind, Runs, Unit, evaluate};
 
 /// An input or the output of a law.
 #[derive(Debug, Clone, PartialEq)]
@@ -107,7 +107,8 @@ pub struct Citation {
     pub repository: Option<String>,
 }
 
-/// A design to simulate the law on: every combination of the levels of the inputs.
+/// A design to simulate the law on: every combination of the levels of the inputs. A law with sums over the past has
+/// the levels of `run`, texts, and of `step` too.
 #[derive(Debug, Clone)]
 pub struct Design {
     /// Set whose values to use; without one, `values` are ours and belong to no source.
@@ -179,10 +180,17 @@ impl Design {
         }
         for (name, levels) in &self.levels {
             if let Levels::Formula(formula) = levels {
-                let column = |input: &isoflop_formula::Input| table.number(&input.name).unwrap_or(&[]);
-                let columns: Vec<&[f64]> = formula.symbols.inputs.iter().map(column).collect();
-                let mut out = vec![0.0; rows];
-                evaluate(&formula.graph, formula.body, &columns, &[], &mut out);
+                let columns: Option<Vec<Vec<f64>>> = formula
+                    .symbols
+                    .inputs
+                    .iter()
+                    .map(|input| table.input(&input.name, &input.kind))
+                    .collect();
+                let mut out = vec![f64::NAN; rows];
+                if let Some(columns) = columns {
+                    let slices: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
+                    evaluate(&formula.graph, formula.body, &slices, &[], &mut out);
+                }
                 table.numbers.push((name.clone(), out));
             }
         }
@@ -196,14 +204,41 @@ impl DesignTable {
         self.numbers.iter().find(|(known, _)| known == name).map(|(_, values)| values.as_slice())
     }
 
+    /// The rows as runs, for sums over the past.
+    pub fn runs(&self) -> Runs {
+        let texts = self.text("run").unwrap_or_default();
+        let code = |text: &String| texts.iter().position(|first| first == text).unwrap_or(0) as u32;
+        let codes: Vec<u32> =
+            if texts.is_empty() { vec![0; self.rows] } else { texts.iter().map(code).collect() };
+        Runs::new(&codes, self.number("step"), |_| true)
+    }
+
+    /// What an input of a formula reads: one value per row, or for [`InputKind::Earlier`] one per row of all runs;
+    /// `None` if its column is missing.
+    pub fn input(&self, name: &str, kind: &InputKind) -> Option<Vec<f64>> {
+        match kind {
+            InputKind::Column => self.number(name).map(<[f64]>::to_vec),
+            InputKind::TextEquals { column, value } => {
+                Some(self.text(column)?.iter().map(|text| f64::from(u8::from(text == value))).collect())
+            }
+            past => self.runs().input(past, 0..self.rows, |name| self.number(name)),
+        }
+    }
+
     /// The text column of this name.
     pub fn text(&self, name: &str) -> Option<&[String]> {
         self.texts.iter().find(|(known, _)| known == name).map(|(_, values)| values.as_slice())
     }
 
-    /// One row as inputs of [`crate::Law::predict`].
+    /// One row as inputs of [`crate::Law::predict`]; with the rows of its run before it where the design has runs.
     pub fn row(&self, row: usize) -> Vec<(String, Value)> {
-        let numbers = self.numbers.iter().map(|(name, v)| (name.clone(), Value::Number(v[row])));
+        let runs = self.text("run").map(|_| self.runs());
+        let past = runs.as_ref().map(|runs| runs.past(row));
+        let number = |values: &[f64]| match past {
+            Some(past) => Value::Sequence(past.iter().map(|&row| values[row]).collect()),
+            None => Value::Number(values[row]),
+        };
+        let numbers = self.numbers.iter().map(|(name, v)| (name.clone(), number(v)));
         let texts = self.texts.iter().map(|(name, v)| (name.clone(), Value::Text(v[row].clone())));
         numbers.chain(texts).collect()
     }
@@ -216,6 +251,19 @@ pub enum Value {
     Number(f64),
     /// Of a text column.
     Text(String),
+    /// Of a numeric column in the rows of a run up to the present one, first row first.
+    Sequence(Vec<f64>),
+}
+
+impl Value {
+    /// The number of the present row.
+    pub(crate) fn number(&self) -> Option<f64> {
+        match self {
+            Value::Number(value) => Some(*value),
+            Value::Sequence(values) => values.last().copied(),
+            Value::Text(_) => None,
+        }
+    }
 }
 
 impl From<f64> for Value {

@@ -10,7 +10,7 @@ use crate::coefficients::CoefficientSet;
 use crate::error::{LawError, LawErrors};
 use crate::grade::Grade;
 use crate::law::{Law, Origin};
-use crate::parts::{Citation, Derived, Design, Golden, Levels, Members, Parameter, Recipe, Value, Variable};
+use crate::parts::{Citation, Derived, Design, Golden, Levels, Members, Parameter, Recipe, Variable};
 use crate::prose::Prose;
 use crate::reader::{Entry, Reader, Section};
 use crate::source::Source;
@@ -85,10 +85,14 @@ fn front_matter(
         })
         .collect();
     check::unique("coefficient set", &sections, sets.iter().map(|set| set.id.as_str()));
-    let design = root.section("design").and_then(|section| design(&section, &inputs, &parameters, &sets));
+    let looks_back = formula.as_ref().is_some_and(|formula| formula.symbols.look_back());
+    let design = root
+        .section("design")
+        .and_then(|section| design(&section, &check::design_inputs(&inputs, looks_back), &parameters, &sets));
     let derived: Vec<Derived> = derived.into_iter().flatten().collect();
+    let golden = root.sections("golden");
     let golden =
-        root.sections("golden").iter().map(|section| golden(section, &inputs, &sets, &derived)).collect();
+        golden.iter().map(|section| self::golden(section, &inputs, &sets, &derived, looks_back)).collect();
     Some(Law {
         title: root.text("title"),
         aliases: root.texts("aliases"),
@@ -328,11 +332,15 @@ fn design(
     Some(design)
 }
 
-/// `{ from, to, points }`, evenly spaced in the logarithm.
+/// `{ from, to, points }`, evenly spaced in the logarithm, or with `linear = true` as they are.
 fn log_range(section: &Section<'_, '_>) -> Option<Vec<f64>> {
     let (from, to, points) = (section.number("from"), section.number("to"), section.number("points"));
-    let sound =
-        from > 0.0 && to > from && to.is_finite() && (2.0..=1e6).contains(&points) && points.fract() == 0.0;
+    let linear = section.flag("linear");
+    let sound = (from > 0.0 || linear)
+        && to > from
+        && to.is_finite()
+        && (2.0..=1e6).contains(&points)
+        && points.fract() == 0.0;
     if !sound {
         if !(from.is_nan() || to.is_nan() || points.is_nan()) {
             let found = format!("{from} to {to} in {points}");
@@ -346,6 +354,9 @@ fn log_range(section: &Section<'_, '_>) -> Option<Vec<f64>> {
         return None;
     }
     let last = points - 1.0;
+    if linear {
+        return Some((0..points as usize).map(|index| from + (to - from) * index as f64 / last).collect());
+    }
     let level = |index: f64| (from.ln() + (to.ln() - from.ln()) * index / last).exp();
     Some((0..points as usize).map(|index| level(index as f64)).collect())
 }
@@ -355,19 +366,16 @@ fn golden(
     inputs: &[Variable],
     sets: &[CoefficientSet],
     derived: &[Derived],
+    looks_back: bool,
 ) -> Golden {
     let golden = Golden {
         coefficients: section.text("coefficients"),
         quantity: section.optional_text("quantity"),
-        inputs: section
-            .entries_of_values("inputs")
-            .into_iter()
-            .map(|(name, value)| (name, value.map_or_else(Value::Text, Value::Number)))
-            .collect(),
+        inputs: section.entries_of_values("inputs"),
         value: section.number("value"),
         tolerance: section.number("tolerance"),
         source: section.text("source"),
     };
-    check::golden(section, &golden, inputs, sets, derived);
+    check::golden(section, &golden, inputs, sets, derived, looks_back);
     golden
 }

@@ -9,6 +9,7 @@ use toml::Spanned;
 use toml::de::{DeArray, DeString, DeTable, DeValue};
 
 use crate::error::LawError;
+use crate::parts::Value;
 use crate::source::Source;
 
 /// A law file being read, and what was wrong so far.
@@ -314,8 +315,8 @@ impl<'r, 'a> Section<'r, 'a> {
         entries
     }
 
-    /// The entries of the table `key`, each a number (`Ok`) or a text that is no formula of numbers (`Err`).
-    pub(crate) fn entries_of_values(&self, key: &'static str) -> Vec<(String, Result<f64, String>)> {
+    /// The entries of the table `key`, each a number, a list of numbers, or a text that is no formula of numbers.
+    pub(crate) fn entries_of_values(&self, key: &'static str) -> Vec<(String, Value)> {
         if !self.table.contains_key(key) {
             return Vec::new();
         }
@@ -324,10 +325,15 @@ impl<'r, 'a> Section<'r, 'a> {
             let word =
                 value.get_ref().as_str().filter(|text| Formula::expression(text, &Scope::default()).is_err());
             let entry = match word {
-                Some(word) => Err(word.to_owned()),
-                None => match self.number_at(name.get_ref(), value) {
-                    Some(number) => Ok(number),
-                    None => continue,
+                Some(word) => Value::Text(word.to_owned()),
+                None => match value.get_ref().as_array() {
+                    Some(list) => Value::Sequence(
+                        list.iter().filter_map(|item| self.number_at(name.get_ref(), item)).collect(),
+                    ),
+                    None => match self.number_at(name.get_ref(), value) {
+                        Some(number) => Value::Number(number),
+                        None => continue,
+                    },
                 },
             };
             entries.push((name.get_ref().to_string(), entry));

@@ -12,16 +12,24 @@ fn catalogue() -> Catalogue {
 }
 
 /// Walks the graph with the scalar functions: a second opinion beside the tape that `predict` uses.
-fn walk(graph: &Graph, node: NodeId, inputs: &[f64], params: &[f64], unknown: f64) -> f64 {
-    let value = |id| walk(graph, id, inputs, params, unknown);
+///
+/// `inputs` has the rows of one run up to the present one for each input. `moving` is the unknown of an equation, or
+/// the row that a sum over the past has come to.
+fn walk(graph: &Graph, node: NodeId, inputs: &[Vec<f64>], params: &[f64], moving: f64) -> f64 {
+    let value = |id| walk(graph, id, inputs, params, moving);
     match graph.node(node) {
         Node::Const(bits) => f64::from_bits(bits),
-        Node::Input(index) => inputs[index as usize],
+        Node::Input(index) => *inputs[index as usize].last().unwrap(),
+        Node::Earlier(index) => inputs[index as usize][moving as usize],
+        Node::Past(body, ..) => {
+            let rows = inputs.iter().map(Vec::len).max().unwrap();
+            (0..rows).map(|k| walk(graph, body, inputs, params, k as f64)).sum()
+        }
         Node::Param(index) => params[index as usize],
         Node::Unary(op, a) => Unary::apply(op, value(a)),
         Node::Binary(op, a, b) => Binary::apply(op, value(a), value(b)),
         Node::If(c, a, b) => value(if value(c) != 0.0 { a } else { b }),
-        Node::Unknown(_) => unknown,
+        Node::Unknown(_) => moving,
         Node::Root(k) => {
             let equation = graph.equation(k);
             let at = |x| walk(graph, equation.body, inputs, params, x);
@@ -44,20 +52,27 @@ fn walk_formula(
 ) -> f64 {
     let given = |name: &str| inputs.iter().find(|(key, _)| key == name).map(|(_, value)| value);
     let input = |input: &Input| match (&input.kind, given(&input.name)) {
-        (InputKind::Column, Some(Value::Number(value))) => *value,
-        (InputKind::TextEquals { value, .. }, Some(Value::Text(text))) => f64::from(u8::from(value == text)),
-        _ => f64::NAN,
+        (InputKind::Column, Some(Value::Number(value))) => vec![*value],
+        (InputKind::Column, Some(Value::Sequence(values))) => values.clone(),
+        (InputKind::Earlier { lag, .. }, Some(Value::Sequence(values))) => {
+            let back = |k: usize| values[k.saturating_sub(*lag as usize)];
+            (0..values.len()).map(back).collect()
+        }
+        (InputKind::TextEquals { value, .. }, Some(Value::Text(text))) => {
+            vec![f64::from(u8::from(value == text))]
+        }
+        _ => vec![f64::NAN],
     };
     let find = |name: &str| values.iter().find(|(key, _)| key == name).map(|&(_, value)| value);
     let param = |param: &Param| {
         let level = param.group.as_deref().and_then(given);
         let own = level.and_then(|level| match level {
             Value::Text(level) => find(&format!("{}[{level}]", param.name)),
-            Value::Number(_) => None,
+            Value::Number(_) | Value::Sequence(_) => None,
         });
         own.or_else(|| find(&param.name)).or_else(|| find(param.name.split('[').next()?)).unwrap_or(f64::NAN)
     };
-    let inputs: Vec<f64> = formula.symbols.inputs.iter().map(input).collect();
+    let inputs: Vec<Vec<f64>> = formula.symbols.inputs.iter().map(input).collect();
     let params: Vec<f64> = formula.symbols.params.iter().map(param).collect();
     walk(&formula.graph, node, &inputs, &params, f64::NAN)
 }

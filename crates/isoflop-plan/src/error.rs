@@ -186,6 +186,14 @@ pub enum PlanError {
         /// Those it has.
         known: Vec<String>,
     },
+    /// A law with sums over the past.
+    #[error(
+        "the law {law} looks back over a run, and a plan has no run: plan with a law of the end of training"
+    )]
+    LooksBack {
+        /// Name of the law.
+        law: String,
+    },
     /// A law without the input that a named plan is about.
     #[error("the plan {plan} is about {name}, which {law} does not have: it is for {laws}")]
     LawLacks {
@@ -235,6 +243,7 @@ impl PlanError {
             PlanError::LawLacks { .. } => "P0117",
             PlanError::UnknownDevice { .. } => "P0118",
             PlanError::NoPeak { .. } => "P0119",
+            PlanError::LooksBack { .. } => "P0120",
             PlanError::Infeasible { .. } => "P0201",
             PlanError::NoneFound { .. } => "P0202",
             PlanError::Unbounded { .. } => "P0203",

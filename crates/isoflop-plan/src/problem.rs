@@ -272,6 +272,9 @@ impl<'a> Names<'a> {
         }
         self.uses_law = true;
         let formula = &self.model.formula;
+        if formula.symbols.look_back() {
+            return Err(PlanError::LooksBack { law: self.model.name.clone() });
+        }
         let root = formula.output.as_ref().map_or(formula.body, |left| left.prediction);
         let mut missing: Vec<String> = Vec::new();
         let node = import(graph, &formula.graph, root, &mut |graph, leaf| {
@@ -289,6 +292,8 @@ impl<'a> Names<'a> {
                 InputKind::TextEquals { column, value } => {
                     (column, self.text(column).map(|text| f64::from(u8::from(text == value))))
                 }
+                // Refused above.
+                InputKind::Earlier { .. } | InputKind::Row | InputKind::Here => (&input.name, None),
             };
             if value.is_none() && !missing.contains(name) {
                 missing.push(name.clone());
@@ -336,7 +341,7 @@ impl<'a> Names<'a> {
 fn texts(symbols: &Symbols) -> Vec<&str> {
     let compared = symbols.inputs.iter().filter_map(|input| match &input.kind {
         InputKind::TextEquals { column, .. } => Some(column.as_str()),
-        InputKind::Column => None,
+        _ => None,
     });
     compared.chain(symbols.params.iter().filter_map(|p| p.group.as_deref())).collect()
 }
@@ -358,6 +363,8 @@ fn import(
         new[id.index()] = match source.node(id) {
             Node::Const(bits) => target.number(f64::from_bits(bits)),
             node @ (Node::Input(_) | Node::Param(_)) => leaf(target, node)?.unwrap_or(nothing),
+            // Laws with sums over the past are refused, and no other formula here can hold one.
+            Node::Earlier(_) | Node::Past(..) => nothing,
             Node::Unary(op, a) => target.unary(op, of(a)),
             Node::Binary(op, a, b) => target.binary(op, of(a), of(b)),
             Node::If(c, a, b) => target.select(of(c), of(a), of(b)),

@@ -55,7 +55,7 @@ pub(crate) fn signomial(graph: &Graph, node: NodeId, params: &[f64], n: usize) -
                 Some(c) => of(if c != 0.0 { a } else { b }).cloned(),
                 None => None,
             },
-            Node::Unknown(_) | Node::Root(_) => None,
+            Node::Earlier(_) | Node::Past(..) | Node::Unknown(_) | Node::Root(_) => None,
         };
         let usable =
             |sum: &Signomial| sum.len() <= MOST_TERMS && sum.iter().all(|m| m.coefficient.is_finite());

@@ -140,6 +140,7 @@ fn run_at(graph: &Graph, order: &[NodeId], at: (&[f64], &[f64], f64), values: &m
             Node::Binary(op, a, b) => op.apply(of(a), of(b)),
             Node::If(c, a, b) => of(if of(c) != 0.0 { a } else { b }),
             Node::Unknown(_) => unknown,
+            Node::Earlier(_) | Node::Past(..) => f64::NAN,
             Node::Root(k) => {
                 let equation = graph.equation(k);
                 root(graph, equation.body, (inputs, params), of(equation.low), of(equation.high))

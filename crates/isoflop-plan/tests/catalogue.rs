@@ -31,6 +31,9 @@ fn no_grid_point_beats_a_plan() {
         let (Some(set), true, "loss") = (set, has("N") && has("D"), law.output.name.as_str()) else {
             continue;
         };
+        if law.formula().symbols.look_back() {
+            continue;
+        }
         let Some(given) = given(law) else { continue };
         let values = set.complete().unwrap();
         let model = Model::from_law(&law.id, law, values.to_vec());
@@ -43,6 +46,7 @@ fn no_grid_point_beats_a_plan() {
             request = match value {
                 Value::Number(x) => request.given(name, x),
                 Value::Text(text) => request.given(name, text),
+                Value::Sequence(_) => unreachable!("the design of a law gives numbers and texts"),
             };
         }
         let found = match plan(&model, &request) {

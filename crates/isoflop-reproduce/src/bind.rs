@@ -1,7 +1,7 @@
 //! From a table and a law to the numbers of a fit.
 
 use isoflop_fit::{Data, Group};
-use isoflop_formula::{Formula, InputKind};
+use isoflop_formula::Formula;
 use isoflop_laws::Law;
 use isoflop_runs::{Column, Need, RunsError, Selection};
 
@@ -48,11 +48,7 @@ pub(crate) fn columns(
     weight: Option<&str>,
 ) -> Result<Columns, ReproduceError> {
     let symbols = &formula.symbols;
-    let need = |input: &isoflop_formula::Input| match &input.kind {
-        InputKind::TextEquals { column, value } => Need::text_equals(column, value),
-        InputKind::Column => Need::finite(&input.name),
-    };
-    let mut needs: Vec<Need> = symbols.inputs.iter().map(need).collect();
+    let mut needs: Vec<Need> = symbols.inputs.iter().map(Need::of).collect();
     needs.extend(weight.map(Need::positive));
     let mut groups: Vec<String> = symbols.params.iter().filter_map(|p| p.group.clone()).collect();
     groups.sort();
@@ -80,6 +76,7 @@ pub(crate) fn data(formula: &Formula, columns: Columns) -> Data {
     let observed = inputs.get_mut(output).map(std::mem::take).unwrap_or_default();
     Data {
         inputs,
+        past: Data::past_of(formula),
         output: observed,
         weights: columns.weights,
         groups: columns.groups,

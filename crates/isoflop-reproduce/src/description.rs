@@ -59,6 +59,9 @@ pub(crate) struct Stage {
     pub(crate) per: Option<String>,
     /// The source's own optimum, to compare objectives with.
     pub(crate) published: Option<Sets>,
+    /// Whether that set is taken as it is, without a fit.
+    #[serde(default)]
+    pub(crate) evaluate: bool,
     /// Parameters held at the values of that set.
     #[serde(default)]
     pub(crate) hold: Vec<String>,
@@ -105,6 +108,8 @@ pub(crate) struct Quantity {
     pub(crate) mean: Option<String>,
     /// Rows that the statistics look at; those of the fit, if there is none.
     pub(crate) on: Option<String>,
+    /// The mean of the statistics over the parts of these rows that agree in these columns.
+    pub(crate) each: Option<String>,
     /// Which fit, counted from 1; the last, if there is none.
     pub(crate) stage: Option<usize>,
     /// The mean over all parts instead of one figure for each.

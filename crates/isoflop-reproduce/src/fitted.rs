@@ -63,6 +63,27 @@ impl Fitted {
         let objective = objective(stage, &law).map_err(broken)?;
         let formula = overridden(&law, &overrides).map_err(broken)?;
         let columns = bind::columns(&formula, &rows, stage.weight.as_deref())?;
+        if stage.evaluate {
+            let values = published.as_ref().ok_or_else(|| ReproduceError::NothingPublished {
+                id: id.clone(),
+                quantity: case.clone().unwrap_or_else(|| law.id.clone()),
+            })?;
+            // Nobody asks for the objective of what was not fitted.
+            let value = f64::NAN;
+            let (values, weight, free) = (values.clone(), stage.weight.clone(), Vec::new());
+            return Ok(Fitted {
+                case,
+                work,
+                rows,
+                formula,
+                objective,
+                weight,
+                value,
+                values,
+                free,
+                published,
+            });
+        }
         let options = FitOptions {
             objective: Some(objective),
             starts: stage.starts.as_deref().unwrap_or("auto").parse().map_err(broken)?,
@@ -87,14 +108,23 @@ impl Fitted {
     }
 
     /// Everything that the formula of a quantity may name: parameters, and statistics of the rows `on`.
-    pub(crate) fn names(&self, on: Option<&str>) -> Result<Vec<(String, f64)>, ReproduceError> {
+    /// With `each` the statistics are means over the parts of these rows that agree in these columns.
+    pub(crate) fn names(
+        &self,
+        on: Option<&str>,
+        each: Option<&str>,
+    ) -> Result<Vec<(String, f64)>, ReproduceError> {
         let rows = match on {
             Some(condition) => &self.work.rows_where(condition)?,
             None => &self.rows,
         };
         let mut names = self.values.clone();
-        names.extend(self.statistics(rows, &self.values)?.named());
+        names.extend(self.means(rows, each, &self.values)?);
         names.extend([("objective".to_owned(), self.value), ("delta".to_owned(), self.objective.delta)]);
+        if self.free.is_empty() {
+            // The published set itself.
+            return Ok(names);
+        }
         let there = self.objective_at_published()?;
         names.extend(there.map(|value| ("published_objective".to_owned(), value)));
         Ok(names)
@@ -111,6 +141,9 @@ impl Fitted {
 
     /// Our optimum beside the published one, where both are known and differ.
     pub(crate) fn optimum(&self) -> Result<Option<Optimum>, ReproduceError> {
+        if self.free.is_empty() {
+            return Ok(None);
+        }
         let Some(published) = self.objective_at_published()? else { return Ok(None) };
         let both = |name: &String| {
             let of = |values: &[(String, f64)]| values.iter().find(|(known, _)| known == name).map(|v| v.1);
@@ -133,6 +166,28 @@ impl Fitted {
             }
             _ => Ok(None),
         }
+    }
+
+    /// The statistics of these rows, or their means over parts.
+    fn means(
+        &self,
+        rows: &Work,
+        each: Option<&str>,
+        values: &[(String, f64)],
+    ) -> Result<Vec<(String, f64)>, ReproduceError> {
+        let Some(each) = each else { return Ok(self.statistics(rows, values)?.named().to_vec()) };
+        let parts = rows.parts(each)?;
+        let share = 1.0 / parts.len() as f64;
+        let mut means: Vec<(String, f64)> = Vec::new();
+        for (_, part) in &parts {
+            for (place, (name, value)) in self.statistics(part, values)?.named().into_iter().enumerate() {
+                match means.get_mut(place) {
+                    Some((_, mean)) => *mean += share * value,
+                    None => means.push((name, share * value)),
+                }
+            }
+        }
+        Ok(means)
     }
 
     fn statistics(&self, rows: &Work, values: &[(String, f64)]) -> Result<Statistics, ReproduceError> {

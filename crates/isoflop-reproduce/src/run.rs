@@ -90,7 +90,7 @@ fn collect(stage: &Stage, fits: &[Fitted]) -> Result<Work, ReproduceError> {
     let mut columns = vec![("case".to_owned(), cases)];
     for (name, formula) in &stage.collect {
         let cell = |fitted: &Fitted| {
-            let mut names = fitted.names(None)?;
+            let mut names = fitted.names(None, None)?;
             names.extend(number(fitted).map(|case| ("case".to_owned(), case)));
             value(id, formula, &names)
         };
@@ -106,8 +106,13 @@ fn figures(
     quantity: &Quantity,
     fits: &[Fitted],
 ) -> Result<Vec<Compared>, ReproduceError> {
-    let ours =
-        |fitted: &Fitted| value(&description.id, text(quantity), &fitted.names(quantity.on.as_deref())?);
+    let ours = |fitted: &Fitted| {
+        value(
+            &description.id,
+            text(quantity),
+            &fitted.names(quantity.on.as_deref(), quantity.each.as_deref())?,
+        )
+    };
     if quantity.average {
         let values = fits.iter().map(ours).collect::<Result<Vec<f64>, _>>()?;
         let mean = values.iter().sum::<f64>() / values.len() as f64;

@@ -1,6 +1,7 @@
 //! The table of a result: files, roles and the steps before a fit.
 
 use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::path::Path;
 
 use isoflop_runs::{Column, Mapping, ReadOptions, RunTable, RunsError, find_roles, parse_map};
@@ -99,7 +100,7 @@ impl Work {
     }
 
     fn step(&mut self, step: &str, folder: &Path) -> Result<(), ReproduceError> {
-        const KNOWN: &str = "let, where, lowest, minimum, bins, mean, join, pairs";
+        const KNOWN: &str = "let, where, file, every, lowest, minimum, bins, mean, join, pairs";
         let (word, rest) = step.split_once(' ').unwrap_or((step, ""));
         let bad = |form| ReproduceError::BadStep { id: self.id.clone(), step: step.to_owned(), form };
         match word {
@@ -110,6 +111,26 @@ impl Work {
             "where" => {
                 *self = self.rows_where(rest)?;
                 Ok(())
+            }
+            "file" => {
+                let (file, folder) = rest.split_once(", ").ok_or_else(|| bad("file NEW, NEW"))?;
+                let names: Vec<String> =
+                    (0..self.table.rows()).map(|row| self.table.place(row).file).collect();
+                let text = |part: Option<&OsStr>| part.map(|part| part.to_string_lossy().into_owned());
+                let paths = names.iter().map(Path::new);
+                let files: Vec<_> = paths.clone().map(|path| text(path.file_stem())).collect();
+                let folders: Vec<_> =
+                    paths.map(|path| text(path.parent().and_then(Path::file_name))).collect();
+                self.add(file, Column::from_texts(files.iter().map(Option::as_deref)))?;
+                self.add(folder, Column::from_texts(folders.iter().map(Option::as_deref)))
+            }
+            "every" => {
+                let form = "every NUMBER of STEP with COLUMN per A, B";
+                let (apart, rest) = rest.split_once(" of ").ok_or_else(|| bad(form))?;
+                let (of, rest) = rest.split_once(" with ").ok_or_else(|| bad(form))?;
+                let (with, per) = rest.split_once(" per ").ok_or_else(|| bad(form))?;
+                let apart = apart.parse().ok().filter(|n| *n > 0).ok_or_else(|| bad(form))?;
+                self.every(apart, of, with, per)
             }
             "lowest" => {
                 let (of, per) = rest.split_once(" per ").ok_or_else(|| bad("lowest COLUMN per A, B"))?;
@@ -217,6 +238,56 @@ impl Work {
         let means: Vec<f64> = means.collect();
         self.take(&first)?;
         self.add(of, Column::from(means))
+    }
+
+    /// A row for every `apart` of `of` from 0 to the last of each group, beside the rows that are there: `with` lies on
+    /// the line between its neighbours, and before the first row it is that of the first row; the texts are those of
+    /// the group, all else is missing.
+    fn every(&mut self, apart: usize, of: &str, with: &str, per: &str) -> Result<(), ReproduceError> {
+        let (steps, values, keys) = (self.numbers(of)?, self.numbers(with)?, self.keys(per)?);
+        let mut groups: Vec<(&str, Vec<usize>)> = Vec::new();
+        for (row, key) in keys.iter().enumerate() {
+            match groups.iter_mut().find(|(known, _)| known == key) {
+                Some((_, rows)) => rows.push(row),
+                None => groups.push((key, vec![row])),
+            }
+        }
+        // For each new row: a row of its group, the row that it is itself, its step and its value.
+        let (mut group, mut own, mut at, mut between) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        for (_, mut rows) in groups {
+            rows.sort_by(|&a, &b| steps[a].total_cmp(&steps[b]));
+            let last = rows.last().map_or(0.0, |&row| steps[row]);
+            let new = (0..=last as usize).step_by(apart).map(|step| step as f64);
+            let mut all: Vec<f64> = new.chain(rows.iter().map(|&row| steps[row])).collect();
+            all.sort_by(f64::total_cmp);
+            all.dedup();
+            let mut next = 0;
+            for step in all {
+                while next + 1 < rows.len() && steps[rows[next]] < step {
+                    next += 1;
+                }
+                let (high, low) = (rows[next], rows[next.saturating_sub(1)]);
+                let share = ((step - steps[low]) / (steps[high] - steps[low])).clamp(0.0, 1.0);
+                let line = values[low] + share * (values[high] - values[low]);
+                group.push(high);
+                own.push((steps[high] == step).then_some(high));
+                at.push(step);
+                between.push(if steps[high] == step || high == low { values[high] } else { line });
+            }
+        }
+        let column = |(name, column): (String, Column)| match &column {
+            Column::Text(_) => (name, taken(&column, &group)),
+            Column::Numbers(numbers) => {
+                let cell = |row: &Option<usize>| row.map(|row| numbers.values[row]).filter(|x| !x.is_nan());
+                (name, Column::from_options(own.iter().map(cell)))
+            }
+        };
+        let mut columns: Vec<(String, Column)> = self.named().into_iter().map(column).collect();
+        columns.retain(|(name, _)| name != of && name != with);
+        columns.push((of.to_owned(), Column::from(at)));
+        columns.push((with.to_owned(), Column::from(between)));
+        *self = Work::of(&self.id, columns)?;
+        Ok(())
     }
 
     fn join(&mut self, join: &Join<'_>, folder: &Path) -> Result<(), ReproduceError> {

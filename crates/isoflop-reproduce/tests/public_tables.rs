@@ -13,7 +13,7 @@ const MISSED: [(&str, &str); 5] = [
     ("vocabulary", "alpha_v"),
 ];
 /// Figures of each result, one for each case.
-const FIGURES: [(&str, usize); 21] = [
+const FIGURES: [(&str, usize); 22] = [
     ("approach2_bias", 3),
     ("bnsl", 3),
     ("chinchilla", 6),
@@ -29,6 +29,7 @@ const FIGURES: [(&str, usize); 21] = [
     ("gadre_loss", 14),
     ("loss_to_loss", 1),
     ("muennighoff", 4),
+    ("multi_power", 6),
     ("parscale", 12),
     ("porian", 5),
     ("quest", 16),

@@ -113,8 +113,19 @@ impl RunTable {
         let mut not_a_number = Mask::default();
         let mut unknown_texts = Vec::new();
         let mut inputs: Vec<Cow<'_, [f64]>> = Vec::new();
-        for input in &formula.symbols.inputs {
+        let symbols = &formula.symbols.inputs;
+        let earlier: Vec<&str> = symbols.iter().filter_map(|input| input.kind.earlier()).collect();
+        let looks_back = symbols.iter().any(|input| input.kind == InputKind::Here);
+        let runs = looks_back.then(|| self.runs(mapping, &earlier)).transpose()?;
+        for input in symbols {
             match &input.kind {
+                kind @ (InputKind::Earlier { .. } | InputKind::Row | InputKind::Here) => {
+                    let column = kind.earlier().map(|name| mapping.resolve(self, name)).transpose()?;
+                    let numbers = column.map(|column| self.number(column)).transpose()?;
+                    let whole = |_: &str| numbers.map(|numbers| numbers.values.as_slice());
+                    let values = runs.as_ref().and_then(|runs| runs.input(kind, 0..self.rows, whole));
+                    inputs.push(Cow::Owned(values.unwrap_or_default()));
+                }
                 InputKind::Column => {
                     let numbers = self.number(mapping.resolve(self, &input.name)?)?;
                     numbers.missing.iter().for_each(|row| missing.insert(row));

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use isoflop_formula::{Input, InputKind, Runs};
 use rustc_hash::FxHashMap;
 use sha2::{Digest, Sha256};
 
@@ -31,6 +32,8 @@ pub struct Need {
     pub equals: Option<String>,
     /// Whether rows in which it is not above 0 must be left out, as under a log.
     pub positive: bool,
+    /// For an input of a sum over the past: which; `name` is the column, if it reads one.
+    pub past: Option<InputKind>,
 }
 
 /// The columns that a fit uses, without the rows that it cannot use.
@@ -53,7 +56,8 @@ pub struct SelectedColumn<'a> {
     pub name: String,
     /// The column that stands for it.
     pub column: String,
-    /// One number per row kept; borrowed from the table if no row was left out.
+    /// One number per row kept; borrowed from the table if no row was left out. For [`InputKind::Earlier`] one per
+    /// row of all runs, see [`isoflop_formula::Runs`].
     pub values: Cow<'a, [f64]>,
 }
 
@@ -120,17 +124,26 @@ impl fmt::Display for Dropped {
 impl Need {
     /// A column that must be finite.
     pub fn finite(name: impl Into<String>) -> Self {
-        Self { name: name.into(), equals: None, positive: false }
+        Self { name: name.into(), equals: None, positive: false, past: None }
     }
 
     /// A column that must be finite and above 0.
     pub fn positive(name: impl Into<String>) -> Self {
-        Self { name: name.into(), equals: None, positive: true }
+        Self { name: name.into(), equals: None, positive: true, past: None }
     }
 
     /// 1 where the text column is `value`, else 0.
     pub fn text_equals(column: impl Into<String>, value: impl Into<String>) -> Self {
-        Self { name: column.into(), equals: Some(value.into()), positive: false }
+        Self { name: column.into(), equals: Some(value.into()), positive: false, past: None }
+    }
+
+    /// What an input of a formula reads: a number that is finite, a text, or the rows of its run.
+    pub fn of(input: &Input) -> Self {
+        match &input.kind {
+            InputKind::Column => Need::finite(&input.name),
+            InputKind::TextEquals { column, value } => Need::text_equals(column, value),
+            kind => Need { past: Some(kind.clone()), ..Need::finite(&input.name) },
+        }
     }
 }
 
@@ -155,7 +168,28 @@ impl RunTable {
     pub fn select<'a>(&'a self, mapping: &Mapping, selection: &Selection) -> Result<Selected<'a>, RunsError> {
         let mut sieve = Sieve { table: self, keep: vec![true; self.rows], dropped: Vec::new() };
         let mut columns = Vec::new();
+        let earlier: Vec<&str> =
+            selection.needs.iter().filter_map(|need| need.past.as_ref()?.earlier()).collect();
+        let looks_back = selection.needs.iter().any(|need| need.past.is_some());
+        let runs = looks_back.then(|| self.runs(mapping, &earlier)).transpose()?;
         for need in &selection.needs {
+            if need.past.is_some() {
+                let column = need
+                    .past
+                    .as_ref()
+                    .and_then(InputKind::earlier)
+                    .map(|name| mapping.resolve(self, name))
+                    .transpose()?;
+                if let (Some(column), Some(runs)) = (column, &runs) {
+                    sieve.past(&need.name, column, self.number(column)?, runs);
+                }
+                columns.push(SelectedColumn {
+                    name: need.name.clone(),
+                    column: column.unwrap_or_default().to_owned(),
+                    values: Cow::Borrowed(&[]),
+                });
+                continue;
+            }
             let column = mapping.resolve(self, &need.name)?;
             let values = match &need.equals {
                 None => {
@@ -182,11 +216,19 @@ impl RunTable {
         let kept = (!dropped.is_empty())
             .then(|| (0..self.rows as u32).filter(|&row| keep[row as usize]).collect::<Vec<u32>>());
         if let Some(kept) = &kept {
-            for column in &mut columns {
+            for column in columns.iter_mut().filter(|column| !column.values.is_empty()) {
                 column.values = kept.iter().map(|&row| column.values[row as usize]).collect();
             }
         }
         let mut selected = Selected { columns, groups: Vec::new(), dropped, kept, rows: self.rows };
+        for (k, need) in selection.needs.iter().enumerate() {
+            if let (Some(kind), Some(runs)) = (&need.past, &runs) {
+                let rows = (0..selected.rows()).map(|row| selected.table_row(row));
+                let values = |name: &str| self.number(mapping.resolve(self, name).ok()?).ok();
+                let found = runs.input(kind, rows, |name| values(name).map(|n| n.values.as_slice()));
+                selected.columns[k].values = Cow::Owned(found.unwrap_or_default());
+            }
+        }
         for name in &selection.groups {
             let column = mapping.resolve(self, name)?;
             let (levels, codes) = selected.levels(self.require(column)?);
@@ -281,6 +323,26 @@ impl Sieve<'_> {
                 DropReason::NotFinite
             };
             self.drop_row(row, reason, name, column, value);
+        }
+    }
+
+    /// Rows whose past holds a number that is not finite, or that have no past.
+    fn past(&mut self, name: &str, column: &str, numbers: &Numbers, runs: &Runs) {
+        let mut bad = vec![false; numbers.values.len()];
+        let mut run_is_bad = false;
+        for (at, &row) in runs.order().iter().enumerate() {
+            let is_first = at == 0 || runs.past(row).len() == 1;
+            run_is_bad = !(is_first || !run_is_bad) || !numbers.values[row].is_finite();
+            bad[row] = run_is_bad;
+        }
+        for row in 0..numbers.values.len() {
+            match runs.past(row).last() {
+                None => self.drop_row(row, DropReason::Missing, name, column, f64::NAN),
+                Some(&last) if bad[last] => {
+                    self.drop_row(row, DropReason::NotFinite, name, column, numbers.values[last]);
+                }
+                Some(_) => {}
+            }
         }
     }
 

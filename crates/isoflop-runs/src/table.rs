@@ -5,10 +5,13 @@ use std::path::Path;
 
 use arrow::array::RecordBatch;
 use arrow::error::ArrowError;
+use isoflop_formula::Runs;
+use rustc_hash::FxHashMap;
 
 use crate::builder::TableBuilder;
 use crate::column::{Column, Numbers, Text};
 use crate::error::{RunsError, shortened};
+use crate::mapping::Mapping;
 use crate::note::Note;
 use crate::origin::{Origins, Place, Source};
 use crate::read::{self, ReadOptions};
@@ -133,6 +136,35 @@ impl RunTable {
     /// The column that names the run, if a run may have several rows: those are not independent.
     pub fn runs_column(&self) -> Option<&'static str> {
         (self.has_curves && self.column("run").is_some()).then_some("run")
+    }
+
+    /// The rows as runs, for sums over the past: by the column `run` (or what is mapped to this name) in the order
+    /// of `step`, or of the table; without such a column all rows are one run. Rows in which one of `columns` is
+    /// missing are no part of a past.
+    ///
+    /// # Errors
+    /// A column of `columns` that is not there or is text.
+    pub fn runs(&self, mapping: &Mapping, columns: &[&str]) -> Result<Runs, RunsError> {
+        let named = |name: &str| self.column(mapping.resolve(self, name).ok()?);
+        let run = match named("run") {
+            Some(Column::Text(text)) => text.codes.clone(),
+            Some(Column::Numbers(numbers)) => {
+                let mut known: FxHashMap<u64, u32> = FxHashMap::default();
+                let mut code = |value: &f64| {
+                    let next = known.len() as u32;
+                    *known.entry((value + 0.0).to_bits()).or_insert(next)
+                };
+                numbers.values.iter().map(&mut code).collect()
+            }
+            None => vec![0; self.rows],
+        };
+        let step = match named("step") {
+            Some(Column::Numbers(numbers)) => Some(numbers.values.as_slice()),
+            _ => None,
+        };
+        let read = columns.iter().map(|name| self.number(mapping.resolve(self, name)?));
+        let read = read.collect::<Result<Vec<_>, _>>()?;
+        Ok(Runs::new(&run, step, |row| !read.iter().any(|numbers| numbers.missing.contains(row))))
     }
 
     /// What reading noticed: worth showing to the user.

@@ -121,6 +121,7 @@ pub fn bind<'a>(
         |g: &Grouping| Group { column: g.name.clone(), levels: g.levels.clone(), codes: g.codes.clone() };
     let data = Data {
         inputs: values,
+        past: Data::past_of(formula),
         output: observed,
         weights,
         groups: grouped.iter().filter_map(|name| grouping(name)).map(group).collect(),
@@ -172,7 +173,7 @@ fn need(formula: &Formula, input: usize, is_output: bool) -> Need {
         // Whether the output must be positive depends on the objective; see `check_output`.
         InputKind::Column if is_output => Need::finite(&symbol.name),
         InputKind::Column if must_be_positive(formula, input as u32) => Need::positive(&symbol.name),
-        InputKind::Column => Need::finite(&symbol.name),
+        _ => Need::of(symbol),
     }
 }
 

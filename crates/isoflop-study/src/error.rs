@@ -51,6 +51,11 @@ pub enum StudyError {
     UnknownInput { text: String, name: String, inputs: Vec<String> },
     #[error("--at {text}: a value for {} is missing", .missing.join(" and "))]
     MissingInput { text: String, missing: Vec<String> },
+    #[error(
+        "--at {text}: the law looks back over the rows of a run, so one point is not enough; give a table with the \
+         rows of each run, in which `run` tells runs apart and `step` orders them"
+    )]
+    LooksBack { text: String },
     #[error("the fit knows no {column} {level:?}; it knows {}", .known.join(", "))]
     UnknownLevel { column: String, level: String, known: Vec<String> },
     #[error("{path} does not say which runs it was made from; name them after it")]
@@ -103,6 +108,7 @@ impl StudyError {
             StudyError::UnknownInput { .. } => "C0403",
             StudyError::MissingInput { .. } => "C0404",
             StudyError::UnknownLevel { .. } => "C0405",
+            StudyError::LooksBack { .. } => "C0408",
             StudyError::Threads { .. } => "C0501",
             StudyError::NoRuns { .. } => "C0701",
             StudyError::NoCutColumn => "C0801",

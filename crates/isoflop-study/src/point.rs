@@ -54,7 +54,7 @@ impl Fitted<'_> {
         let symbols = &self.formula.symbols;
         let compared = symbols.inputs.iter().filter_map(|input| match &input.kind {
             InputKind::TextEquals { column, .. } => Some(column.clone()),
-            InputKind::Column => None,
+            _ => None,
         });
         let mut names: Vec<String> =
             compared.chain(symbols.params.iter().filter_map(|p| p.group.clone())).collect();
@@ -148,7 +148,7 @@ impl Fitted<'_> {
                 InputKind::TextEquals { column, value } => {
                     Some(graph.number(f64::from(u8::from(same_level(text_of(column), value)))))
                 }
-                InputKind::Column => None,
+                _ => None,
             }
         };
         formula.body = formula.graph.substitute(formula.body, &mut decide);

@@ -221,7 +221,7 @@ fn kinds(formula: &Formula, fit: &Fit, data: &Data) -> Vec<Kind> {
         .enumerate()
         .filter_map(|(k, input)| match &input.kind {
             InputKind::TextEquals { value, .. } => Some((k, value.as_str())),
-            InputKind::Column => None,
+            _ => None,
         })
         .collect();
     let mut keys: Vec<(Vec<u32>, Kind)> = Vec::new();

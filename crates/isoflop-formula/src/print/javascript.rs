@@ -102,7 +102,7 @@ const TAKEN: [&str; 52] = [
 /// `erfc` is a series of positive terms below 2.5 and a continued fraction above (Abramowitz and Stegun
 /// 7.1.6 and 7.1.14); the gamma functions use upward recurrence and the asymptotic series (6.1.41, 6.3.18,
 /// 6.4.12) with reflection for negative arguments.
-const HELPERS: [(&str, &[&str], &str); 11] = [
+const HELPERS: [(&str, &[&str], &str); 12] = [
     (
         "sigmoid_",
         &[],
@@ -182,6 +182,14 @@ const HELPERS: [(&str, &[&str], &str); 11] = [
         "const fmin_ = (a, b) => a !== a ? b : b !== b ? a : Math.min(a, b), fmax_ = (a, b) => -fmin_(-a, -b);",
     ),
     (
+        "sum_",
+        &[],
+        "const sum_ = (rows, f) => {\n    \
+         let sum = 0;\n    \
+         for (let k = 0; k < rows; k++) sum += f(k);\n    \
+         return sum;\n  };",
+    ),
+    (
         "root_",
         &[],
         "const root_ = (f, low, high) => {\n    \
@@ -241,6 +249,11 @@ impl Style for JavaScript<'_> {
         };
         match &input.kind {
             InputKind::Column => Piece::atom(name),
+            InputKind::Earlier { column: None, lag: 0 } => Piece::new("k_ + 1", s::ADD),
+            InputKind::Earlier { column: None, lag } => Piece::atom(format!("Math.max(k_ + 1 - {lag}, 1)")),
+            InputKind::Earlier { lag: 0, .. } => Piece::atom(format!("{name}[k_]")),
+            InputKind::Earlier { lag, .. } => Piece::atom(format!("{name}[Math.max(k_ - {lag}, 0)]")),
+            InputKind::Row | InputKind::Here => Piece::atom(name),
             InputKind::TextEquals { value, .. } => {
                 Piece::truth(format!("{name} === {}", literal(value)), s::COMPARE)
             }
@@ -264,6 +277,13 @@ impl Style for JavaScript<'_> {
         let arguments =
             format!("({}) => {}, {}, {}", identifier(name), number(body).at(s::OR), low.text, high.text);
         self.helper("root_", &arguments)
+    }
+
+    fn past(&mut self, body: &Piece) -> Piece {
+        // The length of any of the arrays would do as well.
+        let row = self.symbols.inputs.iter().position(|input| input.kind == InputKind::Row);
+        let row = row.and_then(|k| self.names.inputs.get(k)).cloned().unwrap_or_else(|| "row".into());
+        self.helper("sum_", &format!("{row}, k_ => {}", number(body).at(s::OR)))
     }
 
     fn unary(&mut self, op: Unary, a: &Piece) -> Piece {

@@ -156,6 +156,13 @@ impl Style for Latex<'_> {
             None => Piece::atom(format!("x_{{{index}}}")),
             Some(input) => match &input.kind {
                 InputKind::Column => Piece::atom(name(&input.name, None)),
+                InputKind::Earlier { column: None, lag: 0 } => Piece::atom("k"),
+                InputKind::Earlier { column: None, lag } => Piece::new(format!("k - {lag}"), s::ADD),
+                InputKind::Earlier { column: Some(column), lag } => {
+                    let back = if *lag == 0 { String::new() } else { format!("-{lag}") };
+                    Piece::atom(format!("{{{}}}_{{k{back}}}", name(column, None)))
+                }
+                InputKind::Row | InputKind::Here => Piece::atom("t"),
                 InputKind::TextEquals { column, value } => {
                     Piece::truth(format!("{} = \\text{{{}}}", name(column, None), escape(value)), s::COMPARE)
                 }
@@ -181,6 +188,10 @@ impl Style for Latex<'_> {
             low.text, high.text, body.text
         );
         Piece::atom(text)
+    }
+
+    fn past(&mut self, body: &Piece) -> Piece {
+        Piece::new(format!("\\sum_{{k \\le t}} {}", at(&number(body), s::MULTIPLY)), s::MULTIPLY)
     }
 
     fn unary(&mut self, op: Unary, a: &Piece) -> Piece {

@@ -2,6 +2,7 @@
 
 use rustc_hash::FxHashSet;
 
+use crate::expand::ROW;
 use crate::symbols::{InputKind, Symbols};
 
 /// Identifiers for the columns and parameters of a formula, in the order of its symbols.
@@ -27,6 +28,10 @@ impl Names {
         let inputs = symbols.inputs.iter().map(|i| match &i.kind {
             InputKind::Column => column(&mut maker, &i.name),
             InputKind::TextEquals { column: name, .. } => column(&mut maker, name),
+            InputKind::Earlier { column: Some(name), .. } => column(&mut maker, &format!("{name}_past")),
+            InputKind::Earlier { column: None, .. } | InputKind::Row => column(&mut maker, ROW),
+            // Sums over the past need no place in a table where their rows are given.
+            InputKind::Here => String::new(),
         });
         let inputs = inputs.collect();
         let groups = symbols.params.iter().map(|p| p.group.as_deref().map(|g| maker.column(g))).collect();

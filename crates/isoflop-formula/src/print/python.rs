@@ -11,7 +11,9 @@ use crate::symbols::{InputKind, Symbols};
 /// scipy.special`. Columns and parameters stand under the identifiers that [`python_names`] lists; a grouped
 /// `solve` calls a function `root`, whose text is [`PYTHON_ROOT`]. A grouped
 /// parameter `A[family]` is an array of its values indexed by an integer array `family`. Text columns are
-/// numpy arrays of strings.
+/// numpy arrays of strings. In a sum over the past the columns that it goes through are arrays of the rows of the run
+/// up to the present one, under names that end in `_past`; all others, and `row`, the number of the present row from 1,
+/// are then numbers.
 pub fn python(graph: &Graph, symbols: &Symbols, node: NodeId) -> String {
     let names = Names::new(symbols, &TAKEN);
     number(&write(graph, node, &mut Python { symbols, names })).text
@@ -102,6 +104,14 @@ impl Style for Python<'_> {
         };
         match &input.kind {
             InputKind::Column => Piece::atom(name),
+            InputKind::Earlier { column: None, lag } => {
+                Piece::atom(format!("np.maximum(np.arange(1.0, {name} + 1.0) - {lag}.0, 1.0)"))
+            }
+            InputKind::Earlier { lag: 0, .. } => Piece::atom(name),
+            InputKind::Earlier { lag, .. } => {
+                Piece::atom(format!("{name}[np.maximum(np.arange({name}.size) - {lag}, 0)]"))
+            }
+            InputKind::Row | InputKind::Here => Piece::atom(name),
             InputKind::TextEquals { value, .. } => {
                 Piece::truth(format!("{name} == {}", literal(value)), s::COMPARE)
             }
@@ -124,6 +134,10 @@ impl Style for Python<'_> {
     fn root(&mut self, name: &str, body: &Piece, low: &Piece, high: &Piece) -> Piece {
         let body = number(body);
         Piece::atom(format!("root(lambda {}: {}, {}, {})", identifier(name), body.text, low.text, high.text))
+    }
+
+    fn past(&mut self, body: &Piece) -> Piece {
+        Piece::atom(format!("np.sum({})", number(body).text))
     }
 
     fn unary(&mut self, op: Unary, a: &Piece) -> Piece {

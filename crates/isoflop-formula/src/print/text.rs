@@ -1,6 +1,7 @@
 //! The language itself.
 
 use super::{Piece, Style, list, strength as s, write};
+use crate::expand::ROW;
 use crate::functions::{constant, function, name_of};
 use crate::graph::{Binary, Graph, NodeId, Unary};
 use crate::lexer::is_plain_name;
@@ -10,11 +11,22 @@ use crate::symbols::{InputKind, Symbols};
 ///
 /// Reading it in [`crate::Scope::of`] the same symbols gives the same graph again.
 pub fn text(graph: &Graph, symbols: &Symbols, node: NodeId) -> String {
-    write(graph, node, &mut Text { symbols }).text
+    write(graph, node, &mut Text { symbols, index: index(symbols) }).text
 }
 
 struct Text<'a> {
     symbols: &'a Symbols,
+    /// The index of sums over the past.
+    index: &'static str,
+}
+
+/// An index that no column or parameter is called.
+fn index(symbols: &Symbols) -> &'static str {
+    let taken = |name: &&str| {
+        let mut inputs = symbols.inputs.iter().map(|input| &input.name);
+        inputs.any(|n| n == name) || symbols.params.iter().any(|param| param.name == *name)
+    };
+    ["k", "j", "i", "earlier"].into_iter().find(|name| !taken(name)).unwrap_or("an_earlier_row")
 }
 
 /// A name as the lexer reads it back.
@@ -78,6 +90,13 @@ impl Style for Text<'_> {
                 InputKind::TextEquals { column, value } => {
                     Piece::new(format!("{} == {}", name(column), literal(value)), s::COMPARE)
                 }
+                InputKind::Earlier { column, lag } => {
+                    let column = column.as_deref().unwrap_or(ROW);
+                    let back = if *lag == 0 { String::new() } else { format!("-{lag}") };
+                    Piece::atom(format!("{}[{}{back}]", name(column), self.index))
+                }
+                InputKind::Row => Piece::atom(ROW),
+                InputKind::Here => Piece::atom("here"),
             },
         }
     }
@@ -103,6 +122,10 @@ impl Style for Text<'_> {
     fn root(&mut self, unknown: &str, body: &Piece, low: &Piece, high: &Piece) -> Piece {
         let unknown = name(unknown);
         Piece::atom(format!("solve({unknown} in {}..{}: {} = 0)", low.text, high.text, body.text))
+    }
+
+    fn past(&mut self, body: &Piece) -> Piece {
+        Piece::atom(format!("sum({} in past: {})", self.index, body.text))
     }
 
     fn unary(&mut self, op: Unary, a: &Piece) -> Piece {

@@ -138,6 +138,7 @@ pub(crate) fn value(g: &Graph, node: NodeId, inputs: &[f64], params: &[f64], noi
         Node::Input(i) => inputs[i as usize],
         Node::Param(i) => params[i as usize],
         Node::Unknown(_) | Node::Root(_) => unreachable!("tests/roots.rs has the equations"),
+        Node::Earlier(_) | Node::Past(..) => unreachable!("tests/past.rs has the sums over the past"),
         Node::Unary(op, a) => op.apply(value(g, a, inputs, params, noise)) * (1.0 + noise),
         Node::Binary(op, a, b) => {
             op.apply(value(g, a, inputs, params, noise), value(g, b, inputs, params, noise)) * (1.0 + noise)
