@@ -1,0 +1,21 @@
+"""A program as a user would write it, for `mypy --strict`."""
+
+import numpy as np
+
+import isoflop as iso
+
+
+def main() -> float:
+    runs = iso.Runs({"N": np.geomspace(1e6, 1e9, 10), "loss": np.geomspace(4.0, 2.0, 10)})
+    fit: iso.Fit = iso.fit(runs, "loss ~ E + A / N^alpha", bounds={"alpha": (0, None)}, bootstrap=0)
+    exponent: float = fit.params["alpha"]
+    verdict: str = fit.certificate.verdict
+    frame: iso.Frame = fit.predict(N=np.array([1e9, 2e9]))
+    low = float(frame["low"][0])
+    try:
+        iso.law("loss ~")
+    except iso.FormulaError as error:
+        print(error.position, error.formula)
+    best: dict[str, float] = iso.plan("chinchilla@besiroglu", "compute-optimal", flops=1e24).decision
+    print(verdict, exponent, iso.compare(runs, ["kaplan_n"]).standing, best)
+    return low
