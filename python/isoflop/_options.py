@@ -40,6 +40,8 @@ def options(
         raise ValueError(f"bootstrap is {bootstrap!r}, but must be a whole number from 0 to 1 million")
     if threads is not None and not 1 <= threads <= 1024:
         raise ValueError(f"threads is {threads!r}, but must be from 1 to 1024")
+    if not 0 <= seed < 2**64:
+        raise ValueError(f"seed is {seed!r}, but must be from 0 to 2**64 - 1")
     if delta is not None and not delta > 0:
         raise ValueError(f"delta is {delta!r}, but must be above 0")
     return {

@@ -6,7 +6,8 @@ import isoflop as iso
 
 
 def main() -> float:
-    runs = iso.Runs({"N": np.geomspace(1e6, 1e9, 10), "loss": np.geomspace(4.0, 2.0, 10)})
+    sizes = np.geomspace(1e6, 1e9, 12)
+    runs = iso.Runs({"N": sizes, "loss": 1.7 + 400 / sizes**0.34})
     fit: iso.Fit = iso.fit(runs, "loss ~ E + A / N^alpha", bounds={"alpha": (0, None)}, bootstrap=0)
     exponent: float = fit.params["alpha"]
     verdict: str = fit.certificate.verdict
@@ -17,5 +18,5 @@ def main() -> float:
     except iso.FormulaError as error:
         print(error.position, error.formula)
     best: dict[str, float] = iso.plan("chinchilla@besiroglu", "compute-optimal", flops=1e24).decision
-    print(verdict, exponent, iso.compare(runs, ["kaplan_n"]).standing, best)
+    print(verdict, exponent, iso.compare(runs, "loss ~ E + A / N^alpha", bootstrap=0).standing, best)
     return low

@@ -164,6 +164,7 @@ def test_formula_errors_have_a_place(columns):
     with pytest.raises(iso.FormulaError) as raised:
         iso.fit(columns, "chinchilla", where="N <")
     assert raised.value.origin == "where"
+    assert raised.value.code.startswith("F")
 
 
 def test_other_errors(columns):
@@ -175,6 +176,8 @@ def test_other_errors(columns):
         iso.fit(columns, "chinchilla", fix={"E": "much"})
     with pytest.raises(ValueError, match="bootstrap"):
         iso.fit(columns, "chinchilla", bootstrap=-1)
+    with pytest.raises(ValueError, match="seed"):
+        iso.fit(columns, "chinchilla", seed=-1)
     with pytest.raises(iso.IsoflopError, match="level"):
         iso.fit(columns, "chinchilla", level=90)
 

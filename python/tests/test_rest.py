@@ -83,3 +83,10 @@ def test_cost():
     assert np.nanmax(found["of_run"]) > 1e14
     with pytest.raises(iso.IsoflopError):
         iso.cost({"model_type": "abacus"})
+
+
+def test_a_program_of_a_user(capsys):
+    import program
+
+    assert np.isnan(program.main())
+    assert "certified" in capsys.readouterr().out

@@ -12,6 +12,7 @@ pub(crate) fn raise(py: Python<'_>, error: &StudyError) -> PyErr {
     let made = (|| -> PyResult<Bound<'_, PyAny>> {
         let module = py.import("isoflop._errors")?;
         if let Some((origin, formula, diagnostics)) = error.formula() {
+            let code = diagnostics.0.first().map_or(code.as_str(), |first| first.code);
             let span = diagnostics.0.iter().find_map(|d| d.span.as_ref());
             let characters = |byte: usize| formula.get(..byte).map_or(0, |head| head.chars().count());
             let span = span.map(|span| (characters(span.start), characters(span.end)));
