@@ -31,7 +31,7 @@ pub(crate) struct Fitted {
 /// Where a fit comes from.
 enum Origin {
     /// It was made here: with the command line that makes it again, and the saved form once it was asked for.
-    Made(Box<Finished>, Vec<String>, OnceLock<SavedFit>),
+    Made(Box<Finished>, Vec<String>, OnceLock<Box<SavedFit>>),
     /// It was read from what was saved, with the report if it comes from another process.
     Read(Box<SavedFit>, Option<String>),
 }
@@ -68,7 +68,9 @@ impl Fitted {
     /// The fit as it is saved.
     pub(crate) fn saved(&self) -> &SavedFit {
         match &self.origin {
-            Origin::Made(finished, command, saved) => saved.get_or_init(|| finished.saved(command.clone())),
+            Origin::Made(finished, command, saved) => {
+                saved.get_or_init(|| Box::new(finished.saved(command.clone())))
+            }
             Origin::Read(saved, _) => saved,
         }
     }
