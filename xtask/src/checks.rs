@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::command::{Output, Show, cargo, run as run_command};
 use crate::counts::{self, Counts};
+use crate::package;
 use crate::python::Environment;
 use crate::reference;
 use crate::smoke;
@@ -16,7 +17,7 @@ type Outcome = Result<Counts, String>;
 type Step = (&'static str, fn(&Workspace) -> Outcome);
 
 /// In the order they run: cheap ones first.
-const STEPS: [Step; 9] = [
+const STEPS: [Step; 10] = [
     ("structure", structure),
     ("reference", law_reference),
     ("format", format),
@@ -26,6 +27,7 @@ const STEPS: [Step; 9] = [
     ("documentation", documentation),
     ("command-line", command_line),
     ("oracles", oracles),
+    ("python", python),
 ];
 
 /// Runs the steps of these names, or all without any, and prints the counts. `true` when everything passed.
@@ -162,10 +164,16 @@ fn oracles(workspace: &Workspace) -> Outcome {
     Ok(sum)
 }
 
+/// The Python package, as users have it.
+fn python(workspace: &Workspace) -> Outcome {
+    build_command_line(workspace)?;
+    package::check(workspace)
+}
+
 /// Built with the whole workspace and its tests: anything less would choose other features and compile the Parquet
 /// crates again.
 fn build_command_line(workspace: &Workspace) -> Result<(), String> {
-    let arguments = ["build", "--locked", "--workspace", "--bins", "--tests"];
+    let arguments = ["build", "--locked", "--workspace", "--lib", "--bins", "--tests"];
     let built = run_command(cargo(&workspace.root).args(arguments), Show::Live)?;
     if built.success { Ok(()) } else { Err("the command line does not build".into()) }
 }

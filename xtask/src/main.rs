@@ -9,6 +9,7 @@ mod checks;
 mod command;
 mod counts;
 mod instructions;
+mod package;
 mod pairs;
 mod python;
 mod reference;

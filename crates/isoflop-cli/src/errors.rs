@@ -2,7 +2,6 @@
 
 use std::io;
 
-use isoflop_formula::Diagnostics;
 use isoflop_laws::{LawError, LawErrors};
 use isoflop_runs::RunsError;
 use isoflop_study::StudyError;
@@ -45,8 +44,6 @@ pub(crate) enum CliError {
          --list` lists them), or --minimize and --over"
     )]
     NoAim { what: String },
-    #[error("the plan {plan} has an objective of its own; leave out --minimize and --maximize")]
-    TwoAims { plan: String },
     #[error("stdout cannot be written: {reason}")]
     Stdout { reason: String },
 }
@@ -63,7 +60,6 @@ impl CliError {
             CliError::NoFolder { .. } => "C0601",
             CliError::UnknownResult { .. } => "C0602",
             CliError::NoAim { .. } => "C0406",
-            CliError::TwoAims { .. } => "C0407",
             CliError::Stdout { .. } => "C0502",
         }
     }
@@ -73,11 +69,6 @@ impl Failure {
     /// An error with its code.
     pub(crate) fn new(code: &str, message: impl std::fmt::Display) -> Failure {
         Failure::Input(format!("error {code}: {message}"))
-    }
-
-    /// Errors in a formula that came from `origin`, with the place underlined.
-    pub(crate) fn formula(origin: &str, text: &str, diagnostics: &Diagnostics) -> Failure {
-        Failure::Input(format!("{}\n  in {origin}", diagnostics.render(text)))
     }
 }
 
@@ -119,21 +110,7 @@ impl From<isoflop_fit::FitError> for Failure {
 
 impl From<isoflop_plan::PlanError> for Failure {
     fn from(error: isoflop_plan::PlanError) -> Self {
-        match &error {
-            isoflop_plan::PlanError::Formula { place, text, diagnostics } => {
-                Failure::formula(place, text, diagnostics)
-            }
-            _ => Failure::new(error.code(), error),
-        }
-    }
-}
-
-impl From<isoflop_plan::ModelError> for Failure {
-    fn from(error: isoflop_plan::ModelError) -> Self {
-        match error {
-            isoflop_plan::ModelError::Law(errors) => errors.into(),
-            isoflop_plan::ModelError::Plan(error) => error.into(),
-        }
+        StudyError::from(error).into()
     }
 }
 

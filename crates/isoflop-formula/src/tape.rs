@@ -276,7 +276,7 @@ impl<'a> Compiler<'a> {
         for &id in order.iter().filter(|id| self.kind[id.index()] == Kind::Row) {
             if let Node::Past(body, here, row) = self.graph.node(id) {
                 let weights = past::weights(self.graph, body);
-                let same = groups.iter_mut().find(|(w, h, r, _)| (&*w, *h, *r) == (&weights, here, row));
+                let same = groups.iter_mut().find(|(w, h, r, _)| *w == weights && (*h, *r) == (here, row));
                 match same {
                     Some((.., sums)) => sums.push(id),
                     None => groups.push((weights, here, row, vec![id])),

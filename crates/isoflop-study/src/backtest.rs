@@ -3,8 +3,8 @@
 use isoflop_fit::{Backtest, Cuts, FitOptions, Progress, backtest};
 
 use crate::error::StudyError;
-use crate::job::with_threads;
 use crate::note::Listener;
+use crate::pool::with_threads;
 use crate::study::Study;
 
 /// Which rows are held out.

@@ -8,8 +8,8 @@ use isoflop_laws::Law;
 use crate::bind::law_over;
 use crate::chances::missing;
 use crate::error::StudyError;
-use crate::job::with_threads;
 use crate::note::{Listener, counted};
+use crate::pool::with_threads;
 use crate::study::{Entries, Study};
 
 /// `auto` takes no law with more parameters than one for this many rows.

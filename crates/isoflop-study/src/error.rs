@@ -3,6 +3,7 @@
 use isoflop_fit::FitError;
 use isoflop_formula::Diagnostics;
 use isoflop_laws::{LawError, LawErrors};
+use isoflop_plan::{ModelError, PlanError};
 use isoflop_runs::RunsError;
 
 /// Work that cannot be done as asked; the message says what to change.
@@ -68,6 +69,8 @@ pub enum StudyError {
     NothingToCompare { output: String },
     #[error("{first} predicts {output} and {second} predicts {other}: compare laws that predict the same")]
     TwoOutputs { first: String, output: String, second: String, other: String },
+    #[error("the plan {plan} has an objective of its own; leave out --minimize and --maximize")]
+    TwoAims { plan: String },
     #[error("the threads cannot be started: {reason}")]
     Threads { reason: String },
     /// A formula that does not compile.
@@ -89,6 +92,9 @@ pub enum StudyError {
     /// What is wrong with a fit.
     #[error(transparent)]
     Fit(FitError),
+    /// What is wrong with a plan.
+    #[error(transparent)]
+    Plan(PlanError),
 }
 
 impl StudyError {
@@ -109,6 +115,7 @@ impl StudyError {
             StudyError::MissingInput { .. } => "C0404",
             StudyError::UnknownLevel { .. } => "C0405",
             StudyError::LooksBack { .. } => "C0408",
+            StudyError::TwoAims { .. } => "C0407",
             StudyError::Threads { .. } => "C0501",
             StudyError::NoRuns { .. } => "C0701",
             StudyError::NoCutColumn => "C0801",
@@ -117,6 +124,7 @@ impl StudyError {
             StudyError::Formula { diagnostics, .. } => diagnostics.0.first().map_or("", |first| first.code),
             StudyError::Runs(error) => error.code(),
             StudyError::Laws(LawErrors(errors)) => errors.first().map_or("", LawError::code),
+            StudyError::Plan(error) => error.code(),
             StudyError::Fit(error) => return fit_code(error).0,
         };
         code.to_owned()
@@ -162,6 +170,9 @@ impl StudyError {
             StudyError::Fit(FitError::Formula { text, diagnostics }) => {
                 Some(("the law with --fix, --bound and --tie", text, diagnostics))
             }
+            StudyError::Plan(PlanError::Formula { place, text, diagnostics }) => {
+                Some((place, text, diagnostics))
+            }
             _ => None,
         }
     }
@@ -206,5 +217,20 @@ impl From<LawError> for StudyError {
 impl From<FitError> for StudyError {
     fn from(error: FitError) -> Self {
         StudyError::Fit(error)
+    }
+}
+
+impl From<PlanError> for StudyError {
+    fn from(error: PlanError) -> Self {
+        StudyError::Plan(error)
+    }
+}
+
+impl From<ModelError> for StudyError {
+    fn from(error: ModelError) -> Self {
+        match error {
+            ModelError::Law(errors) => errors.into(),
+            ModelError::Plan(error) => error.into(),
+        }
     }
 }

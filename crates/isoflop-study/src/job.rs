@@ -8,6 +8,7 @@ use isoflop_runs::{DropReason, Mapping, ReadOptions, RunTable, Selected, find_ro
 use crate::bind::{Bound, Wish, bind, law_of_formula, law_over};
 use crate::error::StudyError;
 use crate::note::{Listener, counted};
+use crate::pool::with_threads;
 use crate::request::Request;
 
 /// A finished fit with all that a report needs.
@@ -274,20 +275,4 @@ fn no_law(catalogue: &Catalogue) -> StudyError {
     const WELL_KNOWN: [&str; 4] = ["chinchilla", "kaplan_nd", "henighan_c", "bnsl1"];
     let known = WELL_KNOWN.iter().filter(|id| catalogue.find(id).is_ok());
     StudyError::NoLaw { some: known.map(ToString::to_string).collect() }
-}
-
-/// Does `work` on this many threads, by default as many as the machine has.
-///
-/// # Errors
-/// Threads that cannot be started.
-pub fn with_threads<T: Send>(
-    threads: Option<usize>,
-    work: impl FnOnce() -> T + Send,
-) -> Result<T, StudyError> {
-    let mut builder = rayon::ThreadPoolBuilder::new();
-    if let Some(threads) = threads {
-        builder = builder.num_threads(threads);
-    }
-    let pool = builder.build().map_err(|error| StudyError::Threads { reason: error.to_string() })?;
-    Ok(pool.install(work))
 }

@@ -32,7 +32,9 @@ mod error;
 mod job;
 mod json;
 mod note;
+mod plan;
 mod point;
+mod pool;
 mod profile;
 mod request;
 mod saved;
@@ -45,13 +47,15 @@ pub use catalogue::{catalogue, holding};
 pub use chances::{Chance, QuickFit, chances, missing};
 pub use compare::{CompareRequest, Compared, comparison};
 pub use error::StudyError;
-pub use job::{Finished, Reason, Rows, columns, fit_table, prepare, read_table, with_threads};
+pub use job::{Finished, Reason, Rows, columns, fit_table, prepare, read_table};
 pub use json::{
-    Points, SCHEMA_VERSION, backtests_json, comparison_json, fit_json, number, object, optional,
-    profiles_json, verdict,
+    PER_TOKEN, Points, SCHEMA_VERSION, aim, backtests_json, bibtex, comparison_json, costs_json, fit_json,
+    law_json, laws_json, number, object, optional, plan_json, plans_json, profiles_json, verdict,
 };
 pub use note::{Level, Listener, Note, Notes, counted};
+pub use plan::{PlanOptions, device, model};
 pub use point::{Fitted, Point, points_of};
+pub use pool::with_threads;
 pub use profile::profiles;
 pub use request::{Changes, Request};
 pub use saved::{formula_of, read_saved};

@@ -4,8 +4,8 @@ use isoflop_fit::{FitOptions, Profile, Progress, profile};
 use isoflop_laws::Law;
 
 use crate::error::StudyError;
-use crate::job::with_threads;
 use crate::note::Listener;
+use crate::pool::with_threads;
 use crate::study::Study;
 
 /// Profiles each quantity: a parameter, a derived quantity of the law, or a formula of parameters. `curve` is the

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use isoflop_study::PlanOptions;
 
 use super::{Format, level, positive, threads};
 
@@ -62,6 +63,29 @@ pub(crate) struct PlanArgs {
     /// How to print the plan
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
+}
+
+impl PlanArgs {
+    /// The options as plain data, for the plan of this name.
+    pub(crate) fn options(&self, plan: Option<&String>) -> PlanOptions {
+        let mut given = self.given.clone();
+        for (name, value) in [("flops", &self.flops), ("target", &self.target), ("demand", &self.demand)] {
+            given.extend(value.iter().map(|value| format!("{name}={value}")));
+        }
+        PlanOptions {
+            plan: plan.cloned(),
+            minimize: self.minimize.clone(),
+            maximize: self.maximize.clone(),
+            over: self.over.clone(),
+            constraints: self.constraints.clone(),
+            given,
+            hardware: self.hardware.clone(),
+            report: self.report.clone(),
+            tolerance: self.tolerance,
+            starts: self.starts,
+            level: self.level,
+        }
+    }
 }
 
 #[derive(Debug, Args)]

@@ -1,7 +1,7 @@
 //! `isoflop cost`.
 
 use isoflop_plan::{Architecture, costs};
-use isoflop_study::StudyError;
+use isoflop_study::{StudyError, costs_json};
 
 use crate::args::{CostArgs, Format};
 use crate::errors::Failure;
@@ -19,7 +19,7 @@ pub(crate) fn run(args: &CostArgs) -> Result<u8, Failure> {
     let costs = costs(&architecture)?;
     match args.format {
         Format::Text => output::print(&output::cost::text(&architecture, &costs, args.tokens))?,
-        Format::Json => output::print_json(&output::cost::json(&architecture, &costs, args.tokens))?,
+        Format::Json => output::print_json(&costs_json(&architecture, &costs, args.tokens))?,
     }
     Ok(0)
 }

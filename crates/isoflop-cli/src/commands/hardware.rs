@@ -1,9 +1,7 @@
 //! `isoflop hardware`.
 
-use std::path::Path;
-
 use isoflop_plan::Device;
-use isoflop_study::StudyError;
+use isoflop_study::device;
 
 use crate::args::{Format, HardwareArgs};
 use crate::errors::Failure;
@@ -28,14 +26,4 @@ pub(crate) fn run(args: &HardwareArgs) -> Result<u8, Failure> {
         }
     }
     Ok(0)
-}
-
-/// A device of the list, or one in a file of the user's.
-pub(crate) fn device(name: &str) -> Result<Device, Failure> {
-    if Path::new(name).extension().is_none_or(|ending| ending != "toml") {
-        return Ok(Device::find(name)?);
-    }
-    let text = std::fs::read_to_string(name)
-        .map_err(|error| StudyError::CannotRead { path: name.to_owned(), reason: error.to_string() })?;
-    Ok(Device::parse(name, &text)?)
 }

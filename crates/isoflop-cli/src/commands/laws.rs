@@ -3,7 +3,7 @@
 use isoflop_fit::{FitError, Recovery};
 use isoflop_laws::{Golden, Law, Origin};
 use isoflop_runs::{ReadOptions, RunTable};
-use isoflop_study::{Listener, catalogue, chances, columns, holding};
+use isoflop_study::{Listener, bibtex, catalogue, chances, columns, holding, law_json, laws_json};
 
 use crate::args::{Format, LawsArgs, LawsCommand, LawsOptions};
 use crate::errors::Failure;
@@ -18,12 +18,12 @@ pub(crate) fn run(args: &LawsArgs, messages: &Messages) -> Result<u8, Failure> {
             let law = catalogue.find(id)?;
             match options.format {
                 Format::Text => output::print(&output::laws::show_text(law))?,
-                Format::Json => output::print_json(&output::laws::show_json(law))?,
+                Format::Json => output::print_json(&law_json(law))?,
             }
         }
         Some(LawsCommand::Cite { id, laws }) => {
             let catalogue = holding(id, laws.as_deref(), messages)?;
-            output::print(&output::laws::bibtex(catalogue.find(id)?))?;
+            output::print(&bibtex(catalogue.find(id)?))?;
         }
         Some(LawsCommand::For { runs, maps, lets, options }) => {
             let catalogue = catalogue(options.laws.as_deref(), messages)?;
@@ -53,7 +53,7 @@ pub(crate) fn run(args: &LawsArgs, messages: &Messages) -> Result<u8, Failure> {
                 messages.warning(&format!("no law has {:?}; `isoflop laws` lists all", asked.join(" ")));
             }
             match args.options.format {
-                Format::Json => output::print_json(&output::laws::list_json(&found))?,
+                Format::Json => output::print_json(&laws_json(&found))?,
                 Format::Text if found.is_empty() => {}
                 Format::Text => output::print(&output::laws::list_text(&found))?,
             }

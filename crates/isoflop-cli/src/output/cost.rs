@@ -1,15 +1,11 @@
-//! Costs of an architecture as text and JSON.
+//! Costs of an architecture as text.
 
 use isoflop_plan::{Architecture, Cost};
-use serde_json::{Map, Value, json};
+use isoflop_study::PER_TOKEN;
 
 use crate::output::number::significant;
 use crate::output::style::{self, paint};
 use crate::output::table::{Align, Table, styled};
-use crate::output::{SCHEMA_VERSION, number};
-
-/// The cost model whose quantities are FLOP for each training token.
-const PER_TOKEN: &str = "training-flops";
 
 /// One table per cost model; with tokens, the FLOP of the whole run too.
 pub(crate) fn text(architecture: &Architecture, costs: &[Cost], tokens: Option<f64>) -> String {
@@ -39,23 +35,4 @@ fn heading(costs: &[Cost]) -> &'static str {
         Some("cache") => "memory, bytes",
         _ => "parameters",
     }
-}
-
-/// Costs for programs.
-pub(crate) fn json(architecture: &Architecture, costs: &[Cost], tokens: Option<f64>) -> Value {
-    let numbers: Map<String, Value> =
-        architecture.numbers.iter().map(|(name, value)| ((*name).to_owned(), number(*value))).collect();
-    let cost = |cost: &Cost| {
-        let total = tokens.filter(|_| cost.model == PER_TOKEN).map(|d| d * cost.value);
-        json!({
-            "model": cost.model, "name": cost.name, "value": number(cost.value), "of_run": total.map(number),
-            "description": cost.description,
-        })
-    };
-    json!({
-        "schema_version": SCHEMA_VERSION,
-        "model_type": architecture.model_type,
-        "architecture": numbers,
-        "costs": costs.iter().map(cost).collect::<Vec<_>>(),
-    })
 }

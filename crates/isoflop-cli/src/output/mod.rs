@@ -19,7 +19,7 @@ pub(crate) mod table;
 
 use std::io::{self, Write};
 
-pub(crate) use isoflop_study::{SCHEMA_VERSION, number, object, optional};
+pub(crate) use isoflop_study::{SCHEMA_VERSION, number, object};
 use serde_json::Value;
 
 /// Writes to stdout, without colour codes where they are not wanted.

@@ -2,14 +2,20 @@
 
 mod backtest;
 mod compare;
+mod cost;
 mod fit;
+mod laws;
+mod plan;
 mod points;
 mod profile;
 
 pub use backtest::backtests_json;
 use backtest::score_json;
 pub use compare::comparison_json;
+pub use cost::{PER_TOKEN, costs_json};
 pub use fit::fit_json;
+pub use laws::{bibtex, law_json, laws_json};
+pub use plan::{aim, plan_json, plans_json};
 pub use points::Points;
 pub use profile::profiles_json;
 

@@ -1,0 +1,99 @@
+//! Plans and costs, as the JSON of the commands of their names.
+
+use std::path::PathBuf;
+
+use isoflop_plan::{Architecture, Model, NamedPlan, costs};
+use isoflop_study::{Notes, PlanOptions, costs_json, model, plan_json, plans_json};
+use pyo3::prelude::*;
+
+use crate::fit::Fitted;
+use crate::table::kept;
+use crate::work::{interruptible, unlocked};
+
+/// A fit, or a law with its coefficients or with values by hand.
+#[derive(FromPyObject)]
+pub(crate) enum What {
+    Fit(Py<Fitted>),
+    Law(String),
+}
+
+/// One field per keyword argument of `isoflop.plan`.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub(crate) struct Options {
+    plan: Option<String>,
+    minimize: Option<String>,
+    maximize: Option<String>,
+    over: Vec<String>,
+    subject_to: Vec<String>,
+    given: Vec<String>,
+    hardware: Option<String>,
+    report: Vec<String>,
+    tolerance: f64,
+    starts: usize,
+    level: f64,
+    laws: Option<PathBuf>,
+}
+
+/// Plans; the JSON, and what there was to say.
+#[pyfunction]
+pub(crate) fn plan(
+    py: Python<'_>,
+    what: What,
+    options: Options,
+) -> PyResult<(String, Vec<(&'static str, String)>)> {
+    let notes = Notes::default();
+    let folder = options.laws;
+    let asked = PlanOptions {
+        plan: options.plan,
+        minimize: options.minimize,
+        maximize: options.maximize,
+        over: options.over,
+        constraints: options.subject_to,
+        given: options.given,
+        hardware: options.hardware,
+        report: options.report,
+        tolerance: options.tolerance,
+        starts: options.starts,
+        level: options.level,
+    };
+    let json = interruptible(py, |_| {
+        let (request, named) = asked.request(&notes)?;
+        let model = match &what {
+            What::Fit(fit) => Model::from_fit(fit.get().saved())?,
+            What::Law(text) => model(text, folder.as_deref(), &notes)?,
+        };
+        if let Some(named) = &named {
+            named.check(&model)?;
+        }
+        let plan = isoflop_plan::plan(&model, &request)?;
+        Ok(plan_json(&model, &request, &plan).to_string())
+    })?;
+    Ok((json, kept(&notes)))
+}
+
+/// The named plans.
+#[pyfunction]
+pub(crate) fn plans(py: Python<'_>) -> PyResult<String> {
+    unlocked(py, || Ok(plans_json(&NamedPlan::builtin()?).to_string()))
+}
+
+/// What the cost models say of an architecture: the text of a `config.json`.
+#[pyfunction]
+pub(crate) fn cost(
+    py: Python<'_>,
+    name: String,
+    config: String,
+    context: Option<f64>,
+    tokens: Option<f64>,
+    bytes: f64,
+) -> PyResult<String> {
+    unlocked(py, || {
+        let mut architecture = Architecture::parse(&name, &config)?.with("bytes", bytes);
+        if let Some(context) = context {
+            architecture = architecture.with("s", context);
+        }
+        let costs = costs(&architecture)?;
+        Ok(costs_json(&architecture, &costs, tokens).to_string())
+    })
+}

@@ -1,0 +1,191 @@
+//! Plans as they are asked for: a law with values, and the request from a named plan and options.
+
+use std::path::Path;
+
+use isoflop_plan::{Device, Model, NamedPlan, Request};
+
+use crate::catalogue::holding;
+use crate::error::StudyError;
+use crate::note::Listener;
+use crate::saved::{formula_of, read_saved};
+
+/// What a plan is asked for, as texts like those of the command line.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlanOptions {
+    /// A named plan, or a file of the user's that ends in `.md`.
+    pub plan: Option<String>,
+    /// What should be small, where no plan is named.
+    pub minimize: Option<String>,
+    /// What should be large.
+    pub maximize: Option<String>,
+    /// What is decided.
+    pub over: Vec<String>,
+    /// Constraints: `6*N*D <= 1e24`.
+    pub constraints: Vec<String>,
+    /// Values: `demand=1e13`.
+    pub given: Vec<String>,
+    /// A device, also with a precision: `h100:fp8`; or a file of the user's that ends in `.toml`.
+    pub hardware: Option<String>,
+    /// Formulas to report at the optimum: `D/N`, or `ratio = D/N`.
+    pub report: Vec<String>,
+    /// Loss of objective that counts as none, as a share.
+    pub tolerance: f64,
+    /// Starts of a search without proof.
+    pub starts: usize,
+    /// Coverage of the intervals.
+    pub level: f64,
+}
+
+impl Default for PlanOptions {
+    fn default() -> Self {
+        PlanOptions {
+            plan: None,
+            minimize: None,
+            maximize: None,
+            over: Vec::new(),
+            constraints: Vec::new(),
+            given: Vec::new(),
+            hardware: None,
+            report: Vec::new(),
+            tolerance: 0.005,
+            starts: 24,
+            level: 0.9,
+        }
+    }
+}
+
+impl PlanOptions {
+    /// The request, and the plan that it is made from, if one is named; [`NamedPlan::check`] says whether a model
+    /// suits it.
+    ///
+    /// # Errors
+    /// An unknown plan or device, texts that are no assignments, values that the plan needs and nobody gives.
+    pub fn request(&self, notes: &dyn Listener) -> Result<(Request, Option<NamedPlan>), StudyError> {
+        let named = self.plan.as_deref().map(|name| named(name, self)).transpose()?;
+        let request = match &named {
+            Some(named) => {
+                let asks = |name: &str| named.given.contains_key(name) || mentioned(self, name);
+                with_options(named.request(&given(self, notes, asks)?)?, self)?
+            }
+            None => request(self, notes)?,
+        };
+        Ok((request, named))
+    }
+}
+
+/// A law with values: a saved fit if there is such a file, else a law by name (`chinchilla@besiroglu`, or with values by
+/// hand). `folder` holds law files of the user's.
+///
+/// # Errors
+/// A file that is no saved fit; an unknown law or set of coefficients.
+pub fn model(what: &str, folder: Option<&Path>, notes: &dyn Listener) -> Result<Model, StudyError> {
+    let path = Path::new(what);
+    if path.is_file() || path.extension().is_some_and(|ending| ending == "json") {
+        let saved = read_saved(path)?;
+        formula_of(&saved, what)?;
+        return Ok(Model::from_fit(&saved)?);
+    }
+    let name = what.split([':', '@']).next().unwrap_or(what);
+    Ok(Model::parse(what, &holding(name, folder, notes)?)?)
+}
+
+/// A named plan, or one in a file of the user's.
+fn named(name: &str, args: &PlanOptions) -> Result<NamedPlan, StudyError> {
+    if args.minimize.is_some() || args.maximize.is_some() {
+        return Err(StudyError::TwoAims { plan: name.to_owned() });
+    }
+    Ok(if Path::new(name).extension().is_some_and(|ending| ending == "md") {
+        let text = std::fs::read_to_string(name)
+            .map_err(|error| StudyError::CannotRead { path: name.to_owned(), reason: error.to_string() })?;
+        NamedPlan::parse(name, &text)?
+    } else {
+        NamedPlan::find(name)?
+    })
+}
+
+/// The request that the options spell out.
+fn request(args: &PlanOptions, notes: &dyn Listener) -> Result<Request, StudyError> {
+    let request = match (&args.minimize, &args.maximize) {
+        (_, Some(formula)) => Request::maximize(formula),
+        (formula, None) => Request::minimize(formula.clone().unwrap_or_default()),
+    };
+    with_options(Request { given: given(args, notes, |name| mentioned(args, name))?, ..request }, args)
+}
+
+/// The constraints, decisions and reports of the options added.
+fn with_options(request: Request, args: &PlanOptions) -> Result<Request, StudyError> {
+    let report = args.report.iter().map(|text| match text.split_once('=') {
+        Some(_) => assignment("--report", text, "--report 'ratio = D/N'"),
+        None => Ok((text.trim().to_owned(), text.clone())),
+    });
+    let mut request = Request {
+        level: args.level,
+        tolerance: args.tolerance,
+        starts: args.starts,
+        ..request.over(args.over.iter().map(|name| name.trim()))
+    };
+    request.constraints.extend(args.constraints.iter().cloned());
+    for named in report {
+        request.report.push(named?);
+    }
+    Ok(request)
+}
+
+/// All given values, and what the plan `asks` of the hardware.
+fn given(
+    args: &PlanOptions,
+    notes: &dyn Listener,
+    asks: impl Fn(&str) -> bool,
+) -> Result<Vec<(String, String)>, StudyError> {
+    let long = args.given.iter().map(|text| assignment("--given", text, "--given demand=1e13"));
+    let mut given = long.collect::<Result<Vec<_>, _>>()?;
+    if let Some(text) = &args.hardware {
+        let (name, precision) = match text.rsplit_once(':') {
+            Some((name, precision)) => (name, Some(precision)),
+            None => (text.as_str(), None),
+        };
+        let device = device(name)?;
+        for (name, value) in device.values(precision)? {
+            if asks(name) && !given.iter().any(|(known, _)| known == name) {
+                notes.info(&format!("{name} = {value:e} from {}", device.name));
+                given.push((name.to_owned(), value.to_string()));
+            }
+        }
+    }
+    Ok(given)
+}
+
+/// Whether a formula of the options has this name.
+fn mentioned(args: &PlanOptions, name: &str) -> bool {
+    let formulas = args.minimize.iter().chain(&args.maximize).chain(&args.constraints).chain(&args.report);
+    let words =
+        |text: &String| text.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == name);
+    formulas.into_iter().any(words)
+}
+
+/// `NAME=TEXT`.
+fn assignment(
+    option: &'static str,
+    text: &str,
+    example: &'static str,
+) -> Result<(String, String), StudyError> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.trim().is_empty() && !value.trim().is_empty() => {
+            Ok((name.trim().to_owned(), value.trim().to_owned()))
+        }
+        _ => Err(StudyError::BadAssignment { option, text: text.to_owned(), example }),
+    }
+}
+
+/// A device of the list, or one in a file that ends in `.toml`.
+///
+/// # Errors
+/// A device that does not exist, or a file with mistakes.
+pub fn device(name: &str) -> Result<Device, StudyError> {
+    if Path::new(name).extension().is_none_or(|ending| ending != "toml") {
+        return Ok(Device::find(name)?);
+    }
+    let text = std::fs::read_to_string(name)
+        .map_err(|error| StudyError::CannotRead { path: name.to_owned(), reason: error.to_string() })?;
+    Ok(Device::parse(name, &text)?)
+}

@@ -1,0 +1,183 @@
+"""Decisions: plans and costs."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from . import _isoflop
+from ._errors import IsoflopError
+from ._fit import Fit
+from ._frame import Frame
+from ._runs import pairs, tell, texts
+
+__all__ = ["Plan", "cost", "plan", "plans"]
+
+
+class Plan:
+    """The best numbers under constraints, with the price of being wrong; made by :func:`plan`.
+
+    Attributes
+    ----------
+    decision : dict
+        What was decided.
+    objective : dict
+        Name, estimate, and low and high end of the interval of the objective.
+    table : Frame
+        Decisions, objective and reported quantities with intervals.
+    constraints : Frame
+        Value, limit and shadow price of each constraint.
+    regret : dict or None
+        What the choice costs if one of the replicates is the truth.
+    """
+
+    def __init__(self, report: dict[str, Any]) -> None:
+        self._report = report
+        self.decision: dict[str, float] = {name: found["estimate"] for name, found in report["decision"].items()}
+        self.objective: dict[str, Any] = report["objective"]
+        self.regret: dict[str, float] | None = report["regret"]
+        rows = [{"name": name, **found} for name, found in report["decision"].items()]
+        rows += [self.objective, *({"name": name, **found} for name, found in report["report"].items())]
+        self.table = Frame.from_records(rows, ["name", "estimate", "low", "high"])
+        names = ["text", "value", "limit", "active", "shadow_price"]
+        self.constraints = Frame.from_records(report["constraints"], names)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What to know before relying on it."""
+        return [str(warning["message"]) for warning in self._report["warnings"]]
+
+    def to_dict(self) -> dict[str, Any]:
+        """What ``isoflop plan --format json`` prints."""
+        return self._report
+
+    def to_json(self) -> str:
+        """``to_dict`` as text."""
+        return json.dumps(self._report)
+
+    def __repr__(self) -> str:
+        return repr(self.table)
+
+    def _repr_html_(self) -> str:
+        return self.table._repr_html_()
+
+
+def plan(
+    what: Fit | str | os.PathLike[str],
+    plan: str | None = None,
+    *,
+    minimize: str | None = None,
+    maximize: str | None = None,
+    over: str | Iterable[str] = (),
+    subject_to: str | Iterable[str] = (),
+    given: Mapping[str, float | str] | None = None,
+    flops: float | None = None,
+    target: float | None = None,
+    demand: float | None = None,
+    hardware: str | None = None,
+    report: str | Iterable[str] = (),
+    tolerance: float = 0.005,
+    starts: int = 24,
+    level: float = 0.9,
+    laws: str | os.PathLike[str] | None = None,
+) -> Plan:
+    """Decide with a law.
+
+    Parameters
+    ----------
+    what
+        A :class:`Fit`, the path of a saved one, a law with its coefficients (``chinchilla@besiroglu``), or with values
+        by hand (``chinchilla:E=1.8,A=480,B=2080,alpha=0.35,beta=0.37``).
+    plan
+        A named plan, such as ``compute-optimal``; :func:`plans` lists them.
+    minimize, maximize
+        Without a named plan: the output of the law, or a formula of what is decided.
+    over
+        What is decided.
+    subject_to
+        Constraints with ``<=``, ``>=`` or ``==``.
+    given
+        Values that formulas or the law need.
+    flops, target, demand
+        Short for values of these names: training budget in FLOP, loss to reach, tokens to serve.
+    hardware
+        A device that gives peak, memory, bandwidth and power, such as ``h100`` or ``h100:fp8``.
+    report
+        Something else to show at the optimum, such as ``D/N``.
+    tolerance
+        Loss of objective that counts as none, as a share.
+    starts
+        Starts of the search where the best cannot be proved.
+    level
+        Coverage of the intervals.
+    laws
+        A folder with law files of your own.
+
+    Examples
+    --------
+    >>> import isoflop as iso
+    >>> best = iso.plan("chinchilla@besiroglu", "compute-optimal", flops=1e24)
+    >>> round(6 * best.decision["N"] * best.decision["D"] / 1e24, 6)
+    1.0
+    """
+    if plan is None and minimize is None and maximize is None:
+        raise IsoflopError("say what the plan is for: a named plan, see isoflop.plans(), or minimize and over", "C0406")
+    short = {"flops": flops, "target": target, "demand": demand}
+    values = {**(given or {}), **{name: value for name, value in short.items() if value is not None}}
+    asked = {
+        "plan": plan,
+        "minimize": minimize,
+        "maximize": maximize,
+        "over": texts(over),
+        "subject_to": texts(subject_to),
+        "given": pairs(values),
+        "hardware": hardware,
+        "report": texts(report),
+        "tolerance": float(tolerance),
+        "starts": int(starts),
+        "level": float(level),
+        "laws": None if laws is None else os.fspath(laws),
+    }
+    told, notes = _isoflop.plan(what._raw if isinstance(what, Fit) else os.fspath(what), asked)
+    tell(notes)
+    return Plan(json.loads(told))
+
+
+def plans() -> Frame:
+    """The named plans, and what must be given to each."""
+    found = json.loads(_isoflop.plans())["plans"]
+    rows = [{"id": p["id"], "title": p["title"], "given": ", ".join(p["given"])} for p in found]
+    return Frame.from_records(rows, ["id", "title", "given"])
+
+
+def cost(
+    config: Mapping[str, Any] | str | os.PathLike[str],
+    *,
+    context: float | None = None,
+    tokens: float | None = None,
+    bytes: float = 2.0,
+) -> Frame:
+    """Parameters, FLOP for each token and memory of an architecture, by each counting convention.
+
+    Parameters
+    ----------
+    config
+        A ``config.json`` as on Hugging Face, as its path or as a dictionary.
+    context
+        Context length; by default what the config allows at most.
+    tokens
+        Training tokens, for the FLOP of a whole run in the column ``of_run``.
+    bytes
+        Bytes for each number when served.
+    """
+    if isinstance(config, Mapping):
+        name, content = "config", json.dumps(config)
+    else:
+        name = os.fspath(config)
+        with open(config, encoding="utf-8") as file:
+            content = file.read()
+    told = _isoflop.cost(name, content, context, tokens, float(bytes))
+    names = ["model", "name", "value", "of_run", "description"]
+    return Frame.from_records(json.loads(told)["costs"], names)

@@ -1,0 +1,207 @@
+"""The surface of a fit."""
+
+import json
+import pickle
+import warnings
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+import isoflop as iso
+
+
+@pytest.fixture(scope="module")
+def fit(columns):
+    return iso.fit(columns, "chinchilla", bootstrap=100)
+
+
+def test_names_and_numbers(fit):
+    assert list(fit.params) == ["E", "A", "alpha", "B", "beta"]
+    assert abs(fit.params["E"] - 1.7) < 0.05
+    assert fit.nobs == 80
+    assert fit.certificate.verdict == "certified"
+    assert fit.certificate
+    assert fit.draws.shape == (100, 5)
+    assert fit.resid.shape == (80,)
+    assert fit.cov_params().shape == (5, 5)
+    assert fit.bse["E"] == pytest.approx(np.sqrt(fit.cov_params()[0, 0]))
+    assert "a_opt" in fit.derived["name"]
+    assert "certificate: certified" in str(fit.summary())
+    assert fit.ranges["N"] == (1e6, 1e9)
+    assert "huber-log" in fit.choices["objective"] or len(fit.choices["objective"]) > 2
+    json.dumps(fit.to_dict())
+
+
+def test_intervals(fit):
+    own = fit.conf_int()
+    assert own["low"].tolist() == fit.parameters["low"].tolist()
+    # Other levels come from the same replicates by the same rule.
+    again = fit.conf_int(0.9 + 1e-13)
+    assert again["low"] == pytest.approx(own["low"], rel=1e-9)
+    assert (fit.conf_int(0.5)["low"] > own["low"]).all()
+    with pytest.raises(iso.IsoflopError, match="between 0 and 1"):
+        fit.conf_int(90)
+
+
+def test_predictions(fit):
+    one = fit.predict(N=1e8, D=1e9)
+    assert one["low"][0] < one["estimate"][0] < one["high"][0]
+    many = fit.predict(N=[1e7, 1e8], D=1e9)
+    assert many["estimate"][1] == one["estimate"][0]
+    narrow = fit.predict(N=1e8, D=1e9, interval=0.5)
+    assert narrow["low"][0] > one["low"][0]
+    with pytest.warns(iso.DataWarning, match="N is missing"):
+        frame = fit.predict({"N": [1e8, None], "D": [1e9, 1e9]})
+    assert frame.rows == 2
+    assert np.isnan(frame["estimate"][1])
+    with pytest.warns(iso.ExtrapolationWarning, match="more than 10 times beyond the runs in N"):
+        fit.predict(N=1e12, D=1e9)
+    with pytest.raises(iso.IsoflopError, match="needs D"):
+        fit.predict(N=1e8)
+    with pytest.raises(iso.IsoflopError, match="no input M"):
+        fit.predict(N=1e8, D=1e9, M=2)
+    with pytest.raises(iso.ColumnError, match="D"):
+        fit.predict({"N": [1e8]})
+
+
+def test_predictions_go_to_other_libraries(fit):
+    import polars
+    import pyarrow
+
+    frame = fit.predict(N=[1e7, 1e8], D=[1e9, 1e9])
+    assert frame.to_pandas()["estimate"].tolist() == frame["estimate"].tolist()
+    assert frame.to_polars()["estimate"].to_list() == frame["estimate"].tolist()
+    assert polars.DataFrame(frame)["N"].to_list() == [1e7, 1e8]
+    assert pyarrow.table(frame).num_rows == 2
+    assert json.loads(frame.to_json())[0]["N"] == 1e7
+    assert "<table>" in frame._repr_html_()
+
+
+def test_profile(fit):
+    (profile,) = fit.profile("alpha", curve=5)
+    at = list(fit.params).index("alpha")
+    low, high = fit.conf_int()["low"][at], fit.conf_int()["high"][at]
+    assert profile["low"] < fit.params["alpha"] < profile["high"]
+    assert 0.2 < (profile["high"] - profile["low"]) / (high - low) < 5
+
+
+def test_saving(fit, tmp_path):
+    fit.save(tmp_path / "fit.json")
+    loaded = iso.load(tmp_path / "fit.json")
+    assert loaded.params == fit.params
+    assert loaded.draws.tobytes() == fit.draws.tobytes()
+    assert loaded.predict(N=1e8, D=1e9)["low"] == fit.predict(N=1e8, D=1e9)["low"]
+    assert list(tmp_path.iterdir()) == [tmp_path / "fit.json"]
+    with pytest.raises(iso.IsoflopError, match="give its runs"):
+        loaded.profile("alpha")
+    assert loaded.profile("alpha", runs=fit.runs, curve=3)[0]["estimate"] == pytest.approx(fit.params["alpha"])
+    (tmp_path / "bad.json").write_text("{")
+    with pytest.raises(iso.IsoflopError, match="no saved fit"):
+        iso.load(tmp_path / "bad.json")
+    with pytest.raises(OSError):  # noqa: PT011
+        fit.save(tmp_path / "nowhere" / "fit.json")
+
+
+def test_pickling(fit):
+    again = pickle.loads(pickle.dumps(fit))
+    assert again.to_dict() == fit.to_dict()
+    assert again.profile("E", curve=3) == fit.profile("E", curve=3)
+
+
+def _work(columns):
+    fit = iso.fit(columns, "chinchilla", bootstrap=20)
+    return fit, fit.predict(N=1e8, D=1e9)["estimate"][0]
+
+
+def test_fits_travel_between_processes(columns, fit):
+    # The parent has fitted before: a child that is forked has none of its threads.
+    with ProcessPoolExecutor(2) as pool:
+        made = list(pool.map(_work, [columns, columns], timeout=120))
+    assert made[0][0].params == fit.params == made[1][0].params
+    assert made[0][1] == fit.predict(N=1e8, D=1e9)["estimate"][0]
+
+
+def test_eight_threads_at_once(columns):
+    with ThreadPoolExecutor(8) as pool:
+        fits = list(pool.map(lambda seed: iso.fit(columns, "chinchilla", bootstrap=50, seed=seed % 2), range(16)))
+    assert {fit.draws.tobytes() for fit in fits} == {fits[0].draws.tobytes(), fits[1].draws.tobytes()}
+    assert fits[0].draws.tobytes() != fits[1].draws.tobytes()
+
+
+def test_options(columns):
+    fixed = iso.fit(columns, "chinchilla", fix={"E": 1.7}, bounds={"alpha": (0, 1)}, bootstrap=0, choices=False)
+    assert fixed.params["E"] == 1.7
+    assert fixed.parameters["fixed"][0]
+    tied = iso.fit(columns, "chinchilla", tie={"beta": "alpha"}, bootstrap=0, choices=False)
+    assert "beta" not in tied.params
+    renamed = {"n": columns["N"], "d": columns["D"], "final": columns["loss"]}
+    mapped = iso.fit(renamed, "chinchilla", map={"N": "n", "D": "d", "loss": "final"}, bootstrap=0, choices=False)
+    assert mapped.params == iso.fit(columns, "chinchilla", bootstrap=0, choices=False).params
+    assert mapped.predict({"n": [1e8], "d": [1e9]}, map={"N": "n", "D": "d"}).rows == 1
+    some = iso.fit(columns, "loss ~ E + A / C^g", let={"C": "6*N*D"}, where=["N < 1e9", "D > 3e7"], bootstrap=0)
+    assert some.nobs == 63
+    assert some.predict(C=1e18).columns[0] == "C"
+
+
+def test_not_certified_warns(columns):
+    few = {name: values[:20] for name, values in columns.items()}
+    with pytest.warns(iso.NotCertifiedWarning, match="not certified"):
+        fit = iso.fit(few, "chinchilla", bootstrap=0)
+    assert not fit.certificate
+    with pytest.warns(iso.NotCertifiedWarning):
+        fit.predict(N=1e8, D=2e7)
+
+
+def test_formula_errors_have_a_place(columns):
+    with pytest.raises(iso.FormulaError) as raised:
+        iso.fit(columns, "loss ~ E + A / N^")
+    assert raised.value.formula == "loss ~ E + A / N^"
+    assert raised.value.position is not None
+    assert "^" in str(raised.value).splitlines()[-2]
+    again = pickle.loads(pickle.dumps(raised.value))
+    assert again.position == raised.value.position
+    with pytest.raises(iso.FormulaError) as raised:
+        iso.fit(columns, "chinchilla", where="N <")
+    assert raised.value.origin == "where"
+    assert raised.value.code.startswith("F")
+
+
+def test_other_errors(columns):
+    with pytest.raises(iso.IsoflopError, match="did you mean `chinchilla`"):
+        iso.fit(columns, "chinchila")
+    with pytest.raises(iso.IsoflopError, match="unknown objective"):
+        iso.fit(columns, "chinchilla", objective="cubes")
+    with pytest.raises(iso.IsoflopError, match="write NAME=NUMBER"):
+        iso.fit(columns, "chinchilla", fix={"E": "much"})
+    with pytest.raises(ValueError, match="bootstrap"):
+        iso.fit(columns, "chinchilla", bootstrap=-1)
+    with pytest.raises(ValueError, match="seed"):
+        iso.fit(columns, "chinchilla", seed=-1)
+    with pytest.raises(iso.IsoflopError, match="level"):
+        iso.fit(columns, "chinchilla", level=90)
+
+
+def test_shown_in_a_notebook(fit):
+    bundle = fit._repr_mimebundle_()
+    assert "<table>" in bundle["text/html"]
+    assert "alpha" in bundle["text/latex"]
+    assert "<isoflop.Fit" in repr(fit)
+
+
+def test_plot(fit):
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    axes = fit.plot()
+    assert axes.get_xlabel() == "N"
+    assert len(axes.get_lines()) > 2
+    assert fit.plot(axes, x="D") is axes
+    with pytest.raises(iso.IsoflopError, match="no numeric input"):
+        fit.plot(x="M")
+
+
+def test_nothing_is_warned_of_a_good_fit(columns):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        iso.fit(columns, "chinchilla", bootstrap=0).predict(N=1e8, D=1e9)

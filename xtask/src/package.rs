@@ -1,0 +1,84 @@
+//! The Python package: packed into a wheel, installed into an environment of its own, and tested as users have it.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::command::{Show, run};
+use crate::counts::Counts;
+use crate::python::Environment;
+use crate::workspace::Workspace;
+
+/// Installs the package and runs its tests and the checks of its types and style. The workspace must be built.
+///
+/// # Errors
+/// No Python, no package index, or a package that cannot be packed or installed.
+pub fn check(workspace: &Workspace) -> Result<Counts, String> {
+    let environment = Environment::make(workspace, "venv-python", "python/requirements.txt")?;
+    let wheel = pack(workspace, &environment)?;
+    environment.pip(&["--force-reinstall".as_ref(), "--no-deps".as_ref(), wheel.as_path()])?;
+    let folder = workspace.root.join("python");
+    let program = workspace.built("debug/isoflop");
+    // Away from the sources, so that the installed package is what is imported.
+    let elsewhere = workspace.target.join("python-tests");
+    std::fs::create_dir_all(&elsewhere).map_err(|e| format!("cannot make {}: {e}", elsewhere.display()))?;
+    let config = folder.join("pyproject.toml");
+    let cache = elsewhere.join("cache");
+    let tests = folder.join("tests");
+    let shown = |path: &Path| path.display().to_string();
+    let steps: [(&str, Vec<String>); 6] = [
+        ("pytest", vec!["-q".into(), "-rs".into(), "-s".into(), "-c".into(), shown(&config), shown(&tests)]),
+        (
+            "pytest",
+            ["-q", "--doctest-modules", "--pyargs", "isoflop", "-c"]
+                .map(String::from)
+                .into_iter()
+                .chain([shown(&config)])
+                .collect(),
+        ),
+        ("mypy", vec![format!("--config-file={}", shown(&config)), "-p".into(), "isoflop".into()]),
+        ("mypy", vec![format!("--config-file={}", shown(&config)), shown(&tests.join("program.py"))]),
+        ("mypy.stubtest", vec!["isoflop._isoflop".into()]),
+        ("ruff", vec!["check".into(), shown(&folder)]),
+    ];
+    let mut sum = Counts::default();
+    for (tool, arguments) in steps {
+        let mut command = environment.command();
+        command.current_dir(&elsewhere).args(["-m", tool]).args(&arguments);
+        command.env("ISOFLOP_PROGRAM", &program).env("RUFF_CACHE_DIR", &cache).env("MYPY_CACHE_DIR", &cache);
+        command.env("PYTEST_ADDOPTS", format!("-p no:cacheprovider --rootdir={}", shown(&folder)));
+        let passed = run(&mut command, Show::Live)?.success;
+        eprintln!("{} python -m {tool} {}", if passed { "ok  " } else { "FAIL" }, arguments.join(" "));
+        sum += Counts::one(passed);
+    }
+    Ok(sum)
+}
+
+/// A wheel of the library that the workspace built.
+fn pack(workspace: &Workspace, environment: &Environment) -> Result<PathBuf, String> {
+    let name = match std::env::consts::OS {
+        "windows" => "isoflop_py.dll",
+        "macos" => "libisoflop_py.dylib",
+        _ => "libisoflop_py.so",
+    };
+    let library = stripped(&workspace.built(&format!("debug/{name}")), &workspace.target.join("wheels"))?;
+    let mut command = environment.command();
+    command.arg(workspace.root.join("python/pack.py")).arg(library);
+    let packed =
+        run(command.arg(workspace.target.join("wheels")).arg(env!("CARGO_PKG_VERSION")), Show::Nothing)?;
+    if !packed.success {
+        return Err(format!("the wheel cannot be packed\n{}", packed.stderr));
+    }
+    Ok(PathBuf::from(packed.stdout.trim()))
+}
+
+/// The library without the names for debuggers, where `strip` is there; they are most of its size.
+fn stripped(library: &Path, folder: &Path) -> Result<PathBuf, String> {
+    std::fs::create_dir_all(folder).map_err(|e| format!("cannot make {}: {e}", folder.display()))?;
+    let target = folder.join(library.file_name().unwrap_or_default());
+    let mut command = Command::new("strip");
+    command.arg("--strip-debug").arg("-o").arg(&target).arg(library);
+    match run(&mut command, Show::Nothing) {
+        Ok(output) if output.success => Ok(target),
+        _ => Ok(library.to_owned()),
+    }
+}
