@@ -246,6 +246,12 @@ pub enum PlanError {
         /// What one run may cost.
         most: f64,
     },
+    /// No candidate meets a condition.
+    #[error("no run within the limits meets --where '{text}'")]
+    NothingKept {
+        /// The condition.
+        text: String,
+    },
     /// A law for which next runs cannot be chosen.
     #[error("next runs for {law} cannot be chosen: {what}")]
     NextCannot {
@@ -333,6 +339,7 @@ impl PlanError {
             PlanError::GoalLacks { .. } => "P0308",
             PlanError::IdleGoal { .. } => "P0309",
             PlanError::RivalReads { .. } => "P0310",
+            PlanError::NothingKept { .. } => "P0311",
             PlanError::Infeasible { .. } => "P0201",
             PlanError::NoneFound { .. } => "P0202",
             PlanError::Unbounded { .. } => "P0203",

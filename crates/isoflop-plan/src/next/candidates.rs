@@ -62,7 +62,14 @@ impl Candidates {
             columns[*k] = (0..rows).map(|row| levels[row / repeat % levels.len()]).collect();
         }
         let mut all = Candidates { names, columns, costs: vec![0.0; rows], limits };
-        all.costs = all.cost(&request.cost)?;
+        for text in &request.keep {
+            let met = all.evaluate("--where", text)?;
+            all.keep(|i, _| met[i] != 0.0 && !met[i].is_nan());
+            if all.costs.is_empty() {
+                return Err(PlanError::NothingKept { text: text.clone() });
+            }
+        }
+        all.costs = all.evaluate("--cost", &request.cost)?;
         let most = request.budget.min(request.largest);
         let cheapest = all.costs.iter().copied().fold(f64::INFINITY, f64::min);
         all.keep(|_, cost| cost > 0.0 && cost <= most);
@@ -72,14 +79,14 @@ impl Candidates {
         Ok(all)
     }
 
-    /// The cost of each candidate.
-    fn cost(&self, text: &str) -> Result<Vec<f64>, PlanError> {
+    /// A formula of the inputs at each candidate.
+    fn evaluate(&self, place: &str, text: &str) -> Result<Vec<f64>, PlanError> {
         let scope = Scope {
             inputs: self.names.iter().map(|(name, _)| InputSpec::new(name, Unit::default())).collect(),
             ..Scope::default()
         };
         let formula = Formula::expression(text, &scope).map_err(|diagnostics| PlanError::Formula {
-            place: "--cost".to_owned(),
+            place: place.to_owned(),
             text: text.to_owned(),
             diagnostics,
         })?;

@@ -60,6 +60,8 @@ pub struct NextRequest {
     pub limits: Vec<(String, f64, f64)>,
     /// Inputs held at a value.
     pub given: Vec<(String, f64)>,
+    /// What a candidate must meet, as formulas of the inputs, such as `D >= 2*N`.
+    pub keep: Vec<String>,
     /// One run may cost this at most.
     pub largest: f64,
     /// At most this many runs, repeats included.
@@ -85,6 +87,7 @@ impl NextRequest {
             cost: "6*N*D".to_owned(),
             limits: Vec::new(),
             given: Vec::new(),
+            keep: Vec::new(),
             largest: f64::INFINITY,
             runs: 24,
             repeats: 3,

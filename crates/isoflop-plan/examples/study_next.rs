@@ -1,0 +1,209 @@
+//! Do the runs that `next` chooses narrow a forecast more than an isoFLOP grid or a ladder of the same cost?
+//!
+//! Every study has a law of its own, a few pilot runs, and a budget. Three ways spend it; then all fit the same law to
+//! pilot and new runs, and profile the loss at a target far beyond them.
+#![allow(clippy::print_stdout, clippy::unwrap_used, missing_docs)]
+
+use isoflop_fit::{Data, DataDigest, Fit, FitOptions, Objective, SavedFit, fit, profile, simulate_at};
+use isoflop_laws::{Catalogue, Law};
+use isoflop_plan::{Goal, Model, NextRequest, Past, next};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+
+const STUDIES: u64 = 200;
+const BUDGET: f64 = 1e20;
+const RUNS: usize = 24;
+const TARGET: (f64, f64) = (7e9, 140e9);
+const LEVEL: f64 = 0.9;
+
+/// A law to find, with the noise of its runs.
+struct Truth {
+    /// E, A, B, alpha, beta.
+    values: [f64; 5],
+    noise: f64,
+}
+
+fn truth(rng: &mut ChaCha8Rng) -> Truth {
+    let mut between = |low: f64, high: f64| low + (high - low) * rng.random::<f64>();
+    let (alpha, beta) = (between(0.28, 0.42), between(0.28, 0.42));
+    // Terms of like size at 100M parameters and 2B tokens, as in published fits.
+    let (a, b) = (between(0.5, 1.1) * 1e8_f64.powf(alpha), between(0.5, 1.1) * 2e9_f64.powf(beta));
+    let noise = between(0.002_f64.ln(), 0.01_f64.ln()).exp();
+    Truth { values: [between(1.4, 2.0), a, b, alpha, beta], noise }
+}
+
+/// N and D of runs.
+type Runs = Vec<(f64, f64)>;
+
+/// Three sizes with three token counts, for a thousandth of the budget.
+fn pilot() -> Runs {
+    [1e7, 2e7, 4e7].iter().flat_map(|&n| [10.0, 25.0, 60.0].map(|ratio| (n, ratio * n))).collect()
+}
+
+/// Four budgets a factor 3 apart, six sizes on each around 20 tokens per parameter.
+fn isoflop_grid() -> Runs {
+    let slices = [1.0, 3.0, 9.0, 27.0];
+    let unit = BUDGET / (6.0 * slices.iter().sum::<f64>());
+    let sizes = [0.35, 0.53, 0.8, 1.2, 1.9, 2.8];
+    let run = |c: f64, size: f64| {
+        let n = size * (c / 120.0).sqrt();
+        (n, c / (6.0 * n))
+    };
+    slices.iter().flat_map(|s| sizes.map(|size| run(s * unit, size))).collect()
+}
+
+/// Six sizes, each twice the one before, at 5, 10, 20 and 40 tokens per parameter.
+fn ladder() -> Runs {
+    let ratios = [5.0, 10.0, 20.0, 40.0];
+    let sizes: Vec<f64> = (0..6).map(|k| 2_f64.powi(k)).collect();
+    let squares: f64 = sizes.iter().map(|s| s * s).sum();
+    let smallest = (BUDGET / (6.0 * squares * ratios.iter().sum::<f64>())).sqrt();
+    sizes.iter().flat_map(|s| ratios.map(|ratio| (s * smallest, ratio * s * smallest))).collect()
+}
+
+fn cost(runs: &Runs) -> f64 {
+    runs.iter().map(|(n, d)| 6.0 * n * d).sum()
+}
+
+fn columns(law: &Law, runs: &Runs) -> Vec<Vec<f64>> {
+    let column = |name: &str| match name {
+        "N" => runs.iter().map(|r| r.0).collect(),
+        "D" => runs.iter().map(|r| r.1).collect(),
+        _ => Vec::new(),
+    };
+    law.formula().symbols.inputs.iter().map(|input| column(&input.name)).collect()
+}
+
+fn table(law: &Law, truth: &Truth, runs: &Runs, seed: u64) -> Data {
+    let params: Vec<f64> = law
+        .formula()
+        .symbols
+        .params
+        .iter()
+        .map(|p| truth.values[["E", "A", "B", "alpha", "beta"].iter().position(|n| *n == p.name).unwrap()])
+        .collect();
+    let inputs = columns(law, runs);
+    let output = simulate_at(law.formula(), &params, &inputs, truth.noise, seed);
+    Data { inputs, output, group_of_param: vec![None; params.len()], ..Data::default() }
+}
+
+fn joined(a: &Data, b: &Data) -> Data {
+    let inputs = a.inputs.iter().zip(&b.inputs).map(|(x, y)| [x.as_slice(), y].concat()).collect();
+    Data { inputs, output: [a.output.as_slice(), &b.output].concat(), ..a.clone() }
+}
+
+fn options(bootstrap: usize) -> FitOptions {
+    let objective: Objective = "squares-log".parse().unwrap();
+    FitOptions {
+        objective: Some(objective),
+        bootstrap,
+        choices: false,
+        level: LEVEL,
+        ..FitOptions::default()
+    }
+}
+
+fn chosen(law: &Law, fitted: Fit, data: &Data, largest: f64) -> (Runs, f64) {
+    let noise = fitted.rmse * (data.rows() as f64 / (data.rows() as f64 - 5.0)).sqrt();
+    let digest = DataDigest { sha256: String::new(), rows: data.rows(), files: Vec::new() };
+    let saved = SavedFit::new(&law.id, law.formula(), fitted, digest, 0, Vec::new());
+    let model = Model::from_fit(&saved).unwrap();
+    let goal = Goal::Output { point: vec![("N".into(), TARGET.0), ("D".into(), TARGET.1)] };
+    let request = NextRequest {
+        runs: RUNS,
+        largest,
+        limits: vec![("N".into(), 1e7, 2e9), ("D".into(), 1e8, 1e11)],
+        keep: vec!["D >= 2*N".into(), "D <= 500*N".into()],
+        ..NextRequest::new(goal, BUDGET, noise)
+    };
+    let past = Past { columns: data.inputs.clone(), rows: data.rows() };
+    let found = next(&model, &past, &request).unwrap();
+    let one = |run: &isoflop_plan::NextRun| {
+        let at = |name: &str| run.inputs.iter().find(|(known, _)| known == name).unwrap().1;
+        std::iter::repeat_n((at("N"), at("D")), run.repeats).collect::<Vec<_>>()
+    };
+    (found.runs.iter().flat_map(one).collect(), found.outlooks[0].after)
+}
+
+/// Width of the interval in per cent of the loss, and whether it holds the truth.
+fn answer(law: &Law, data: &Data, truth: &Truth) -> (f64, bool) {
+    let of = format!("E + A / {:e}^alpha + B / {:e}^beta", TARGET.0, TARGET.1);
+    let [e, a, b, alpha, beta] = truth.values;
+    let loss = e + a / TARGET.0.powf(alpha) + b / TARGET.1.powf(beta);
+    let Ok(found) = profile(law, data, &of, &options(0), 3, &()) else { return (f64::INFINITY, false) };
+    let (low, high) = (found.low.unwrap_or(0.0), found.high.unwrap_or(f64::INFINITY));
+    (100.0 * (high / low).ln(), low <= loss && loss <= high)
+}
+
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+fn main() {
+    let catalogue = Catalogue::builtin().unwrap();
+    let law = catalogue.find("chinchilla").unwrap();
+    let rivals = [isoflop_grid(), ladder()];
+    let largest = rivals[0].iter().map(|(n, d)| 6.0 * n * d).fold(0.0, f64::max);
+    let rows: Vec<(f64, [(f64, bool); 3])> = (0..STUDIES)
+        .into_par_iter()
+        .map(|study| {
+            let truth = truth(&mut ChaCha8Rng::seed_from_u64(study));
+            let first = table(law, &truth, &pilot(), 10 * study);
+            let fitted = fit(law, &first, &options(64), &()).unwrap();
+            let (ours, forecast) = chosen(law, fitted, &first, largest);
+            assert!(cost(&ours) <= BUDGET && ours.len() <= RUNS);
+            let arms = [&ours, &rivals[0], &rivals[1]];
+            let answers = [0, 1, 2].map(|k| {
+                let new = table(law, &truth, arms[k], 10 * study + 1 + k as u64);
+                answer(law, &joined(&first, &new), &truth)
+            });
+            (forecast, answers)
+        })
+        .collect();
+    println!("# Runs chosen by `next`, an isoFLOP grid and a ladder at the same cost\n");
+    println!(
+        "{STUDIES} studies. Each draws a law `E + A / N^alpha + B / D^beta` (E 1.4 to 2, exponents 0.28 to 0.42, terms of 0.5 to 1.1 nats at\n\
+         100M parameters and 2B tokens) and noise of 0.2 to 1 % of the loss, and starts from nine pilot runs of 10M to 40M\n\
+         parameters ({:.1e} FLOP). Then {BUDGET:e} FLOP are spent in {RUNS} runs in three ways:\n",
+        cost(&pilot())
+    );
+    println!(
+        "* `next`, which knows the pilot runs alone: goal the loss at 7B parameters and 140B tokens (5.9e21 FLOP), no run dearer\n  \
+         than the dearest of the grid ({largest:.1e} FLOP), N 10M to 2B, D/N 2 to 500, at most 3 seeds of one configuration;\n\
+         * an isoFLOP grid: four budgets a factor 3 apart, six sizes on each around 20 tokens per parameter;\n\
+         * a ladder: six sizes, each twice the one before, at 5, 10, 20 and 40 tokens per parameter (dearest run {:.1e} FLOP).\n",
+        rivals[1].iter().map(|(n, d)| 6.0 * n * d).fold(0.0, f64::max)
+    );
+    println!(
+        "All fit the same law to pilot and new runs by least squares on logs, and give the 90 % profile interval of the loss at\n\
+         the target. An interval without an end counts as infinitely wide, a fit without an interval as a miss.\n"
+    );
+    println!(
+        "| | median width, % of the loss | coverage | no finite interval | width of `next` relative to it, median | `next` narrower in |"
+    );
+    println!("|---|---|---|---|---|---|");
+    for (k, name) in ["`next`", "isoFLOP grid", "2x ladder"].iter().enumerate() {
+        let covered = rows.iter().filter(|(_, a)| a[k].1).count() as f64 / rows.len() as f64;
+        let open = rows.iter().filter(|(_, a)| !a[k].0.is_finite()).count();
+        let relative =
+            median(rows.iter().map(|(_, a)| if a[k].0.is_finite() { a[0].0 / a[k].0 } else { 0.0 }));
+        let wins = rows.iter().filter(|(_, a)| a[0].0 < a[k].0).count() as f64 / rows.len() as f64;
+        let (relative, wins) = if k == 0 {
+            (String::new(), String::new())
+        } else {
+            (format!("{relative:.2}"), format!("{:.0} %", 100.0 * wins))
+        };
+        println!(
+            "| {name} | {:.2} | {:.1} % | {open} | {relative} | {wins} |",
+            median(rows.iter().map(|(_, a)| a[k].0)),
+            100.0 * covered
+        );
+    }
+    let honest = median(rows.iter().map(|(forecast, a)| a[0].0 / (200.0 * forecast.ln_1p())));
+    println!(
+        "\nThe width that `next` announced beforehand was right to a factor of {honest:.2} in the median (found over announced)."
+    );
+}
