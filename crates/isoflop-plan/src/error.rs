@@ -247,10 +247,18 @@ pub enum PlanError {
         most: f64,
     },
     /// No candidate meets a condition.
-    #[error("no run within the limits meets --where '{text}'")]
+    #[error("no run within the limits meets --keep '{text}'")]
     NothingKept {
         /// The condition.
         text: String,
+    },
+    /// A goal that is not understood.
+    #[error("--goal '{text}': {reason}")]
+    BadGoal {
+        /// The text.
+        text: String,
+        /// What is wrong, and what to write.
+        reason: String,
     },
     /// A law for which next runs cannot be chosen.
     #[error("next runs for {law} cannot be chosen: {what}")]
@@ -340,6 +348,7 @@ impl PlanError {
             PlanError::IdleGoal { .. } => "P0309",
             PlanError::RivalReads { .. } => "P0310",
             PlanError::NothingKept { .. } => "P0311",
+            PlanError::BadGoal { .. } => "P0312",
             PlanError::Infeasible { .. } => "P0201",
             PlanError::NoneFound { .. } => "P0202",
             PlanError::Unbounded { .. } => "P0203",

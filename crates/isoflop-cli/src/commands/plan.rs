@@ -60,7 +60,7 @@ pub(crate) fn run(args: &PlanArgs, messages: &Messages) -> Result<u8, Failure> {
 }
 
 /// A saved fit if there is such a file, else a law by name.
-fn model(what: &str, folder: Option<&Path>, messages: &Messages) -> Result<Model, Failure> {
+pub(crate) fn model(what: &str, folder: Option<&Path>, messages: &Messages) -> Result<Model, Failure> {
     let path = Path::new(what);
     if path.is_file() || path.extension().is_some_and(|ending| ending == "json") {
         let saved = read_saved(path)?;
@@ -149,7 +149,7 @@ fn mentioned(args: &PlanArgs, name: &str) -> bool {
 }
 
 /// `NAME=TEXT`.
-fn assignment(
+pub(crate) fn assignment(
     option: &'static str,
     text: &str,
     example: &'static str,

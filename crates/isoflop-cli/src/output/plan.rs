@@ -132,7 +132,7 @@ fn verdict(plan: &Plan) -> String {
 }
 
 /// Lines of at most 100 characters.
-fn wrapped(text: &str) -> String {
+pub(crate) fn wrapped(text: &str) -> String {
     let (mut out, mut width) = (String::new(), 0);
     for word in text.split(' ') {
         let length = word.chars().count();

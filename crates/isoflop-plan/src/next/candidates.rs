@@ -63,7 +63,7 @@ impl Candidates {
         }
         let mut all = Candidates { names, columns, costs: vec![0.0; rows], limits };
         for text in &request.keep {
-            let met = all.evaluate("--where", text)?;
+            let met = all.evaluate("--keep", text)?;
             all.keep(|i, _| met[i] != 0.0 && !met[i].is_nan());
             if all.costs.is_empty() {
                 return Err(PlanError::NothingKept { text: text.clone() });

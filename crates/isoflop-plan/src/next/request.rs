@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use isoflop_formula::parse_number;
+use isoflop_laws::Law;
+
 use crate::error::PlanError;
 use crate::model::Model;
 use crate::next::sensitivity::Sensitivity;
@@ -31,6 +34,54 @@ pub enum Goal {
         /// The other law with its values.
         rival: Box<Model>,
     },
+}
+
+impl Goal {
+    /// Reads `loss at N=70B,D=1.4T`, `regret at 1e24`, a derived quantity of the law such as `a_opt`, or a formula of its
+    /// parameters.
+    ///
+    /// # Errors
+    /// A point or a budget that is no number; what a formula lacks is found later.
+    ///
+    /// ```
+    /// let catalogue = isoflop_laws::Catalogue::builtin()?;
+    /// let law = catalogue.find("chinchilla")?;
+    /// let goal = isoflop_plan::Goal::parse("loss at N=70B,D=1.4T", law).unwrap();
+    /// assert_eq!(goal.to_string(), "output at N=7e10,D=1.4e12");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn parse(text: &str, law: &Law) -> Result<Goal, PlanError> {
+        let bad = |reason: String| PlanError::BadGoal { text: text.to_owned(), reason };
+        let Some((what, at)) = text.split_once(" at ") else {
+            let name = text.trim();
+            // Only derived quantities without inputs of their own are functions of the parameters.
+            let derived = law.derived(name).filter(|derived| derived.inputs.is_empty());
+            let formula = derived.map_or_else(|| name.to_owned(), |derived| derived.text.clone());
+            return Ok(Goal::Quantity { name: name.to_owned(), formula });
+        };
+        let number = |text: &str| parse_number(text.trim()).filter(|x| *x > 0.0 && x.is_finite());
+        match what.trim() {
+            "regret" => {
+                let budget =
+                    number(at).ok_or_else(|| bad("write the cost of the decision, regret at 1e24".into()))?;
+                Ok(Goal::Regret { budget })
+            }
+            what if what == law.output.name => {
+                let mut point = Vec::new();
+                for part in at.split(',') {
+                    let value =
+                        part.split_once('=').and_then(|(name, x)| Some((name.trim().to_owned(), number(x)?)));
+                    point
+                        .push(value.ok_or_else(|| bad(format!("{part} is not NAME=NUMBER, such as N=70B")))?);
+                }
+                Ok(Goal::Output { point })
+            }
+            other => Err(bad(format!(
+                "{other} is not what {} predicts: write '{} at ...', 'regret at ...', or a formula of parameters",
+                law.id, law.output.name
+            ))),
+        }
+    }
 }
 
 impl fmt::Display for Goal {
@@ -110,7 +161,7 @@ impl NextRequest {
             }
         }
         for (name, value) in
-            [("--runs", self.runs), ("--repeats", self.repeats), ("--candidates", self.candidates)]
+            [("--runs-at-most", self.runs), ("--repeats", self.repeats), ("--candidates", self.candidates)]
         {
             if value == 0 {
                 return Err(PlanError::NotPositive { name, value: 0.0 });

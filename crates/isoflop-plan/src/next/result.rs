@@ -92,7 +92,7 @@ pub(crate) fn warnings(
     let count: usize = runs.iter().map(|run| run.repeats).sum();
     if used < 0.5 * request.budget && count == request.runs {
         let message = format!(
-            "{:.0} % of the budget is left: the number of runs ({count}) is the limit, not the cost; allow more with --runs",
+            "{:.0} % of the budget is left: the number of runs ({count}) is the limit, not the cost; allow more with --runs-at-most",
             100.0 * (1.0 - used / request.budget)
         );
         list.push(Warning { code: "budget-left", message });
