@@ -14,6 +14,8 @@ use rayon::prelude::*;
 const STUDIES: u64 = 100;
 const BUDGET: f64 = 1e20;
 const RUNS: usize = 24;
+/// Share of the budget and of the runs that the first of two rounds gets.
+const FIRST: f64 = 0.25;
 const TARGET: (f64, f64) = (7e9, 140e9);
 const LEVEL: f64 = 0.9;
 
@@ -115,8 +117,9 @@ fn chosen(law: &Law, data: &Data, largest: f64, part: f64) -> (Runs, f64) {
     let request = NextRequest {
         runs: (RUNS as f64 * part).round() as usize,
         largest,
-        limits: vec![("N".into(), 1e7, 2e9), ("D".into(), 1e8, 1e11)],
-        keep: vec!["D >= 2*N".into(), "D <= 500*N".into()],
+        limits: vec![("N".into(), 1e7, 4e9), ("D".into(), 1e8, 1e11)],
+        keep: vec!["D >= N".into(), "D <= 1000*N".into()],
+        draws: 16,
         ..NextRequest::new(goal, BUDGET * part, noise)
     };
     let past = Past { columns: data.inputs.clone(), rows: data.rows() };
@@ -157,11 +160,11 @@ fn outcome(law: &Law, study: u64, fixed: &[Runs; 2], largest: [f64; 2]) -> Outco
     let after = |runs: &Runs, before: &Data, stream: u64| {
         joined(before, &table(law, &truth, runs, 10 * study + stream))
     };
-    let (free, announced) = chosen(law, &pilot, largest[1], 1.0);
+    let (free, announced) = chosen(law, &pilot, f64::INFINITY, 1.0);
     let (capped, _) = chosen(law, &pilot, largest[0], 1.0);
-    let (first, _) = chosen(law, &pilot, largest[1], 0.5);
+    let (first, _) = chosen(law, &pilot, f64::INFINITY, FIRST);
     let halfway = after(&first, &pilot, 3);
-    let (second, _) = chosen(law, &halfway, largest[1], 0.5);
+    let (second, _) = chosen(law, &halfway, f64::INFINITY, 1.0 - FIRST);
     for runs in [&free, &capped, &[first, second.clone()].concat()] {
         assert!(cost(runs) <= BUDGET && runs.len() <= RUNS);
     }
@@ -191,9 +194,9 @@ fn main() {
     );
     println!(
         "* `next`, which knows the pilot runs alone: goal the loss at 7B parameters and 140B tokens (5.9e21 FLOP), N 10M to\n  \
-         2B, D/N 2 to 500, at most 3 seeds of one configuration, no run dearer than the dearest of the ladder;\n\
-         * the same in two rounds of half the budget, the second chosen with the runs of the first;\n\
-         * `next` with no run dearer than the dearest of the isoFLOP grid;\n\
+         4B, D/N 1 to 1000, at most 3 seeds of one configuration;\n\
+         * the same in two rounds of a quarter and three quarters, the second chosen with the runs of the first;\n\
+         * one round with no run dearer than the dearest of the isoFLOP grid;\n\
          * an isoFLOP grid: four budgets a factor 3 apart, six sizes on each around 20 tokens per parameter (dearest run\n  \
          {:.1e} FLOP);\n\
          * a ladder: six sizes, each twice the one before, at 5, 10, 20 and 40 tokens per parameter (dearest run {:.1e} FLOP).\n",

@@ -252,6 +252,14 @@ pub enum PlanError {
         /// The condition.
         text: String,
     },
+    /// A whole number that is not decided.
+    #[error("--integer {name}: only what is decided ({}) can be a whole number", .over.join(", "))]
+    WholeNotDecided {
+        /// The name.
+        name: String,
+        /// Decision variables.
+        over: Vec<String>,
+    },
     /// A goal that is not understood.
     #[error("--goal '{text}': {reason}")]
     BadGoal {
@@ -349,6 +357,7 @@ impl PlanError {
             PlanError::RivalReads { .. } => "P0310",
             PlanError::NothingKept { .. } => "P0311",
             PlanError::BadGoal { .. } => "P0312",
+            PlanError::WholeNotDecided { .. } => "P0313",
             PlanError::Infeasible { .. } => "P0201",
             PlanError::NoneFound { .. } => "P0202",
             PlanError::Unbounded { .. } => "P0203",

@@ -34,6 +34,7 @@ mod search;
 mod signomial;
 mod smooth;
 mod solve;
+mod whole;
 
 pub use arch::Architecture;
 pub use cost::{Cost, CostGolden, CostModel, CostQuantity, costs};

@@ -41,8 +41,8 @@ pub(crate) struct NextArgs {
     #[arg(long, value_name = "FORMULA", allow_hyphen_values = true)]
     pub(crate) keep: Vec<String>,
     /// One run may cost this at most
-    #[arg(long, value_name = "X", value_parser = positive, default_value = "inf")]
-    pub(crate) largest: f64,
+    #[arg(long, value_name = "X", value_parser = positive)]
+    pub(crate) largest: Option<f64>,
     /// At most this many runs
     #[arg(long, value_name = "K", default_value = "24", value_parser = threads)]
     pub(crate) runs_at_most: usize,

@@ -74,7 +74,7 @@ pub(crate) fn run(args: &NextArgs, messages: &Messages) -> Result<u8, Failure> {
         limits: args.limits.iter().map(|text| limit(text)).collect::<Result<_, _>>()?,
         given: args.given.iter().map(|text| given(text)).collect::<Result<_, _>>()?,
         keep,
-        largest: args.largest,
+        largest: args.largest.unwrap_or(f64::INFINITY),
         runs: args.runs_at_most,
         repeats: args.repeats,
         candidates: args.candidates,

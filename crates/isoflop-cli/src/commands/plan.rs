@@ -106,6 +106,7 @@ fn with_options(request: Request, args: &PlanArgs) -> Result<Request, Failure> {
         starts: args.starts,
         ..request.over(args.over.iter().map(|name| name.trim()))
     };
+    request.whole.extend(args.integer.iter().map(|name| name.trim().to_owned()));
     request.constraints.extend(args.constraints.iter().cloned());
     for named in report {
         request.report.push(named?);
