@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use isoflop_fit::Fit;
 use isoflop_formula::{InputKind, parse_number};
 use isoflop_laws::{Catalogue, Law};
 use isoflop_plan::{Goal, Model, NextRequest, Past, next};
@@ -107,16 +108,28 @@ fn fitted(args: &NextArgs, name: &str, catalogue: &Catalogue, messages: &Message
     let done = fit(args, name, args.draws * REPLICATES, catalogue, messages)?;
     let (rows, fit) = (done.data.rows(), &done.fit);
     let free = fit.parameters.iter().filter(|p| !p.fixed).count();
-    let noise = fit.rmse_log.filter(|_| rows > free).map(|rms| {
-        // The fit took a share of the scatter.
-        rms * (rows as f64 / (rows - free) as f64).sqrt()
-    });
+    let scatter =
+        if fit.objective.name == "squares-log" { fit.rmse_log } else { middle_scatter(fit).or(fit.rmse_log) };
+    // The fit took a share of the scatter.
+    let noise =
+        scatter.filter(|_| rows > free).map(|size| size * (rows as f64 / (rows - free) as f64).sqrt());
     let mut model = Model::from_fit(&done.saved(Vec::new()))?;
     for warning in std::mem::take(&mut model.warnings) {
         messages.warning(&warning);
     }
     let past = Past { columns: done.data.inputs.clone(), rows };
     Ok(Start { law: done.law, model, past, noise: noise.filter(|noise| *noise > 0.0) })
+}
+
+/// The standard deviation of log residuals by their median size, which a few stray runs do not move; `None` for residuals
+/// on another scale.
+fn middle_scatter(fit: &Fit) -> Option<f64> {
+    /// Median size of a standard normal number.
+    const MIDDLE: f64 = 0.674_489_750_196_081_7;
+    let mut sizes: Vec<f64> = fit.residuals.iter().map(|r| r.abs()).collect();
+    sizes.sort_by(f64::total_cmp);
+    let median = sizes.get(sizes.len() / 2).filter(|_| fit.objective.name.ends_with("-log"))?;
+    Some(median / MIDDLE).filter(|size| *size > 0.0)
 }
 
 fn fit(

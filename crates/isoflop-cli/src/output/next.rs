@@ -46,7 +46,12 @@ fn outlooks(next: &Next) -> Table {
         let ends = outlook.low.zip(outlook.high);
         table.row([
             styled(style::BOLD, &outlook.name),
-            outlook.before.map_or_else(|| "not determined".to_owned(), shown).into(),
+            match (outlook.before, outlook.kind) {
+                (Some(before), _) => shown(before),
+                (None, OutlookKind::LogOdds) => String::new(),
+                (None, _) => "not determined".to_owned(),
+            }
+            .into(),
             shown(outlook.after).into(),
             ends.map(|(low, high)| format!("{} … {}", significant(low, 4), significant(high, 4)))
                 .unwrap_or_default()
@@ -62,7 +67,17 @@ fn shown(outlook: &Outlook, value: f64) -> String {
         OutlookKind::RelativeHalfWidth => format!("±{}", percent(value)),
         OutlookKind::HalfWidth => format!("±{}", significant(value, 2)),
         OutlookKind::Regret => format!("{} lost on average", significant(value, 2)),
-        OutlookKind::LogOdds => format!("odds of {} to 1", significant(value.exp(), 2)),
+        OutlookKind::LogOdds => odds(value),
+    }
+}
+
+/// Odds of which this is the logarithm; beyond a million the noise is no longer what is in doubt.
+fn odds(logarithm: f64) -> String {
+    let odds = logarithm.exp();
+    if odds > 1e6 {
+        "odds above 1M to 1".to_owned()
+    } else {
+        format!("odds of {} to 1", significant(odds, 2))
     }
 }
 
@@ -76,10 +91,9 @@ fn verdict(request: &NextRequest, next: &Next, count: usize) -> String {
     );
     for outlook in &next.outlooks {
         words += &match (outlook.kind, outlook.before) {
-            (OutlookKind::LogOdds, _) => format!(
-                "If one of the two laws is right, expect odds of {} to 1 for it. ",
-                significant(outlook.after.exp(), 2)
-            ),
+            (OutlookKind::LogOdds, _) => {
+                format!("If one of the two laws is right, expect {} for it. ", odds(outlook.after))
+            }
             (OutlookKind::Regret, _) => format!(
                 "The decision of '{}' will then lose {} on average. ",
                 outlook.name,

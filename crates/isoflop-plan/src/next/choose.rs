@@ -124,8 +124,9 @@ impl Search<'_> {
             .map(|i| (score(Some(i)), i))
             .min_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
         // A run that adds nothing is none.
-        let keep = score(old);
         let none = score(None);
+        let old = old.filter(open);
+        let keep = old.map_or(none, |i| score(Some(i)));
         match found {
             Some((value, i)) if value < keep - 1e-9 && value < none - 1e-9 => Some(i),
             _ if keep < none - 1e-9 => old,
@@ -264,7 +265,7 @@ mod tests {
         // Hoel and Levine 1964: for extrapolation to z beyond [-1, 1] the ends get (z - 1) : (z + 1) of the runs.
         let xs: Vec<f64> = (0..21).map(|i| -1.0 + 0.1 * i as f64).collect();
         let limits = Limits { budget: 1e9, runs: 40, repeats: 40 };
-        let found = choose(&[line(&xs, 3.0)], &vec![1.0; 21], &limits);
+        let found = choose(&[line(&xs, 3.0)], &[1.0; 21], &limits);
         let mut found = found;
         found.sort();
         assert_eq!(found, [(0, 13), (20, 27)]);
@@ -289,6 +290,15 @@ mod tests {
         let reached = State::new(&lens, &slots).reached()[0];
         assert!(found.iter().map(|(i, k)| costs[*i] * *k as f64).sum::<f64>() <= 60.0);
         assert!(reached <= 1.02 * best, "{reached} {best}");
+    }
+
+    #[test]
+    fn no_candidate_is_repeated_beyond_the_limit() {
+        let lens = line(&[0.0, 1.0, 2.0], 5.0);
+        let limits = Limits { budget: 1e9, runs: 24, repeats: 3 };
+        let mut found = choose(&[lens], &[1.0; 3], &limits);
+        found.sort();
+        assert_eq!(found, [(0, 3), (1, 3), (2, 3)]);
     }
 
     #[test]
