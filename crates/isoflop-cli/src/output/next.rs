@@ -64,7 +64,7 @@ fn outlooks(next: &Next) -> Table {
 fn shown(outlook: &Outlook, value: f64) -> String {
     match outlook.kind {
         OutlookKind::RelativeHalfWidth if value > 10.0 => "anything".to_owned(),
-        OutlookKind::RelativeHalfWidth => format!("±{}", percent(value)),
+        OutlookKind::RelativeHalfWidth => format!("±{} %", significant(100.0 * value, 2)),
         OutlookKind::HalfWidth => format!("±{}", significant(value, 2)),
         OutlookKind::Regret => format!("{} lost on average", significant(value, 2)),
         OutlookKind::LogOdds => odds(value),
