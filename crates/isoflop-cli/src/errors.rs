@@ -44,6 +44,20 @@ pub(crate) enum CliError {
          --list` lists them), or --minimize and --over"
     )]
     NoAim { what: String },
+    #[error("what does a run of {law} cost? Say it with --cost, as a formula of {}", .inputs.join(", "))]
+    NoCost { law: String, inputs: Vec<String> },
+    #[error("how far do runs scatter around the law? Say it with --noise, such as --noise 0.5%{why}")]
+    NoNoise { why: &'static str },
+    #[error("{path} is a run table: say which law to fit to it, --law chinchilla")]
+    NextNeedsLaw { path: String },
+    #[error("without runs there is nothing to fit: name one law with its coefficients, such as chinchilla@besiroglu, not {}", .given.join(" "))]
+    OneLaw { given: Vec<String> },
+    #[error("--design needs a range or a value for {name}, such as {name}=10M..1B:6")]
+    NoLevels { name: String },
+    #[error("--budgets is for laws of N and D; {law} reads {}: use --design", .inputs.join(", "))]
+    NoBudgets { law: String, inputs: Vec<String> },
+    #[error("{law} cannot be simulated: {reason}")]
+    NotSimulated { law: String, reason: String },
     #[error("stdout cannot be written: {reason}")]
     Stdout { reason: String },
 }
@@ -60,6 +74,13 @@ impl CliError {
             CliError::NoFolder { .. } => "C0601",
             CliError::UnknownResult { .. } => "C0602",
             CliError::NoAim { .. } => "C0406",
+            CliError::NoCost { .. } => "C1201",
+            CliError::NoNoise { .. } => "C1202",
+            CliError::NextNeedsLaw { .. } => "C1203",
+            CliError::OneLaw { .. } => "C1204",
+            CliError::NoLevels { .. } => "C1205",
+            CliError::NoBudgets { .. } => "C1206",
+            CliError::NotSimulated { .. } => "C1207",
             CliError::Stdout { .. } => "C0502",
         }
     }

@@ -206,6 +206,116 @@ pub enum PlanError {
         /// The laws that the plan is for.
         laws: String,
     },
+    /// A number that must be positive.
+    #[error("{name} is {value}, but must be above 0")]
+    NotPositive {
+        /// What it is.
+        name: &'static str,
+        /// Its value.
+        value: f64,
+    },
+    /// A limit that is none.
+    #[error(
+        "--limit '{name}={low}..{high}': both ends must be positive, the lower first, such as --limit 'N=10M..1B'"
+    )]
+    BadLimit {
+        /// The input.
+        name: String,
+        /// Lower end.
+        low: f64,
+        /// Upper end.
+        high: f64,
+    },
+    /// A limit or a value for something that is no input.
+    #[error("{law} has no input {name}; it has {}", .known.join(", "))]
+    UnknownLimit {
+        /// The name.
+        name: String,
+        /// Name of the law.
+        law: String,
+        /// Inputs of the law.
+        known: Vec<String>,
+    },
+    /// An input of which no range is known.
+    #[error(
+        "where may {name} lie? Say it with --limit '{name}=LOW..HIGH', or hold it with --given {name}=..."
+    )]
+    NoLimit {
+        /// The input.
+        name: String,
+    },
+    /// Every candidate costs too much.
+    #[error(
+        "no run can be paid: the cheapest within the limits costs {cheapest:e}, and one may cost {most:e}"
+    )]
+    NothingAffordable {
+        /// Cost of the cheapest candidate.
+        cheapest: f64,
+        /// What one run may cost.
+        most: f64,
+    },
+    /// No candidate meets a condition.
+    #[error("no run within the limits meets --keep '{text}'")]
+    NothingKept {
+        /// The condition.
+        text: String,
+    },
+    /// A whole number that is not decided.
+    #[error("--integer {name}: only what is decided ({}) can be a whole number", .over.join(", "))]
+    WholeNotDecided {
+        /// The name.
+        name: String,
+        /// Decision variables.
+        over: Vec<String>,
+    },
+    /// A goal that is not understood.
+    #[error("--goal '{text}': {reason}")]
+    BadGoal {
+        /// The text.
+        text: String,
+        /// What is wrong, and what to write.
+        reason: String,
+    },
+    /// A law for which next runs cannot be chosen.
+    #[error("next runs for {law} cannot be chosen: {what}")]
+    NextCannot {
+        /// Name of the law.
+        law: String,
+        /// Why.
+        what: String,
+    },
+    /// Past runs without an input.
+    #[error("the past runs have no {name} for all of their {rows} rows")]
+    PastLacks {
+        /// The input.
+        name: String,
+        /// Number of runs.
+        rows: usize,
+    },
+    /// A goal point without an input.
+    #[error("--goal needs a value of {name}")]
+    GoalLacks {
+        /// The input.
+        name: String,
+    },
+    /// A goal without parameters.
+    #[error("--goal '{text}' has no parameter of the law in it; it has {}", .known.join(", "))]
+    IdleGoal {
+        /// The formula.
+        text: String,
+        /// Parameters of the law.
+        known: Vec<String>,
+    },
+    /// A rival that reads other columns.
+    #[error("{rival} reads {name}, which {law} does not: only laws over the same inputs can be told apart")]
+    RivalReads {
+        /// Name of the rival.
+        rival: String,
+        /// Name of the law.
+        law: String,
+        /// The input.
+        name: String,
+    },
     /// A plan, device or architecture file that is not understood.
     #[error("{file}: {reason}")]
     BadFile {
@@ -244,6 +354,19 @@ impl PlanError {
             PlanError::UnknownDevice { .. } => "P0118",
             PlanError::NoPeak { .. } => "P0119",
             PlanError::LooksBack { .. } => "P0120",
+            PlanError::NotPositive { .. } => "P0301",
+            PlanError::BadLimit { .. } => "P0302",
+            PlanError::UnknownLimit { .. } => "P0303",
+            PlanError::NoLimit { .. } => "P0304",
+            PlanError::NothingAffordable { .. } => "P0305",
+            PlanError::NextCannot { .. } => "P0306",
+            PlanError::PastLacks { .. } => "P0307",
+            PlanError::GoalLacks { .. } => "P0308",
+            PlanError::IdleGoal { .. } => "P0309",
+            PlanError::RivalReads { .. } => "P0310",
+            PlanError::NothingKept { .. } => "P0311",
+            PlanError::BadGoal { .. } => "P0312",
+            PlanError::WholeNotDecided { .. } => "P0313",
             PlanError::Infeasible { .. } => "P0201",
             PlanError::NoneFound { .. } => "P0202",
             PlanError::Unbounded { .. } => "P0203",

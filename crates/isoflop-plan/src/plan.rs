@@ -9,6 +9,7 @@ use crate::result::{ConstraintResult, Method, Plan, Quantity, Range, Regret, War
 use crate::search::{Found, Search, binds};
 use crate::smooth::{LogSum, Smooth};
 use crate::solve::solve;
+use crate::whole::whole_plan;
 
 /// Below this the objective is taken not to care about a constraint.
 const IDLE: f64 = 1e-9;
@@ -33,6 +34,9 @@ const IDLE: f64 = 1e-9;
 /// # Ok::<(), isoflop_laws::LawErrors>(())
 /// ```
 pub fn plan(model: &Model, request: &Request) -> Result<Plan, PlanError> {
+    if !request.whole.is_empty() {
+        return whole_plan(model, request);
+    }
     let problem = Problem::new(model, request)?;
     let search = Search::new(&problem, model, request.starts);
     let found = search.solve(&problem.params)?;
@@ -254,7 +258,9 @@ fn cautions(plan: &Plan, model: &Model, found: &Found) -> Vec<Warning> {
         }
     }
     for name in model.whole.iter().filter(|name| plan.decision.iter().any(|d| d.name == **name)) {
-        let message = format!("{name} is counted in whole numbers; this plan treats it as continuous");
+        let message = format!(
+            "{name} is counted in whole numbers; this plan treats it as continuous (--integer {name})"
+        );
         list.push(Warning { code: "whole-number", message });
     }
     if !found.optimum.exact {

@@ -27,6 +27,8 @@ pub struct Request {
     pub sense: Sense,
     /// What is decided; every one is positive.
     pub over: Vec<String>,
+    /// Those of the decisions that must be whole numbers, 1 or more.
+    pub whole: Vec<String>,
     /// Constraints with `<=`, `>=` or `==`.
     pub constraints: Vec<String>,
     /// Names with values: numbers, or texts for columns that the law compares or groups by.
@@ -48,6 +50,7 @@ impl Request {
             objective: objective.into(),
             sense: Sense::Minimize,
             over: Vec::new(),
+            whole: Vec::new(),
             constraints: Vec::new(),
             given: Vec::new(),
             report: Vec::new(),
@@ -66,6 +69,13 @@ impl Request {
     #[must_use]
     pub fn over<T: Into<String>>(mut self, names: impl IntoIterator<Item = T>) -> Request {
         self.over.extend(names.into_iter().map(Into::into));
+        self
+    }
+
+    /// These of the decisions in whole numbers.
+    #[must_use]
+    pub fn whole<T: Into<String>>(mut self, names: impl IntoIterator<Item = T>) -> Request {
+        self.whole.extend(names.into_iter().map(Into::into));
         self
     }
 

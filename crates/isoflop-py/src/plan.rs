@@ -56,6 +56,7 @@ pub(crate) fn plan(
         tolerance: options.tolerance,
         starts: options.starts,
         level: options.level,
+        integer: Vec::new(),
     };
     let json = interruptible(py, |_| {
         let (request, named) = asked.request(&notes)?;

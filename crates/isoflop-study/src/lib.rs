@@ -53,7 +53,7 @@ pub use json::{
     law_json, laws_json, number, object, optional, plan_json, plans_json, profiles_json, verdict,
 };
 pub use note::{Level, Listener, Note, Notes, counted};
-pub use plan::{PlanOptions, device, model};
+pub use plan::{PlanOptions, assignment, device, model};
 pub use point::{Fitted, Point, points_of};
 pub use pool::with_threads;
 pub use profile::profiles;

@@ -34,6 +34,8 @@ pub struct PlanOptions {
     pub starts: usize,
     /// Coverage of the intervals.
     pub level: f64,
+    /// Decisions in whole numbers.
+    pub integer: Vec<String>,
 }
 
 impl Default for PlanOptions {
@@ -50,6 +52,7 @@ impl Default for PlanOptions {
             tolerance: 0.005,
             starts: 24,
             level: 0.9,
+            integer: Vec::new(),
         }
     }
 }
@@ -124,6 +127,7 @@ fn with_options(request: Request, args: &PlanOptions) -> Result<Request, StudyEr
         starts: args.starts,
         ..request.over(args.over.iter().map(|name| name.trim()))
     };
+    request.whole.extend(args.integer.iter().map(|name| name.trim().to_owned()));
     request.constraints.extend(args.constraints.iter().cloned());
     for named in report {
         request.report.push(named?);
@@ -163,8 +167,11 @@ fn mentioned(args: &PlanOptions, name: &str) -> bool {
     formulas.into_iter().any(words)
 }
 
-/// `NAME=TEXT`.
-fn assignment(
+/// `NAME=TEXT`, both not empty.
+///
+/// # Errors
+/// [`StudyError::BadAssignment`] with the `option` and an `example`.
+pub fn assignment(
     option: &'static str,
     text: &str,
     example: &'static str,

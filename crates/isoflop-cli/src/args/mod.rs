@@ -2,12 +2,14 @@
 
 mod fit;
 mod laws;
+mod next;
 mod plan;
 mod study;
 mod table;
 
 pub(crate) use fit::{FitArgs, PlotArgs, PredictArgs, ReportArgs, Tint};
 pub(crate) use laws::{LawsArgs, LawsCommand, LawsOptions, ReproduceArgs};
+pub(crate) use next::{NextArgs, SimulateArgs};
 pub(crate) use plan::{CostArgs, HardwareArgs, PlanArgs};
 pub(crate) use study::{BacktestArgs, CompareArgs, ProfileArgs};
 pub(crate) use table::{ChangeArgs, HoldArgs, StudyArgs, TableArgs};
@@ -78,6 +80,10 @@ pub(crate) enum Command {
     Profile(Box<ProfileArgs>),
     /// Decide: from a law to the best numbers under your constraints, with the price of being wrong
     Plan(Box<PlanArgs>),
+    /// Choose the next runs: those within a budget that say most about what you want to know
+    Next(Box<NextArgs>),
+    /// Make a table of runs that a law would give, with noise
+    Simulate(SimulateArgs),
     /// Parameters, FLOP for each token and memory of an architecture
     Cost(CostArgs),
     /// List accelerators with their peaks, or show one with its sources

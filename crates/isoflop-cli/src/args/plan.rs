@@ -26,6 +26,9 @@ pub(crate) struct PlanArgs {
     /// What is decided: --over N,D
     #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
     pub(crate) over: Vec<String>,
+    /// Which of the decisions are whole numbers: --integer layers,gpus
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
+    pub(crate) integer: Vec<String>,
     /// A constraint with <=, >= or ==: --subject-to '6*N*D <= 1e24'
     #[arg(long = "subject-to", value_name = "FORMULA", allow_hyphen_values = true)]
     pub(crate) constraints: Vec<String>,
@@ -84,6 +87,7 @@ impl PlanArgs {
             tolerance: self.tolerance,
             starts: self.starts,
             level: self.level,
+            integer: self.integer.clone(),
         }
     }
 }

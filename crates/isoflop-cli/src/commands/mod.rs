@@ -8,12 +8,14 @@ mod demo;
 pub(crate) mod fit;
 mod hardware;
 pub(crate) mod laws;
+mod next;
 mod plan;
 pub(crate) mod plot;
 pub(crate) mod predict;
 mod profile;
 mod report;
 pub(crate) mod reproduce;
+mod simulate;
 
 use std::path::Path;
 
@@ -32,6 +34,8 @@ pub(crate) fn run(command: &Command, messages: &Messages) -> Result<u8, Failure>
         Command::Compare(args) => compare::run(args, messages),
         Command::Profile(args) => profile::run(args, messages),
         Command::Plan(args) => plan::run(args, messages),
+        Command::Next(args) => next::run(args, messages),
+        Command::Simulate(args) => simulate::run(args, messages),
         Command::Cost(args) => cost::run(args),
         Command::Hardware(args) => hardware::run(args),
         Command::Plot(args) => plot::run(args, messages),

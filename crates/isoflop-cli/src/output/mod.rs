@@ -9,6 +9,7 @@ pub(crate) mod cost;
 pub(crate) mod fit_text;
 pub(crate) mod hardware;
 pub(crate) mod laws;
+pub(crate) mod next;
 pub(crate) mod number;
 pub(crate) mod plan;
 pub(crate) mod points;

@@ -11,7 +11,7 @@ use crate::output::table::{Align, Table, styled};
 pub(crate) fn text(model: &Model, request: &Request, plan: &Plan) -> String {
     let title = format!("{} {} over {}", aim(request), request.objective, request.over.join(", "));
     let mut out = format!("{}  {}\n\n", paint(style::BOLD, &title), paint(style::DIM, &model.name));
-    out += &decision(plan).render(2);
+    out += &decision(request, plan).render(2);
     out.push('\n');
     out += &constraints(plan).render(2);
     if !plan.constraints.is_empty() {
@@ -20,7 +20,7 @@ pub(crate) fn text(model: &Model, request: &Request, plan: &Plan) -> String {
     out + &verdict(plan)
 }
 
-fn decision(plan: &Plan) -> Table {
+fn decision(request: &Request, plan: &Plan) -> Table {
     let has_intervals = plan.draws > 0;
     let mut table = Table::new([Align::Left]);
     let mut head = vec![styled(style::DIM, ""), styled(style::DIM, "best")];
@@ -39,7 +39,8 @@ fn decision(plan: &Plan) -> Table {
         table.row(cells);
     };
     for (quantity, range) in plan.decision.iter().zip(&plan.indifference) {
-        row(quantity, Some(range));
+        // How far a whole number could move is not looked at.
+        row(quantity, Some(range).filter(|_| !request.whole.contains(&quantity.name)));
     }
     if !plan.decision.iter().any(|d| d.name == plan.objective.name) {
         row(&plan.objective, None);
@@ -90,7 +91,8 @@ fn verdict(plan: &Plan) -> String {
         plan.objective.name,
         shown(plan.objective.estimate)
     );
-    if let Some(range) = plan.indifference.iter().find(|range| range.low.is_some() && range.high.is_some()) {
+    let is_wide = |range: &&Range| range.low.zip(range.high).is_some_and(|(low, high)| high > 1.01 * low);
+    if let Some(range) = plan.indifference.iter().find(is_wide) {
         words += &format!(
             "With {} from {} no more than {} is lost. ",
             range.name,
@@ -126,7 +128,7 @@ fn verdict(plan: &Plan) -> String {
 }
 
 /// Lines of at most 100 characters.
-fn wrapped(text: &str) -> String {
+pub(crate) fn wrapped(text: &str) -> String {
     let (mut out, mut width) = (String::new(), 0);
     for word in text.split(' ') {
         let length = word.chars().count();
@@ -150,6 +152,9 @@ fn span(range: &Range) -> String {
 
 /// Four digits, with a suffix where it is a size.
 fn shown(value: f64) -> String {
+    if value.fract() == 0.0 && value.abs() < 1e4 {
+        return value.to_string();
+    }
     if value.abs() < 1e4 || !value.is_finite() {
         return significant(value, 5);
     }

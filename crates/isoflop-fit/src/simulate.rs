@@ -1,0 +1,40 @@
+//! Runs that a law would give: its values at given inputs, with noise.
+
+use isoflop_formula::{Formula, evaluate};
+
+use crate::fit::root;
+use crate::streams::{Purpose, Stream};
+
+/// The output of a law at rows of inputs, times noise with this standard deviation of its logarithm.
+///
+/// `params` are the values of all parameters in the order of the formula's symbols, `inputs` one column of equal length
+/// for each input in their order; that of the output may be empty. `seed` decides the noise. Grouped parameters and
+/// texts are not looked at: each is one number here.
+///
+/// ```
+/// let catalogue = isoflop_laws::Catalogue::builtin()?;
+/// let law = catalogue.find("kaplan_n")?;
+/// let formula = law.formula();
+/// let values = law.coefficients("published").and_then(|set| set.complete()).unwrap_or_default();
+/// let params: Vec<f64> = values.iter().map(|(_, value)| *value).collect();
+/// let columns: Vec<Vec<f64>> =
+///     formula.symbols.inputs.iter().map(|i| if i.name == "N" { vec![1e7, 1e8] } else { Vec::new() }).collect();
+/// let loss = isoflop_fit::simulate_at(formula, &params, &columns, 0.01, 7);
+/// assert!(loss.len() == 2 && loss[0] > loss[1]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn simulate_at(
+    formula: &Formula,
+    params: &[f64],
+    inputs: &[Vec<f64>],
+    noise: f64,
+    seed: u64,
+) -> Vec<f64> {
+    let rows = inputs.iter().map(Vec::len).max().unwrap_or(0);
+    let slices: Vec<&[f64]> = inputs.iter().map(Vec::as_slice).collect();
+    let mut out = vec![f64::NAN; rows];
+    evaluate(&formula.graph, root(formula, true), &slices, params, &mut out);
+    let mut stream = Stream::new(seed, Purpose::Noise, 1);
+    out.iter_mut().for_each(|y| *y *= (noise * stream.normal()).exp());
+    out
+}
