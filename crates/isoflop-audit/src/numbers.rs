@@ -23,14 +23,6 @@ pub(crate) fn median(values: impl IntoIterator<Item = f64>) -> f64 {
     quantile(&sorted(values), 0.5)
 }
 
-/// Mean and standard deviation (with `n - 1`) of values.
-pub(crate) fn mean_and_spread(values: &[f64]) -> (f64, f64) {
-    let count = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / count;
-    let square = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>();
-    (mean, (square / (count - 1.0).max(1.0)).sqrt())
-}
-
 /// Robust standard deviation: 1.4826 times the median distance from zero.
 pub(crate) fn robust_spread(residuals: &[f64]) -> f64 {
     1.4826 * median(residuals.iter().map(|r| r.abs()))

@@ -65,6 +65,11 @@ impl Surface {
         })
     }
 
+    /// Places of N and D among the inputs.
+    pub(crate) fn places(&self) -> (usize, usize) {
+        (self.n, self.d)
+    }
+
     /// Smallest and largest compute of the rows, in FLOP at `factor` FLOP per parameter and token.
     pub(crate) fn budgets(&self, factor: f64) -> (f64, f64) {
         (factor * self.products.0.exp(), factor * self.products.1.exp())
