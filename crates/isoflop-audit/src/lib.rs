@@ -1,7 +1,29 @@
 //! What a reviewer asks of a fit.
 //!
-//! [`influence`] leaves out every run in turn and tries the other choices. 
+//! * [`influence`]: which runs, and which choices, decide the answer. Every refit is exact.
+//! * [`methods`]: the three approaches to the compute-optimal size side by side, and why they disagree.
+//! * [`contrast`]: two recipes at scale, with the multiplier of effective compute and the crossover.
+//! * [`audit`]: a list of checks, each with its evidence and what to do.
+//!
+//! All of them take a law, columns as slices and options, and give data. Rows are numbers from 0: whoever read the table
+//! knows their places.
+//!
+//! ```
+//! use isoflop_audit::{InfluenceOptions, influence};
+//! use isoflop_fit::Data;
+//! use isoflop_laws::Law;
+//!
+//! let law = Law::from_formula("loss ~ E + A / N^alpha", &["N", "loss"], &[])?;
+//! let n: Vec<f64> = (0..8).map(|k| 1e6 * 3_f64.powi(k)).collect();
+//! let mut loss: Vec<f64> = n.iter().map(|n| 1.7 + 400.0 / n.powf(0.34)).collect();
+//! loss[5] *= 1.05;
+//! let data = Data { inputs: vec![vec![], n], output: loss, ..Data::default() };
+//! let found = influence(&law, &data, &[], &InfluenceOptions::default(), &())?;
+//! assert_eq!(found.suspects[0], 5);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
+mod checks;
 mod contrast;
 mod error;
 mod influence;
@@ -9,6 +31,7 @@ mod methods;
 mod numbers;
 mod surface;
 
+pub use checks::{Audit, Columns, Finding, Passed, Severity, Subject, audit};
 pub use contrast::{
     ArmFit, Contrast, ContrastOptions, ContrastPoint, NextRun, SharedTest, Sharing, Verdict, contrast,
 };

@@ -1,5 +1,6 @@
 //! What can be wrong with a request: errors of this crate, and those of the crates below in one type.
 
+use isoflop_audit::AuditError;
 use isoflop_fit::FitError;
 use isoflop_formula::Diagnostics;
 use isoflop_laws::{LawError, LawErrors};
@@ -84,6 +85,9 @@ pub enum StudyError {
     /// What is wrong with a fit.
     #[error(transparent)]
     Fit(FitError),
+    /// What is wrong with a reviewer's question.
+    #[error(transparent)]
+    Audit(AuditError),
 }
 
 impl StudyError {
@@ -112,6 +116,7 @@ impl StudyError {
             StudyError::Runs(error) => error.code(),
             StudyError::Laws(LawErrors(errors)) => errors.first().map_or("", LawError::code),
             StudyError::Fit(error) => return fit_code(error).0,
+            StudyError::Audit(error) => error.code().unwrap_or_default(),
         };
         code.to_owned()
     }
@@ -194,6 +199,15 @@ impl From<LawErrors> for StudyError {
 impl From<LawError> for StudyError {
     fn from(error: LawError) -> Self {
         StudyError::Laws(error.into())
+    }
+}
+
+impl From<AuditError> for StudyError {
+    fn from(error: AuditError) -> Self {
+        match error {
+            AuditError::Fit(error) => StudyError::Fit(error),
+            other => StudyError::Audit(other),
+        }
     }
 }
 

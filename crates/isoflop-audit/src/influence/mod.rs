@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use choices::{Alternative, Convention, Kind};
 pub use leave_out::{LeftOutGroup, LeftOutRow};
+pub(crate) use leave_out::OUTLIER;
 pub(crate) use outliers::outliers;
 
 use crate::error::AuditError;

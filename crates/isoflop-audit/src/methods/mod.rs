@@ -21,7 +21,7 @@ pub use cause::{Cause, Disagreement};
 pub use parabola::approach2_shift;
 
 use crate::error::AuditError;
-use crate::methods::budgets::group;
+pub(crate) use budgets::{group, sizes};
 use crate::methods::envelope::Curves;
 use crate::methods::paths::{Path, Paths};
 use crate::numbers::{median, quantile, sorted};

@@ -5,6 +5,7 @@ mod compare;
 mod fit;
 mod points;
 mod profile;
+mod review;
 
 pub use backtest::backtests_json;
 use backtest::score_json;
@@ -12,6 +13,7 @@ pub use compare::comparison_json;
 pub use fit::fit_json;
 pub use points::Points;
 pub use profile::profiles_json;
+pub use review::{audited_json, reviewed_json};
 
 use isoflop_fit::Verdict;
 use serde_json::{Map, Value, json};
