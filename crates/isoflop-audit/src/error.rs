@@ -10,7 +10,9 @@ pub enum AuditError {
     #[error(transparent)]
     Fit(#[from] FitError),
     /// The law has no N and D to choose between.
-    #[error("{law} does not predict the loss from N and D, which {what} needs: name a law such as chinchilla")]
+    #[error(
+        "{law} does not predict the loss from N and D, which {what} needs: name a law such as chinchilla"
+    )]
     NotASurface {
         /// Name of the law.
         law: String,

@@ -37,7 +37,7 @@ pub use contrast::{
 };
 pub use error::AuditError;
 pub use influence::{
-    Alternative, Answer, Convention, Influences, InfluenceOptions, Kind, LeftOutGroup, LeftOutRow, influence,
+    Alternative, Answer, Convention, InfluenceOptions, Influences, Kind, LeftOutGroup, LeftOutRow, influence,
 };
 pub use methods::{
     Cause, Disagreement, Method, Methods, MethodsOptions, Ranged, Slice, approach2_shift, methods,

@@ -67,7 +67,7 @@ pub(crate) fn line(x: &[f64], y: &[f64], weights: &[f64]) -> Option<(f64, f64)> 
     let sxx: f64 = x.iter().zip(weights).map(|(x, w)| w * (x - mx).powi(2)).sum();
     let sxy: f64 = x.iter().zip(y).zip(weights).map(|((x, y), w)| w * (x - mx) * (y - my)).sum();
     let slope = sxy / sxx;
-    (sxx > 0.0 && slope.is_finite()).then(|| (my - slope * mx, slope))
+    (sxx > 0.0 && slope.is_finite()).then_some((my - slope * mx, slope))
 }
 
 /// Solves a linear system given with its right side as last column, by elimination with pivots.
@@ -80,12 +80,10 @@ pub(crate) fn solve(mut m: Vec<Vec<f64>>) -> Option<Vec<f64>> {
         if m[k][k].abs() <= 1e-13 * size || m[k][k] == 0.0 {
             return None;
         }
-        for i in k + 1..n {
-            let factor = m[i][k] / m[k][k];
-            for j in k..=n {
-                let above = m[k][j];
-                m[i][j] -= factor * above;
-            }
+        let above = m[k].clone();
+        for line in &mut m[k + 1..] {
+            let factor = line[k] / above[k];
+            line.iter_mut().zip(&above).skip(k).for_each(|(cell, a)| *cell -= factor * a);
         }
     }
     let mut x = vec![0.0; n];

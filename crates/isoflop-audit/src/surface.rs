@@ -9,6 +9,10 @@ use crate::numbers::median;
 pub(crate) const FLOP: f64 = 6.0;
 /// Points of each look for the optimum.
 const LOOK: usize = 17;
+/// Last step of a look for the optimal N: below it the differences of outputs drown in rounding.
+const FINE: f64 = 1e-3;
+/// Last step of a look for the lowest output.
+const ROUGH: f64 = 0.05;
 /// First look around a known optimum, in the log of N.
 const NEAR: f64 = 0.8;
 
@@ -98,12 +102,42 @@ impl Surface {
         out
     }
 
+    /// The lowest output at `budget`, and its N to about four digits: the output is flat there, so that it is known to far
+    /// more of them. As for [`Self::optimum`].
+    pub(crate) fn lowest(
+        &self,
+        params: &[f64],
+        budget: f64,
+        factor: f64,
+        near: Option<f64>,
+    ) -> Option<(f64, f64)> {
+        self.search(params, budget, factor, near, ROUGH)
+    }
+
     /// The N of lowest output at `budget` FLOP = `factor` N D, and that output; `near` is a guess at N. `None` if the
     /// output has no lowest point between a thousandth of the smallest and what the budget's share above the runs allows
     /// beyond the largest size.
-    pub(crate) fn optimum(&self, params: &[f64], budget: f64, factor: f64, near: Option<f64>) -> Option<(f64, f64)> {
+    pub(crate) fn optimum(
+        &self,
+        params: &[f64],
+        budget: f64,
+        factor: f64,
+        near: Option<f64>,
+    ) -> Option<(f64, f64)> {
+        self.search(params, budget, factor, near, FINE)
+    }
+
+    fn search(
+        &self,
+        params: &[f64],
+        budget: f64,
+        factor: f64,
+        near: Option<f64>,
+        finest: f64,
+    ) -> Option<(f64, f64)> {
+        let zoom = |centre: f64, width: f64| self.zoom(params, (budget, factor), centre, width, finest);
         if let Some(guess) = near
-            && let Some(found) = self.zoom(params, budget, factor, guess.ln(), NEAR)
+            && let Some(found) = zoom(guess.ln(), NEAR)
         {
             return Some(found);
         }
@@ -119,7 +153,7 @@ impl Surface {
         if best == 0 || best + 1 == values.len() {
             return None;
         }
-        self.zoom(params, budget, factor, places[best], 1.01 * step)
+        zoom(places[best], 1.01 * step)
     }
 
     fn slice(&self, params: &[f64], budget: f64, factor: f64, log_n: &[f64]) -> Vec<f64> {
@@ -128,8 +162,15 @@ impl Surface {
         self.at(params, &n, &d)
     }
 
-    /// The lowest point within `width` of `centre` (logs of N), by three looks and a parabola; `None` if it lies at an end.
-    fn zoom(&self, params: &[f64], budget: f64, factor: f64, centre: f64, width: f64) -> Option<(f64, f64)> {
+    /// The lowest point within `width` of `centre` (logs of N), by looks down to a step of `finest` and a parabola; `None` if it lies at an end.
+    fn zoom(
+        &self,
+        params: &[f64],
+        (budget, factor): (f64, f64),
+        centre: f64,
+        width: f64,
+        finest: f64,
+    ) -> Option<(f64, f64)> {
         let (mut centre, mut width) = (centre, width);
         for look in 0..4 {
             let half = (LOOK / 2) as f64;
@@ -145,8 +186,7 @@ impl Surface {
             let step = width / half;
             let bend = before - 2.0 * here + after;
             let shift = if bend > 0.0 { (0.5 * (before - after) / bend).clamp(-1.0, 1.0) } else { 0.0 };
-            // Below this step the differences of values drown in rounding.
-            if look == 3 || step < 1e-3 {
+            if look == 3 || step < finest {
                 return Some(((places[best] + shift * step).exp(), here - 0.25 * (before - after) * shift));
             }
             (centre, width) = (places[best] + shift * step, 1.5 * step);

@@ -25,7 +25,8 @@ fn run(values: Values, factor: f64, offset: f64, noise: f64, bootstrap: usize) -
 
 /// N* of a method relative to the truth at 1e24 FLOP.
 fn ratio(found: &Methods, name: &str, [_, a, b, alpha, beta]: Values) -> f64 {
-    let truth = (alpha * a / (beta * b)).powf(1.0 / (alpha + beta)) * (1e24_f64 / 6.0).powf(beta / (alpha + beta));
+    let truth =
+        (alpha * a / (beta * b)).powf(1.0 / (alpha + beta)) * (1e24_f64 / 6.0).powf(beta / (alpha + beta));
     found.methods.iter().find(|m| m.name == name).unwrap().sizes[0].estimate / truth
 }
 
@@ -55,12 +56,15 @@ fn a_disagreement_names_its_cause() {
     let asymmetric: Values = [1.69, 406.4, 410.7, 0.465, 0.155];
     let wide = run(asymmetric, 16.0, 1.0, 1e-4, 60);
     let first = wide.disagreements.iter().find(|d| d.method == "approach-2-parabola").unwrap();
-    assert!(first.ratio.low.unwrap() > 1.0 && first.causes.contains(&Cause::AsymmetricExponents), "{first:?}");
+    assert!(
+        first.ratio.low.unwrap() > 1.0 && first.causes.contains(&Cause::AsymmetricExponents),
+        "{first:?}"
+    );
     assert!(first.causes.contains(&Cause::WideGrids), "{first:?}");
     assert!((first.predicted.unwrap() / first.ratio.estimate - 1.0).abs() < 0.02, "{first:?}");
 
     let symmetric: Values = [1.69, 400.0, 400.0, 0.31, 0.31];
-    let off = run(symmetric, 16.0, 3.0, 1e-4, 60);
+    let off = run(symmetric, 4.0, 3.0, 1e-4, 60);
     let first = off.disagreements.iter().find(|d| d.method == "approach-2-parabola").unwrap();
     assert_eq!(first.causes, [Cause::OffCentreGrids], "{first:?}");
 

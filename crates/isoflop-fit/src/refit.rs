@@ -163,7 +163,8 @@ impl<'a> Refitter<'a> {
     }
 
     fn refit_of(&self, end: &Solved) -> Refit {
-        let scale = if self.task.objective.has_free_scale() { end.theta.last().map(|s| s.exp()) } else { None };
+        let scale =
+            if self.task.objective.has_free_scale() { end.theta.last().map(|s| s.exp()) } else { None };
         Refit {
             estimates: self.task.model.natural(&end.theta),
             value: end.value,

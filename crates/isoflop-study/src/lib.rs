@@ -48,13 +48,13 @@ pub use compare::{CompareRequest, Compared, comparison};
 pub use error::StudyError;
 pub use job::{Finished, Reason, Rows, columns, fit_table, prepare, read_table, with_threads};
 pub use json::{
-    Points, SCHEMA_VERSION, audited_json, backtests_json, comparison_json, fit_json, number, object, optional,
-    profiles_json, reviewed_json, verdict,
+    Points, SCHEMA_VERSION, audited_json, backtests_json, comparison_json, fit_json, number, object,
+    optional, profiles_json, reviewed_json, verdict,
 };
 pub use note::{Level, Listener, Note, Notes, counted};
 pub use point::{Fitted, Point, points_of};
 pub use profile::profiles;
-pub use review::{Audited, Reviewed, audit_of, contrast_of, influence_of, methods_of};
 pub use request::{Changes, Request};
+pub use review::{Audited, Reviewed, audit_of, contrast_of, influence_of, methods_of};
 pub use saved::{formula_of, read_saved};
 pub use study::{Entries, Entry, Study, law_names, parse_cuts};

@@ -1,8 +1,8 @@
 //! What a reviewer asks, on a table: methods side by side, two recipes, influence of runs, an audit.
 
 use isoflop_audit::{
-    Audit, Columns, Contrast, ContrastOptions, Convention, InfluenceOptions, Influences, Methods, MethodsOptions,
-    Sharing, Subject, audit, contrast, influence, methods,
+    Audit, Columns, Contrast, ContrastOptions, Convention, InfluenceOptions, Influences, Methods,
+    MethodsOptions, Sharing, Subject, audit, contrast, influence, methods,
 };
 use isoflop_fit::{Data, Fit, FitOptions, Objective, Progress};
 use isoflop_formula::Formula;
@@ -206,8 +206,13 @@ pub fn audit_of(
     let options = study.fit_options(&law)?;
     let objective = study.request.objective(&law)?;
     let formula = isoflop_fit::overridden(&law, &options.overrides)?;
-    let wish =
-        Wish { objective, weight: study.request.weight.as_deref(), cluster: study.cluster(), also: &[], levels: &[] };
+    let wish = Wish {
+        objective,
+        weight: study.request.weight.as_deref(),
+        cluster: study.cluster(),
+        also: &[],
+        levels: &[],
+    };
     let Bound { data, selected, digest, .. } = bind(&formula, &study.table, &study.mapping, wish)?;
     for dropped in &selected.dropped {
         notes.warning(&dropped.to_string());

@@ -48,9 +48,11 @@ pub(crate) fn intervals(view: &View<'_>) -> Outcome {
         .chain(&[])
         .filter_map(|p| {
             let (low, high) = (p.low?, p.high?);
-            let undetermined = low.signum() == high.signum() && (high / low).abs().max((low / high).abs()) > WIDE
+            let undetermined = low.signum() == high.signum()
+                && (high / low).abs().max((low / high).abs()) > WIDE
                 || low <= 0.0 && high >= 0.0 && p.estimate != 0.0;
-            undetermined.then(|| format!("{} = {} ({} to {})", p.name, short(p.estimate), short(low), short(high)))
+            undetermined
+                .then(|| format!("{} = {} ({} to {})", p.name, short(p.estimate), short(low), short(high)))
         })
         .collect();
     if wide.is_empty() {

@@ -22,7 +22,11 @@ pub(crate) fn check(view: &View<'_>) -> Outcome {
         *counts.entry(value).or_default() += 1;
     }
     let several = counts.values().filter(|c| **c > 1).count();
-    let evidence = format!("{} in {} of the column {name}; {several} of them have several rows", counted(values.len(), "row"), counts.len());
+    let evidence = format!(
+        "{} in {} of the column {name}; {several} of them have several rows",
+        counted(values.len(), "row"),
+        counts.len()
+    );
     // A column with a few values names recipes, not runs.
     if several == 0 || counts.len() * 20 < values.len() {
         return Outcome::Fine(evidence);
@@ -31,7 +35,11 @@ pub(crate) fn check(view: &View<'_>) -> Outcome {
     let mixed = several < counts.len();
     let advice = "Keep the last row of each run, or resample whole runs with --cluster: rows of one run share their noise, and intervals that count them as independent are too narrow. Checkpoints before the decay of the learning rate lie above the law".to_owned();
     match (mixed, clustered) {
-        (true, _) => Outcome::Found(Severity::Warning, format!("{evidence}: checkpoints and final runs are mixed"), advice),
+        (true, _) => Outcome::Found(
+            Severity::Warning,
+            format!("{evidence}: checkpoints and final runs are mixed"),
+            advice,
+        ),
         (false, false) => Outcome::Found(Severity::Warning, evidence, advice),
         (false, true) => Outcome::Fine(format!("{evidence}, resampled together")),
     }

@@ -8,7 +8,9 @@ use crate::numbers::median;
 const NEAR: f64 = 0.05;
 
 pub(crate) fn check(view: &View<'_>) -> Outcome {
-    let Some((n, d)) = view.n.zip(view.d) else { return Outcome::NotMade("the law does not read both N and D".into()) };
+    let Some((n, d)) = view.n.zip(view.d) else {
+        return Outcome::NotMade("the law does not read both N and D".into());
+    };
     let ratios: Vec<f64> = d.iter().zip(n).map(|(d, n)| (d / n).ln()).collect();
     let middle = median(ratios.iter().copied());
     let same = ratios.iter().filter(|r| (**r - middle).abs() < NEAR).count() as f64 / ratios.len() as f64;

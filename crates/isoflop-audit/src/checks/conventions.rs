@@ -8,13 +8,30 @@ use crate::surface::FLOP;
 pub(crate) fn check(view: &View<'_>) -> Outcome {
     let columns = &view.subject.columns.numbers;
     let counts = |words: &[&str]| -> Vec<&str> {
-        columns.iter().filter(|(name, _)| words.contains(&plain(name).as_str())).map(|(n, _)| n.as_str()).collect()
+        let mut found: Vec<&(String, Vec<f64>)> = Vec::new();
+        for column in columns.iter().filter(|(name, _)| words.contains(&plain(name).as_str())) {
+            // A column that stands for N is there under both names.
+            match found.iter().position(|other| other.1 == column.1) {
+                Some(k) => found[k] = column,
+                None => found.push(column),
+            }
+        }
+        found.iter().map(|(name, _)| name.as_str()).collect()
     };
     let sizes = counts(&[
-        "n", "params", "n_params", "parameters", "params_no_embed", "non_embedding_params", "non_embedding_parameters",
-        "total_params", "active_params", "na", "num_params",
+        "n",
+        "params",
+        "n_params",
+        "parameters",
+        "params_no_embed",
+        "non_embedding_params",
+        "non_embedding_parameters",
+        "total_params",
+        "active_params",
+        "na",
+        "num_params",
     ]);
-    let law = view.subject.law.counting.as_deref().unwrap_or("nothing");
+    let law = view.subject.law.counting.as_deref().unwrap_or("nothing").trim_end_matches('.');
     let mut evidence = format!("the law's file says of counting: {law}");
     if sizes.len() > 1 {
         evidence += &format!("; the table has {} columns of parameters ({})", sizes.len(), sizes.join(", "));
@@ -24,8 +41,10 @@ pub(crate) fn check(view: &View<'_>) -> Outcome {
     if let (Some((name, c)), Some((n, d))) = (compute, view.n.zip(view.d)) {
         let ratios = sorted(c.iter().zip(n.iter().zip(d)).map(|(c, (n, d))| c / (FLOP * n * d)));
         if !ratios.is_empty() {
-            let (low, middle, high) = (quantile(&ratios, 0.05), quantile(&ratios, 0.5), quantile(&ratios, 0.95));
-            evidence += &format!("; {name} is {} times 6 N D ({} to {})", short(middle), short(low), short(high));
+            let (low, middle, high) =
+                (quantile(&ratios, 0.05), quantile(&ratios, 0.5), quantile(&ratios, 0.95));
+            evidence +=
+                &format!("; {name} is {} times 6 N D ({} to {})", short(middle), short(low), short(high));
             off = Some(high / low > 1.2 || !(0.8..1.25).contains(&middle));
         }
     }

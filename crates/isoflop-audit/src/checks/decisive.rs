@@ -11,7 +11,9 @@ const ONE_SIZE: f64 = 2.0;
 const COOK: f64 = 1.0;
 
 pub(crate) fn check(view: &View<'_>) -> Outcome {
-    let Some(found) = &view.influence else { return Outcome::NotMade("the table is too large to refit without each run".into()) };
+    let Some(found) = &view.influence else {
+        return Outcome::NotMade("the table is too large to refit without each run".into());
+    };
     let factor = |f: f64| f.max(1.0 / f);
     let decides = |f: Option<f64>, most: f64, cook: f64| match f {
         Some(f) => factor(f) > most,
@@ -33,7 +35,10 @@ pub(crate) fn check(view: &View<'_>) -> Outcome {
         })
         .collect();
     let budget = found.budget.map_or_else(String::new, |b| format!(" (N* at {b:.1e} FLOP)"));
-    if rows.is_empty() && groups.is_empty() {
+    let together =
+        found.without.as_ref().zip(found.all.decision).and_then(|(w, all)| Some(w.decision? / all));
+    let together = together.filter(|f| factor(*f) > ONE_RUN && found.suspects.len() > 1);
+    if rows.is_empty() && groups.is_empty() && together.is_none() {
         let most = found.single.iter().filter_map(|r| r.decision_factor.map(factor)).fold(1.0, f64::max);
         return Outcome::Fine(format!(
             "leaving out any one run moves the decision{budget} by no more than a factor of {}",
@@ -42,16 +47,34 @@ pub(crate) fn check(view: &View<'_>) -> Outcome {
     }
     let mut parts = Vec::new();
     if let Some(first) = rows.first() {
-        let by = first.decision_factor.map_or_else(String::new, |f| format!(", the first by a factor of {}", short(f)));
-        parts.push(format!("{} run(s) move the decision{budget} by more than 25 % when left out{by}", rows.len()));
+        let by = first
+            .decision_factor
+            .map_or_else(String::new, |f| format!(", the first by a factor of {}", short(f)));
+        parts.push(format!(
+            "{} run(s) move the decision{budget} by more than 25 % when left out{by}",
+            rows.len()
+        ));
+    }
+    if let Some(f) = together {
+        parts.push(format!(
+            "the {} outliers together move it{budget} by a factor of {}",
+            found.suspects.len(),
+            short(f)
+        ));
     }
     if !groups.is_empty() {
-        parts.push(format!("all runs of one size or cluster move it by more than a factor of 2: {}", groups.join(", ")));
+        parts.push(format!(
+            "all runs of one size or cluster move it by more than a factor of 2: {}",
+            groups.join(", ")
+        ));
     }
     Outcome::Rows(
         Severity::Warning,
         parts.join("; "),
         "Check these runs first, and repeat the largest of them with another seed: the answer is theirs. isoflop influence lists all".into(),
-        rows.iter().map(|r| r.row).collect(),
+        match rows.is_empty() {
+            true if together.is_some() => found.suspects.clone(),
+            _ => rows.iter().map(|r| r.row).collect(),
+        },
     )
 }

@@ -16,12 +16,19 @@ pub(crate) fn distinct(values: &[f64]) -> usize {
 
 /// Number and range of sizes.
 pub(crate) fn sizes(view: &View<'_>) -> Outcome {
-    let Some((name, values)) = view.sizes() else { return Outcome::NotMade("the law has no positive input".into()) };
+    let Some((name, values)) = view.sizes() else {
+        return Outcome::NotMade("the law has no positive input".into());
+    };
     let values_sorted = sorted(values.iter().copied());
     let (low, high) = (quantile(&values_sorted, 0.0), quantile(&values_sorted, 1.0));
     let count = distinct(values);
-    let evidence =
-        format!("{} of {name} from {} to {}, a factor of {}", counted(count, "value"), short(low), short(high), short(high / low));
+    let evidence = format!(
+        "{} of {name} from {} to {}, a factor of {}",
+        counted(count, "value"),
+        short(low),
+        short(high),
+        short(high / low)
+    );
     let advice = "Add sizes, smaller ones first: they cost least. Five sizes over two orders of magnitude are usual in papers whose forecasts held".to_owned();
     match (count, high / low) {
         (0..=3, _) => Outcome::Found(Severity::Serious, evidence, advice),
@@ -34,7 +41,9 @@ pub(crate) fn sizes(view: &View<'_>) -> Outcome {
 
 /// Span of tokens per parameter.
 pub(crate) fn ratios(view: &View<'_>) -> Outcome {
-    let Some((n, d)) = view.n.zip(view.d) else { return Outcome::NotMade("the law does not read both N and D".into()) };
+    let Some((n, d)) = view.n.zip(view.d) else {
+        return Outcome::NotMade("the law does not read both N and D".into());
+    };
     let values = sorted(d.iter().zip(n).map(|(d, n)| d / n));
     // A single odd run must not make the span.
     let (low, high) = (quantile(&values, 0.05), quantile(&values, 0.95));
@@ -61,7 +70,8 @@ pub(crate) fn rows(view: &View<'_>) -> Outcome {
         None => (view.rows(), "row"),
     };
     let each = count as f64 / free.max(1) as f64;
-    let evidence = format!("{} for {}: {} each", counted(count, noun), counted(free, "parameter"), short(each));
+    let evidence =
+        format!("{} for {}: {} each", counted(count, noun), counted(free, "parameter"), short(each));
     let advice = "Hold or tie parameters (--fix, --tie), take a smaller law, or add runs".to_owned();
     match each {
         ..2.0 => Outcome::Found(Severity::Serious, evidence, advice),

@@ -11,7 +11,9 @@ const TOLERANCE: f64 = 0.05;
 const LEAST: usize = 5;
 
 pub(crate) fn check(view: &View<'_>) -> Outcome {
-    let Some((n, d)) = view.n.zip(view.d) else { return Outcome::NotMade("the law does not read both N and D".into()) };
+    let Some((n, d)) = view.n.zip(view.d) else {
+        return Outcome::NotMade("the law does not read both N and D".into());
+    };
     let compute: Vec<f64> = match view.number(&["c", "flops", "compute", "iso_flop"]) {
         Some((_, c)) => c.to_vec(),
         None => n.iter().zip(d).map(|(n, d)| FLOP * n * d).collect(),
@@ -28,8 +30,11 @@ pub(crate) fn check(view: &View<'_>) -> Outcome {
         best.is_some_and(|r| n[r] == range.0 || n[r] == range.1)
     };
     let edge: Vec<&Vec<usize>> = slices.iter().filter(at_edge).collect();
-    let evidence =
-        format!("{} of {} have their lowest loss at the smallest or largest size", edge.len(), counted(slices.len(), "budget"));
+    let evidence = format!(
+        "{} of {} have their lowest loss at the smallest or largest size",
+        edge.len(),
+        counted(slices.len(), "budget")
+    );
     if edge.is_empty() {
         return Outcome::Fine(evidence);
     }

@@ -129,12 +129,20 @@ pub fn audit(subject: &Subject<'_>, progress: &dyn Progress) -> Result<Audit, Au
         let check_name = (*name).to_owned();
         match check(&view) {
             Outcome::Found(severity, evidence, advice) => {
-                audit.findings.push(Finding { check: check_name, severity, evidence, advice, rows: Vec::new() });
+                audit.findings.push(Finding {
+                    check: check_name,
+                    severity,
+                    evidence,
+                    advice,
+                    rows: Vec::new(),
+                });
             }
             Outcome::Rows(severity, evidence, advice, rows) => {
                 audit.findings.push(Finding { check: check_name, severity, evidence, advice, rows });
             }
-            Outcome::Fine(evidence) => audit.passed.push(Passed { check: check_name, evidence, was_made: true }),
+            Outcome::Fine(evidence) => {
+                audit.passed.push(Passed { check: check_name, evidence, was_made: true })
+            }
             Outcome::NotMade(evidence) => {
                 audit.passed.push(Passed { check: check_name, evidence, was_made: false });
             }

@@ -13,7 +13,9 @@ const SAME: f64 = 1e-3;
 
 /// A curve of the residuals over compute, or over the size.
 pub(crate) fn pattern(view: &View<'_>) -> Outcome {
-    let Some((name, sizes)) = view.sizes() else { return Outcome::NotMade("the law has no positive input".into()) };
+    let Some((name, sizes)) = view.sizes() else {
+        return Outcome::NotMade("the law has no positive input".into());
+    };
     if view.residuals.is_empty() || view.rows() < 12 {
         return Outcome::NotMade("too few rows, or residuals that are not relative".into());
     }
@@ -26,18 +28,20 @@ pub(crate) fn pattern(view: &View<'_>) -> Outcome {
     let y: Vec<f64> = view.residuals.iter().map(|r| r.clamp(-limit, limit)).collect();
     let (low, high) = x.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(*v), b.max(*v)));
     let u: Vec<f64> = x.iter().map(|x| (2.0 * x - low - high) / (high - low)).collect();
-    let Some(c) = polynomial(&u, &y, &vec![1.0; y.len()], 3) else { return Outcome::NotMade("one scale only".into()) };
+    let Some(c) = polynomial(&u, &y, &vec![1.0; y.len()], 3) else {
+        return Outcome::NotMade("one scale only".into());
+    };
     let count = y.len() as f64;
     let mean = y.iter().sum::<f64>() / count;
     let total: f64 = y.iter().map(|y| (y - mean).powi(2)).sum();
-    let rest: f64 = u
-        .iter()
-        .zip(&y)
-        .map(|(u, y)| (y - c.iter().rev().fold(0.0, |sum, c| sum * u + c)).powi(2))
-        .sum();
+    let rest: f64 =
+        u.iter().zip(&y).map(|(u, y)| (y - c.iter().rev().fold(0.0, |sum, c| sum * u + c)).powi(2)).sum();
     let statistic = (total - rest) / 3.0 / (rest / (count - 4.0));
     let p = FisherSnedecor::new(3.0, count - 4.0).map_or(1.0, |law| law.sf(statistic.max(0.0)));
-    let evidence = format!("a cubic in ln {name} explains {:.0} % of the residuals (p = {p:.1e})", 100.0 * (1.0 - rest / total));
+    let evidence = format!(
+        "a cubic in ln {name} explains {:.0} % of the residuals (p = {p:.1e})",
+        100.0 * (1.0 - rest / total)
+    );
     if p < CHANCE && 1.0 - rest / total > 0.1 {
         Outcome::Found(
             Severity::Warning,
@@ -65,9 +69,7 @@ pub(crate) fn seeds(view: &View<'_>) -> Outcome {
             _ => cells.push(vec![row]),
         }
     }
-    let apart = |cell: &[usize]| {
-        seed.is_some_and(|s| cell.iter().any(|&r| s[r] != s[cell[0]]))
-    };
+    let apart = |cell: &[usize]| seed.is_some_and(|s| cell.iter().any(|&r| s[r] != s[cell[0]]));
     let repeated: Vec<&Vec<usize>> = cells.iter().filter(|cell| cell.len() > 1 && apart(cell)).collect();
     if repeated.is_empty() {
         return Outcome::Found(

@@ -23,7 +23,11 @@ pub(crate) fn check(view: &View<'_>) -> Outcome {
         .take(NAMED)
         .filter_map(|&r| Some(format!("{:+.1} %", 100.0 * view.residuals.get(r)?.exp_m1())))
         .collect();
-    let off = if named.is_empty() { String::new() } else { format!("; the largest are off by {}", named.join(", ")) };
+    let off = if named.is_empty() {
+        String::new()
+    } else {
+        format!("; the largest are off by {}", named.join(", "))
+    };
     let share = rows.len() as f64 / view.rows() as f64;
     let severity = if share > 0.1 { Severity::Serious } else { Severity::Warning };
     Outcome::Rows(

@@ -14,7 +14,11 @@ pub(crate) fn check(view: &View<'_>) -> Outcome {
     let (name, epochs): (&str, Vec<f64>) = match (unique, epochs, view.d) {
         (Some((name, unique)), _, Some(d)) => (name, d.iter().zip(unique).map(|(d, u)| d / u).collect()),
         (_, Some((name, epochs)), _) => (name, epochs.to_vec()),
-        _ => return Outcome::NotMade("no column says how much data there was, or how often it was seen".into()),
+        _ => {
+            return Outcome::NotMade(
+                "no column says how much data there was, or how often it was seen".into(),
+            );
+        }
     };
     let rows: Vec<usize> = (0..epochs.len()).filter(|&r| epochs[r] > EPOCHS).collect();
     let most = epochs.iter().copied().fold(0.0, f64::max);

@@ -24,7 +24,10 @@ pub(crate) fn check(view: &View<'_>) -> Outcome {
     }
     let step = 10_f64.powi(-places);
     let noise = robust_spread(&view.residuals) * median(loss.iter().copied());
-    let evidence = format!("the output has {places} decimals; one unit of the last is {} of the typical residual", short(step / noise));
+    let evidence = format!(
+        "the output has {places} decimals; one unit of the last is {} of the typical residual",
+        short(step / noise)
+    );
     // Rounding has a standard deviation of step / sqrt(12).
     if step > 2.0 * noise {
         Outcome::Found(

@@ -15,13 +15,17 @@ pub(crate) fn decay(view: &View<'_>) -> Outcome {
     let last = view.number(&["min_lr", "final_lr", "lr_end", "end_lr", "lr_final"]);
     if let (Some((_, peak)), Some((name, last))) = (peak, last) {
         let rows: Vec<usize> = (0..peak.len()).filter(|&r| last[r] > DECAYED * peak[r]).collect();
-        let evidence = format!("{} end above a third of their peak learning rate (column {name})", counted(rows.len(), "run"));
+        let evidence = format!(
+            "{} end above a third of their peak learning rate (column {name})",
+            counted(rows.len(), "run")
+        );
         return match rows.is_empty() {
             true => Outcome::Fine(evidence),
             false => Outcome::Rows(Severity::Warning, evidence, ADVICE.into(), rows),
         };
     }
-    let Some((name, values)) = view.text(&["schedule", "lr_schedule", "lr_scheduler", "decay", "scheduler"]) else {
+    let Some((name, values)) = view.text(&["schedule", "lr_schedule", "lr_scheduler", "decay", "scheduler"])
+    else {
         return Outcome::NotMade("no columns say how the learning rate ended".into());
     };
     let is_flat = |v: &String| ["const", "none", "no"].iter().any(|w| v.to_lowercase().starts_with(w));
@@ -46,7 +50,9 @@ pub(crate) fn warm_up(view: &View<'_>) -> Outcome {
     let warm_up = view.number(&["warmup", "warmup_steps", "warm_up", "lr_warmup_steps"]);
     let steps = view.number(&["steps", "step", "iterations", "train_steps", "num_steps", "ti", "iters"]);
     let batch = view.number(&["global_bs", "batch_size", "global_batch_size", "bs"]);
-    let Some((name, warm_up)) = warm_up else { return Outcome::NotMade("no column says how long the warm-up was".into()) };
+    let Some((name, warm_up)) = warm_up else {
+        return Outcome::NotMade("no column says how long the warm-up was".into());
+    };
     // Without a count of steps: tokens over batch, at the shortest sequences in use, so that steps are not underestimated.
     const SEQUENCE: f64 = 1024.0;
     let by_tokens = || -> Option<Vec<f64>> {

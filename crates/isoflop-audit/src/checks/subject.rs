@@ -5,7 +5,7 @@ use isoflop_formula::{Formula, evaluate};
 use isoflop_laws::Law;
 
 use crate::error::AuditError;
-use crate::influence::{InfluenceOptions, Influences, influence, outliers};
+use crate::influence::{InfluenceOptions, Influences, OUTLIER, influence, outliers};
 
 /// All columns of the table, on the rows of the fit.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -61,11 +61,13 @@ impl<'a> View<'a> {
             place.map(|k| data.inputs[k].as_slice()).filter(|v| !v.is_empty())
         };
         let chances = outliers(formula, data, objective, options.seed, progress)?;
+        let suspects = chances.iter().filter(|chance| **chance > OUTLIER).count();
         let wanted = InfluenceOptions {
             fit: isoflop_fit::FitOptions { objective: Some(objective), ..options.clone() },
             choices: false,
             budget: subject.budget,
-            ..InfluenceOptions::default()
+            // A handful of outliers hide each other: leaving out one of them changes little.
+            together: if suspects * 10 <= data.rows() { suspects } else { 0 },
         };
         let influence = match data.rows() <= MOST_ROWS {
             true => Some(influence(law, data, &[], &wanted, progress)?),
@@ -86,7 +88,9 @@ impl<'a> View<'a> {
         }
         let data = self.subject.data;
         let mut inputs = self.subject.formula.symbols.inputs.iter().zip(&data.inputs);
-        inputs.find(|(_, v)| !v.is_empty() && v.iter().all(|x| *x > 0.0)).map(|(i, v)| (i.name.as_str(), v.as_slice()))
+        inputs
+            .find(|(_, v)| !v.is_empty() && v.iter().all(|x| *x > 0.0))
+            .map(|(i, v)| (i.name.as_str(), v.as_slice()))
     }
 
     /// The first column of numbers with one of these names (lower case, words joined by underscores).
@@ -111,7 +115,9 @@ impl<'a> View<'a> {
 
 /// Lower case, with single underscores between words.
 pub(crate) fn plain(name: &str) -> String {
-    let last = name.rsplit(['/', '.', ':']).next().unwrap_or(name).to_lowercase();
+    // A ratio such as `D/N` is no path that ends in N.
+    let last =
+        name.rsplit(['/', '.', ':']).next().filter(|last| last.len() > 1).unwrap_or(name).to_lowercase();
     last.split([' ', '_', '-']).filter(|w| !w.is_empty()).collect::<Vec<_>>().join("_")
 }
 

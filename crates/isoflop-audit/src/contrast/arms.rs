@@ -43,8 +43,11 @@ impl Fits {
     ) -> Result<Fits, isoflop_fit::FitError> {
         let refitter = Refitter::new(formula, data, objective, &options.starts, options.seed, progress)?;
         let all = refitter.all();
-        let refits =
-            refitter.refits(options.bootstrap, |k, weights| refitter.resample(strata, k, weights), progress)?;
+        let refits = refitter.refits(
+            options.bootstrap,
+            |k, weights| refitter.resample(strata, k, weights),
+            progress,
+        )?;
         let residuals = refitter.residuals();
         let degrees = residuals.len().saturating_sub(refitter.free()).max(1) as f64;
         Ok(Fits {
@@ -92,8 +95,7 @@ pub(crate) fn chosen<'a>(arm: &'a Group, between: Option<&[String; 2]>) -> Resul
 
 /// The rows of one level.
 pub(crate) fn subset(data: &Data, arm: &Group, name: &str) -> Arm {
-    let rows: Vec<usize> =
-        (0..data.rows()).filter(|&r| arm.levels[arm.codes[r] as usize] == name).collect();
+    let rows: Vec<usize> = (0..data.rows()).filter(|&r| arm.levels[arm.codes[r] as usize] == name).collect();
     Arm { column: arm.column.clone(), name: name.to_owned(), data: rows_of(data, &rows) }
 }
 

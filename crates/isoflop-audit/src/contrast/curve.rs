@@ -8,7 +8,7 @@ use crate::numbers::{quantile, sorted};
 use crate::surface::{FLOP, Surface};
 
 /// Points of a curve.
-const POINTS: usize = 73;
+const POINTS: usize = 41;
 /// How far beyond the scales compared a curve is known, as a factor: what a multiplier may reach.
 const BEYOND: f64 = 1e4;
 /// Steps in which crossings are looked for.
@@ -42,7 +42,12 @@ pub(crate) struct Curve {
 }
 
 impl Grid {
-    pub(crate) fn new(formula: &Formula, arms: [&Data; 2], reach: f64, law: &str) -> Result<Grid, AuditError> {
+    pub(crate) fn new(
+        formula: &Formula,
+        arms: [&Data; 2],
+        reach: f64,
+        law: &str,
+    ) -> Result<Grid, AuditError> {
         let output = formula.output.as_ref().map(|left| left.input as usize);
         let inputs: Vec<usize> = (0..formula.symbols.inputs.len())
             .filter(|k| Some(*k) != output && formula.symbols.inputs[*k].kind == InputKind::Column)
@@ -79,7 +84,7 @@ impl Grid {
                 self.logs
                     .iter()
                     .map(|c| {
-                        let found = surface.optimum(params, c.exp(), FLOP, near);
+                        let found = surface.lowest(params, c.exp(), FLOP, near);
                         // The next optimum, along the path so far.
                         near = found.map(|(n, _)| last.map_or(n, |before: f64| n * n / before));
                         last = found.map(|f| f.0);
@@ -137,7 +142,10 @@ impl Curve {
         let slope_a = if k > 0 { 0.5 * (b - value(k - 1)) } else { b - a };
         let slope_b = if k + 2 <= last { 0.5 * (value(k + 2) - a) } else { b - a };
         let (t2, t3) = (t * t, t * t * t);
-        (2.0 * t3 - 3.0 * t2 + 1.0) * a + (t3 - 2.0 * t2 + t) * slope_a + (3.0 * t2 - 2.0 * t3) * b + (t3 - t2) * slope_b
+        (2.0 * t3 - 3.0 * t2 + 1.0) * a
+            + (t3 - 2.0 * t2 + t) * slope_a
+            + (3.0 * t2 - 2.0 * t3) * b
+            + (t3 - t2) * slope_b
     }
 
     /// The scale at which the loss is reached: infinite if it never is, 0 if it is below the smallest scale known.
@@ -150,7 +158,8 @@ impl Curve {
         if k == 0 {
             return 0.0;
         }
-        let (mut low, mut high) = (self.start + self.step * (k - 1) as f64, self.start + self.step * k as f64);
+        let (mut low, mut high) =
+            (self.start + self.step * (k - 1) as f64, self.start + self.step * k as f64);
         for _ in 0..60 {
             let middle = 0.5 * (low + high);
             if self.at_log(middle) > loss { low = middle } else { high = middle }
@@ -172,7 +181,7 @@ pub(crate) fn crossings(pair: &[Curve; 2], range: [f64; 2]) -> Vec<f64> {
     for w in places.windows(2) {
         let (mut low, mut high) = (w[0], w[1]);
         let side = gap(low);
-        if !(side * gap(high) < 0.0) {
+        if side * gap(high) >= 0.0 || !gap(high).is_finite() {
             continue;
         }
         for _ in 0..60 {
@@ -206,9 +215,8 @@ pub(crate) fn undecided(
     let signs: Vec<i32> = places.iter().map(|&x| sign(x)).collect();
     let near = match crossings.first() {
         // The step nearest to the crossing, whose own interval may be narrower than a step.
-        Some(c) => (0..places.len()).min_by(|&a, &b| {
-            (places[a] - c.ln()).abs().total_cmp(&(places[b] - c.ln()).abs())
-        })?,
+        Some(c) => (0..places.len())
+            .min_by(|&a, &b| (places[a] - c.ln()).abs().total_cmp(&(places[b] - c.ln()).abs()))?,
         None => (0..places.len()).rev().find(|&k| signs[k] == 0)?,
     };
     let change = |mut inside: f64, mut outside: f64, side: i32| {

@@ -172,7 +172,8 @@ pub fn contrast(
     let both = shared::fit(law, &formula, &arms, objective, &options.fit, progress)?;
     let test = shared::test(&both.exponents, &refits, &arms);
 
-    let own: Vec<usize> = (0..replicates).filter(|&k| refits.iter().all(|r| r.replicates[k].is_some())).collect();
+    let own: Vec<usize> =
+        (0..replicates).filter(|&k| refits.iter().all(|r| r.replicates[k].is_some())).collect();
     let joint: Vec<usize> = (0..replicates).filter(|&k| both.replicates[k].is_some()).collect();
     let is_shared = match options.sharing {
         Sharing::Shared => true,
@@ -184,11 +185,17 @@ pub fn contrast(
         return Err(AuditError::LostReplicates { solved: used.len(), replicates });
     }
     let params = |place: usize, replicate: Option<usize>| -> Vec<f64> {
-        let (source, whole) = if is_shared { (&both, both.estimates.clone()) } else { (&refits[place], refits[place].estimates.clone()) };
+        let (source, whole) = if is_shared {
+            (&both, both.estimates.clone())
+        } else {
+            (&refits[place], refits[place].estimates.clone())
+        };
         let values = replicate.and_then(|k| source.replicates[k].clone()).unwrap_or(whole);
         source.params(&values, if is_shared { place } else { 0 })
     };
-    let curves = |replicate: Option<usize>| -> [Curve; 2] { [0, 1].map(|place| grid.curve(&params(place, replicate))) };
+    let curves = |replicate: Option<usize>| -> [Curve; 2] {
+        [0, 1].map(|place| grid.curve(&params(place, replicate)))
+    };
     let full = curves(None);
     let draws: Vec<[Curve; 2]> = {
         use rayon::prelude::*;
@@ -216,7 +223,8 @@ pub fn contrast(
     let crossings = curve::crossings(&full, grid.compared);
     let crossing_interval = curve::undecided(&full, &draws, grid.compared, tail, &crossings);
     let verdict = verdict(&crossings, crossing_interval, &point(grid.compared[0]), &point(grid.compared[1]));
-    let target = crossings.first().copied().unwrap_or(10.0 * grid.runs[1]).clamp(grid.runs[1], grid.compared[1]);
+    let target =
+        crossings.first().copied().unwrap_or(10.0 * grid.runs[1]).clamp(grid.runs[1], grid.compared[1]);
     let next = next::proposals(&grid, &arms, &refits, &own, target, options);
     let scales = (0..SCALES).map(|k| {
         let share = k as f64 / (SCALES - 1) as f64;
@@ -225,10 +233,8 @@ pub fn contrast(
     let arm_fit = |place: usize| {
         let parameters = |fit: &arms::Fits, level: usize, used: &[usize]| -> Vec<Ranged> {
             let all = fit.params(&fit.estimates, level);
-            let each: Vec<Vec<f64>> = used
-                .iter()
-                .filter_map(|&k| Some(fit.params(fit.replicates[k].as_ref()?, level)))
-                .collect();
+            let each: Vec<Vec<f64>> =
+                used.iter().filter_map(|&k| Some(fit.params(fit.replicates[k].as_ref()?, level))).collect();
             (0..all.len())
                 .map(|p| {
                     let values = sorted(each.iter().map(|e| e[p]));

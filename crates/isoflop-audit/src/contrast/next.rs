@@ -48,7 +48,8 @@ pub(crate) fn proposals(
         used.iter().filter_map(|&k| Some(fit.params(fit.replicates[k].as_ref()?, 0))).collect()
     };
     let params = [draws(0), draws(1)];
-    let frontier = |place: usize| params[place].iter().map(|p| grid.curve(p).at(target)).collect::<Vec<f64>>();
+    let frontier =
+        |place: usize| params[place].iter().map(|p| grid.curve(p).at(target)).collect::<Vec<f64>>();
     let (a, b) = (frontier(0), frontier(1));
     let mut difference: Vec<f64> = a.iter().zip(&b).map(|(a, b)| a - b).collect();
     if difference.iter().any(|v| !v.is_finite()) {
@@ -74,7 +75,8 @@ pub(crate) fn proposals(
         let gain = |(place, _, _, each): &(usize, f64, f64, Vec<f64>)| {
             covariance(&difference, each).powi(2) / (noise(*place, each) + covariance(each, each))
         };
-        let best = candidates.iter().enumerate().map(|(k, c)| (k, gain(c))).max_by(|x, y| x.1.total_cmp(&y.1));
+        let best =
+            candidates.iter().enumerate().map(|(k, c)| (k, gain(c))).max_by(|x, y| x.1.total_cmp(&y.1));
         let Some((k, gained)) = best.filter(|b| b.1 > 1e-3 * start) else { break };
         let (place, n, d, each) = candidates[k].clone();
         chosen.push(NextRun {
@@ -103,13 +105,16 @@ pub(crate) fn proposals(
 /// dearest run.
 fn points(grid: &Grid, arm: &Arm) -> Vec<(f64, f64)> {
     let Some((n, d)) = grid.places() else { return Vec::new() };
-    let range = |k: usize| arm.data.inputs[k].iter().fold((f64::INFINITY, 0.0_f64), |(a, b), x| (a.min(*x), b.max(*x)));
+    let range = |k: usize| {
+        arm.data.inputs[k].iter().fold((f64::INFINITY, 0.0_f64), |(a, b), x| (a.min(*x), b.max(*x)))
+    };
     let even = |(low, high): (f64, f64)| -> Vec<f64> {
         let (low, high) = (low.ln(), (high * 2.0).ln());
         (0..TRIED).map(|k| (low + (high - low) * k as f64 / (TRIED - 1) as f64).exp()).collect()
     };
     let tokens = even(range(d));
-    let pairs = even(range(n)).into_iter().flat_map(|n| tokens.iter().map(move |&d| (n, d)).collect::<Vec<_>>());
+    let pairs =
+        even(range(n)).into_iter().flat_map(|n| tokens.iter().map(move |&d| (n, d)).collect::<Vec<_>>());
     pairs.filter(|(n, d)| FLOP * n * d <= grid.runs[1]).collect()
 }
 

@@ -51,7 +51,9 @@ fn exponents(formula: &Formula) -> Vec<usize> {
     let nodes = graph.reachable(&[root]);
     let params = |id| -> Vec<usize> {
         let of = graph.reachable(&[id]);
-        of.iter().filter_map(|&n| if let Node::Param(k) = graph.node(n) { Some(k as usize) } else { None }).collect()
+        of.iter()
+            .filter_map(|&n| if let Node::Param(k) = graph.node(n) { Some(k as usize) } else { None })
+            .collect()
     };
     let reads = |id| graph.reachable(&[id]).iter().any(|&n| matches!(graph.node(n), Node::Input(_)));
     let mut found: Vec<usize> = nodes
@@ -179,14 +181,16 @@ pub(crate) fn test(names: &[String], fits: &[Fits; 2], arms: &[Arm; 2]) -> Share
         .map(|d| (0..q).map(|k| ((d[k] - centres[k]) / errors[k]).clamp(-4.0, 4.0)).collect())
         .collect();
     let product = |i: usize, j: usize| bounded.iter().map(|b| b[i] * b[j]).sum::<f64>();
-    let degrees: f64 =
-        (0..2).map(|k| arms[k].data.rows() as f64 - fits[k].free as f64).sum::<f64>().max(1.0);
+    let degrees: f64 = (0..2).map(|k| arms[k].data.rows() as f64 - fits[k].free as f64).sum::<f64>().max(1.0);
     // Resampled residuals are smaller than the noise by the parameters spent.
     let rows: f64 = arms.iter().map(|a| a.data.rows() as f64).sum();
     let system: Vec<Vec<f64>> = (0..q)
         .map(|i| {
             let mut line: Vec<f64> = (0..q)
-                .map(|j| product(i, j) / (product(i, i) * product(j, j)).sqrt() * errors[i] * errors[j] * rows / degrees)
+                .map(|j| {
+                    product(i, j) / (product(i, i) * product(j, j)).sqrt() * errors[i] * errors[j] * rows
+                        / degrees
+                })
                 .collect();
             line.push(differences[i]);
             line

@@ -117,7 +117,9 @@ fn floors(
     progress: &dyn Progress,
 ) -> Result<Vec<Alternative>, AuditError> {
     let formula = overridden(law, &options.fit.overrides)?;
-    let Some(place) = formula.symbols.params.iter().position(|p| p.name == FLOOR) else { return Ok(Vec::new()) };
+    let Some(place) = formula.symbols.params.iter().position(|p| p.name == FLOOR) else {
+        return Ok(Vec::new());
+    };
     let param = &formula.symbols.params[place];
     if param.fixed.is_some() || param.group.is_some() {
         return Ok(Vec::new());
@@ -130,7 +132,7 @@ fn floors(
     let estimate = best.estimates[place];
     let lowest = data.output.iter().copied().fold(f64::INFINITY, f64::min);
     let room = (0.95 * (lowest - estimate)).min(0.5 * estimate);
-    if !(room > 0.0) {
+    if room.is_nan() || room <= 0.0 {
         return Ok(Vec::new());
     }
     let mut list = Vec::new();
@@ -143,7 +145,8 @@ fn floors(
         overrides.fix.push((FLOOR.to_owned(), held));
         let formula = overridden(law, &overrides)?;
         let starts = StartPlan::Count(3);
-        let Ok(refitter) = Refitter::new(&formula, data, objective, &starts, options.fit.seed, progress) else {
+        let Ok(refitter) = Refitter::new(&formula, data, objective, &starts, options.fit.seed, progress)
+        else {
             continue;
         };
         let refit = refitter.all();

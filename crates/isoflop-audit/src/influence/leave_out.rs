@@ -82,11 +82,12 @@ pub(crate) fn leave_out(
     let refits = refitter.refits(rows, |row, weights| weights[row] = 0.0, progress)?;
     let ends: Vec<(Answer, f64)> = refits.par_iter().map(answer).collect();
     let errors: Vec<f64> = (0..all.estimates.len())
-        .map(|k| jackknife(ends.iter().filter(|e| e.0.certified).map(|e| e.0.estimates[k] - all.estimates[k])))
+        .map(|k| {
+            jackknife(ends.iter().filter(|e| e.0.certified).map(|e| e.0.estimates[k] - all.estimates[k]))
+        })
         .collect();
     let log_change = |a: &Answer| Some((a.decision? / all.decision?).ln()).filter(|c| c.is_finite());
-    let changes: Vec<Option<f64>> =
-        ends.iter().map(|(a, _)| log_change(a).filter(|_| a.certified)).collect();
+    let changes: Vec<Option<f64>> = ends.iter().map(|(a, _)| log_change(a).filter(|_| a.certified)).collect();
     let decision_error = all.decision.map(|_| jackknife(changes.iter().filter_map(|c| *c)));
     let (centre, total) = centred(changes.iter().filter_map(|c| *c));
     let single = ends
@@ -96,11 +97,14 @@ pub(crate) fn leave_out(
             row,
             residual: residuals[row],
             shifts: (0..errors.len())
-                .map(|k| if errors[k] > 0.0 { (end.estimates[k] - all.estimates[k]) / errors[k] } else { 0.0 })
+                .map(
+                    |k| if errors[k] > 0.0 { (end.estimates[k] - all.estimates[k]) / errors[k] } else { 0.0 },
+                )
                 .collect(),
             cook: *cook,
             decision_factor: changes[row].map(f64::exp),
-            decision_share: changes[row].map(|c| if total > 0.0 { (c - centre).powi(2) / total } else { 0.0 }),
+            decision_share: changes[row]
+                .map(|c| if total > 0.0 { (c - centre).powi(2) / total } else { 0.0 }),
             outlier: 0.0,
             certified: end.certified,
         })
@@ -150,7 +154,10 @@ fn groups(data: &Data, refitter: &Refitter<'_>) -> (String, Vec<(f64, Vec<usize>
         for (row, &code) in clusters.codes.iter().enumerate() {
             members[code as usize].push(row);
         }
-        return (clusters.column.clone(), members.into_iter().enumerate().map(|(k, m)| (k as f64, m)).collect());
+        return (
+            clusters.column.clone(),
+            members.into_iter().enumerate().map(|(k, m)| (k as f64, m)).collect(),
+        );
     }
     let Some((name, values)) = refitter.sizes() else { return (String::new(), Vec::new()) };
     let mut order: Vec<usize> = (0..values.len()).collect();

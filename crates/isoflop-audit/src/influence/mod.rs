@@ -14,8 +14,8 @@ use isoflop_laws::Law;
 use serde::{Deserialize, Serialize};
 
 pub use choices::{Alternative, Convention, Kind};
-pub use leave_out::{LeftOutGroup, LeftOutRow};
 pub(crate) use leave_out::OUTLIER;
+pub use leave_out::{LeftOutGroup, LeftOutRow};
 pub(crate) use outliers::outliers;
 
 use crate::error::AuditError;
@@ -106,8 +106,7 @@ pub fn influence(
         Some(objective) => objective,
         None => Objective::recommended(law)?,
     };
-    let refitter =
-        Refitter::new(&formula, data, objective, &options.fit.starts, options.fit.seed, progress)?;
+    let refitter = Refitter::new(&formula, data, objective, &options.fit.starts, options.fit.seed, progress)?;
     let decision = Decision::new(Surface::new(&formula, data), options.budget)?;
     let fit = refitter.all();
     let all = decision.answer(&refitter, &fit, None);
@@ -117,11 +116,13 @@ pub fn influence(
     for (row, chance) in single.iter_mut().zip(&chances) {
         row.outlier = *chance;
     }
-    let suspects = leave_out::suspects(&single, options.together.min(data.rows().saturating_sub(refitter.free() + 1)));
+    let suspects =
+        leave_out::suspects(&single, options.together.min(data.rows().saturating_sub(refitter.free() + 1)));
     let without = if suspects.is_empty() {
         None
     } else {
-        let refits = refitter.refits(1, |_, weights| suspects.iter().for_each(|&r| weights[r] = 0.0), progress)?;
+        let refits =
+            refitter.refits(1, |_, weights| suspects.iter().for_each(|&r| weights[r] = 0.0), progress)?;
         refits.first().map(|refit| decision.answer(&refitter, refit, all.decision))
     };
     let choices = if options.choices {
@@ -176,7 +177,12 @@ impl Decision {
         Some(self.surface.as_ref()?.optimum(&params, self.budget, FLOP, near)?.0)
     }
 
-    pub(crate) fn answer(&self, refitter: &Refitter<'_>, refit: &isoflop_fit::Refit, near: Option<f64>) -> Answer {
+    pub(crate) fn answer(
+        &self,
+        refitter: &Refitter<'_>,
+        refit: &isoflop_fit::Refit,
+        near: Option<f64>,
+    ) -> Answer {
         Answer {
             decision: self.of(refitter, &refit.estimates, near),
             estimates: refit.estimates.clone(),

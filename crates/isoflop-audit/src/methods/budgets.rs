@@ -44,7 +44,8 @@ pub(crate) struct Groups {
 /// yet and takes what lies within the tolerance, moved to where most runs are. Groups with too few sizes are no slices.
 pub(crate) fn group(n: &[f64], d: &[f64], compute: &[f64], tolerance: f64) -> Groups {
     let width = tolerance.ln_1p();
-    let mut order: Vec<usize> = (0..n.len()).filter(|&k| compute[k] > 0.0 && n[k] > 0.0 && d[k] > 0.0).collect();
+    let mut order: Vec<usize> =
+        (0..n.len()).filter(|&k| compute[k] > 0.0 && n[k] > 0.0 && d[k] > 0.0).collect();
     order.sort_by(|&a, &b| compute[a].total_cmp(&compute[b]));
     let log: Vec<f64> = order.iter().map(|&k| compute[k].ln()).collect();
     let mut slices: Vec<Vec<usize>> = Vec::new();
@@ -53,7 +54,9 @@ pub(crate) fn group(n: &[f64], d: &[f64], compute: &[f64], tolerance: f64) -> Gr
     loop {
         let best = (0..order.len())
             .filter(|&k| free[k])
-            .map(|k| (k, (k..order.len()).take_while(|&j| log[j] - log[k] <= width).filter(|&j| free[j]).count()))
+            .map(|k| {
+                (k, (k..order.len()).take_while(|&j| log[j] - log[k] <= width).filter(|&j| free[j]).count())
+            })
             .max_by(|a, b| a.1.cmp(&b.1).then(b.0.cmp(&a.0)));
         let Some((start, count)) = best.filter(|b| b.1 >= LEAST_SIZES) else { break };
         let members: Vec<usize> =

@@ -79,8 +79,8 @@ impl Curves {
                     best = Some((value, number));
                 }
             }
-            // The lowest of one or two curves says nothing.
-            if let Some((_, number)) = best.filter(|_| seen > 2) {
+            // The lowest of one curve says nothing.
+            if let Some((_, number)) = best.filter(|_| seen > 1) {
                 points.push((at, n[curves[number][0]].ln()));
                 on.insert(number);
             }
@@ -107,7 +107,12 @@ fn between(curve: &[usize], at: f64, compute: &[f64], loss: &[f64]) -> Option<f6
 /// Corners of the lower convex hull of the runs in log compute and log loss, from the lowest compute to the lowest loss:
 /// logs of compute and N. Unlike the envelope it drops runs that are lowest only because their neighbours are missing
 /// (Gemstones, McLeish et al. 2025).
-pub(crate) fn hull(n: &[f64], compute: &[f64], loss: &[f64], weights: &[f64]) -> Result<Vec<(f64, f64)>, String> {
+pub(crate) fn hull(
+    n: &[f64],
+    compute: &[f64],
+    loss: &[f64],
+    weights: &[f64],
+) -> Result<Vec<(f64, f64)>, String> {
     let mut rows: Vec<usize> = (0..n.len()).filter(|&r| weights[r] > 0.0 && loss[r] > 0.0).collect();
     rows.sort_by(|&a, &b| compute[a].total_cmp(&compute[b]).then(loss[a].total_cmp(&loss[b])));
     rows.dedup_by(|b, a| compute[*a] == compute[*b]);

@@ -21,10 +21,10 @@ pub use cause::{Cause, Disagreement};
 pub use parabola::approach2_shift;
 
 use crate::error::AuditError;
-pub(crate) use budgets::{group, sizes};
 use crate::methods::envelope::Curves;
 use crate::methods::paths::{Path, Paths};
 use crate::numbers::{median, quantile, sorted};
+pub(crate) use budgets::{group, sizes};
 
 /// Parameters of approach 3.
 const PARAMETERS: [&str; 5] = ["E", "A", "B", "alpha", "beta"];
@@ -179,7 +179,8 @@ pub fn methods(
         .collect();
     let slices = table.slices(&full, parameters);
     let target = at.last().copied().unwrap_or(largest);
-    let disagreements = cause::disagreements(&full, &replicates, &methods, &slices, parameters, target, level);
+    let disagreements =
+        cause::disagreements(&full, &replicates, &methods, &slices, parameters, target, level);
     Ok(Methods {
         rows: data.rows(),
         flop,

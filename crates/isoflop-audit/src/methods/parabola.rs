@@ -8,7 +8,7 @@ pub(crate) fn vertex(log_n: &[f64], loss: &[f64], weights: &[f64], degree: usize
     let used = || log_n.iter().zip(weights).filter(|(_, w)| **w > 0.0).map(|(x, _)| *x);
     let (low, high) = used().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), x| (a.min(x), b.max(x)));
     let (middle, half) = (0.5 * (low + high), 0.5 * (high - low));
-    if !(half > 0.0) {
+    if half.is_nan() || half <= 0.0 {
         return None;
     }
     let u: Vec<f64> = log_n.iter().map(|x| (x - middle) / half).collect();
@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn the_correction_undoes_the_bias_on_any_grid() {
-        for (alpha, beta, factor, offset) in [(0.34, 0.28, 16.0, 0.0), (0.465, 0.155, 8.0, 3_f64.ln())] {
+        for (alpha, beta, factor, offset) in [(0.34, 0.28, 16.0, 0.0), (0.465, 0.155, 8.0, 0.5)] {
             let sizes: Vec<f64> = grid(factor).iter().map(|w| 18.0 + offset + w).collect();
             let offsets: Vec<f64> = sizes.iter().map(|n| n - 18.0).collect();
             let found = 18.0 + approach2_shift(alpha, beta, &offsets).unwrap();

@@ -48,7 +48,13 @@ pub fn crossed() -> (Vec<f64>, Vec<f64>) {
 }
 
 /// isoFLOP slices: `sizes` sizes spaced evenly in the log from `N* offset / factor` to `N* offset factor` at each budget.
-pub fn slices(values: Values, budgets: &[f64], sizes: usize, factor: f64, offset: f64) -> (Vec<f64>, Vec<f64>) {
+pub fn slices(
+    values: Values,
+    budgets: &[f64],
+    sizes: usize,
+    factor: f64,
+    offset: f64,
+) -> (Vec<f64>, Vec<f64>) {
     let [_, a, b, alpha, beta] = values;
     let g = (alpha * a / (beta * b)).powf(1.0 / (alpha + beta));
     let (mut n, mut d) = (Vec::new(), Vec::new());

@@ -20,7 +20,9 @@ pub(crate) struct LawArgs {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Training curves for approach 1 are the rows that share a value of --cluster, else the runs of one size.")]
+#[command(
+    after_help = "Training curves for approach 1 are the rows that share a value of --cluster, else the runs of one size."
+)]
 pub(crate) struct MethodsArgs {
     #[command(flatten)]
     pub(crate) study: StudyArgs,

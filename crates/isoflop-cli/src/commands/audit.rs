@@ -52,7 +52,8 @@ fn study(args: &AuditArgs, messages: &Messages) -> Result<(Study, String, Option
             recipe.runs = rest.to_vec();
         }
         let law = recipe.request.law.clone();
-        let (Some(law), false) = (law, recipe.runs.is_empty() || recipe.runs.iter().any(|run| run == "-")) else {
+        let (Some(law), false) = (law, recipe.runs.is_empty() || recipe.runs.iter().any(|run| run == "-"))
+        else {
             return Err(CliError::NotAudited { path: first.to_owned() }.into());
         };
         let table = read_table(&recipe.runs, &recipe.reading, messages)?;

@@ -21,8 +21,7 @@ pub(crate) fn run(args: &ContrastArgs, messages: &Messages) -> Result<u8, Failur
     };
     let between = args.between.as_ref().map(|pair| pair.0.clone());
     let bar = Bar::counting(messages, "fits");
-    let found =
-        contrast_of(&study, &args.law.law, &args.arm, between, sharing, args.reach, messages, &bar)?;
+    let found = contrast_of(&study, &args.law.law, &args.arm, between, sharing, args.reach, messages, &bar)?;
     match args.study.format {
         Format::Text => output::print(&output::contrast::text(&found))?,
         Format::Json => output::print_json(&reviewed_json(&found, args.study.table.seed))?,

@@ -13,8 +13,14 @@ use crate::progress::Bar;
 pub(crate) fn run(args: &MethodsArgs, messages: &Messages) -> Result<u8, Failure> {
     let request = args.study.request(args.law.changes.changes(), args.bootstrap);
     let study = study(&args.study, request, args.law.folder.as_deref(), messages)?;
-    let found =
-        methods_of(&study, &args.law.law, args.tolerance, &args.at, messages, &Bar::counting(messages, "fits"))?;
+    let found = methods_of(
+        &study,
+        &args.law.law,
+        args.tolerance,
+        &args.at,
+        messages,
+        &Bar::counting(messages, "fits"),
+    )?;
     match args.study.format {
         Format::Text => output::print(&output::methods::text(&found))?,
         Format::Json => output::print_json(&reviewed_json(&found, args.study.table.seed))?,

@@ -23,7 +23,8 @@ pub(crate) fn markdown(reviewed: &Reviewed<Audited>, command: &[String]) -> Stri
     }
     out += "\n\n## Runs\n\n";
     let total = audited.rows.sources.iter().map(|s| s.1).sum::<usize>();
-    let files: Vec<String> = audited.rows.sources.iter().map(|(name, rows)| format!("{name} ({rows} rows)")).collect();
+    let files: Vec<String> =
+        audited.rows.sources.iter().map(|(name, rows)| format!("{name} ({rows} rows)")).collect();
     out += &format!(
         "{} of {total} rows from {}; {} removed by filters, {} left out.\n",
         audited.rows.used,
@@ -32,12 +33,20 @@ pub(crate) fn markdown(reviewed: &Reviewed<Audited>, command: &[String]) -> Stri
         audited.rows.dropped
     );
     for reason in &audited.rows.reasons {
-        out += &format!("* {}: {} is {} (first at {})\n", reason.count, reason.column, reason.reason, reason.first);
+        out += &format!(
+            "* {}: {} is {} (first at {})\n",
+            reason.count, reason.column, reason.reason, reason.first
+        );
     }
-    out += &format!("\nColumns: {}. SHA-256 of the columns used: `{}`.\n\n", audited.columns.join(", "), audited.digest);
+    out += &format!(
+        "\nColumns: {}. SHA-256 of the columns used: `{}`.\n\n",
+        audited.columns.join(", "),
+        audited.digest
+    );
     out += "| input | from | to |\n|---|---|---|\n";
     for range in &audited.fit.ranges {
-        out += &format!("| {} | {} | {} |\n", range.name, significant(range.low, 4), significant(range.high, 4));
+        out +=
+            &format!("| {} | {} | {} |\n", range.name, significant(range.low, 4), significant(range.high, 4));
     }
     out += &fit(audited);
     out += "\n## Findings\n\n";
@@ -94,7 +103,9 @@ fn fit(audited: &Audited) -> String {
         certificate.starts.elsewhere,
         certificate.starts.failed,
         certificate.gradient,
-        certificate.condition.map_or_else(String::new, |c| format!(", condition number of the scaled curvature {c:.1e}")),
+        certificate
+            .condition
+            .map_or_else(String::new, |c| format!(", condition number of the scaled curvature {c:.1e}")),
         verdict(certificate.verdict)
     );
     for reason in &certificate.reasons {
@@ -136,6 +147,7 @@ fn cell(text: &str) -> String {
 
 /// A word as a shell takes it.
 fn quoted(word: &str) -> String {
-    let is_plain = !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || "-_./=,:@+".contains(c));
+    let is_plain =
+        !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || "-_./=,:@+".contains(c));
     if is_plain { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }

@@ -48,7 +48,8 @@ pub(crate) fn text(reviewed: &Reviewed<Audited>) -> String {
             Severity::Warning => style::WARN,
             Severity::Note => style::DIM,
         };
-        out += &format!("{} {}\n", paint(look, severity(finding.severity)), paint(style::BOLD, &finding.check));
+        out +=
+            &format!("{} {}\n", paint(look, severity(finding.severity)), paint(style::BOLD, &finding.check));
         out += &format!("  {}.\n", sentence(&finding.evidence));
         let rows = rows(reviewed, finding);
         if !rows.is_empty() {
@@ -61,7 +62,10 @@ pub(crate) fn text(reviewed: &Reviewed<Audited>) -> String {
         out += &format!("{} {}: {}\n", paint(style::GOOD, "✓"), passed.check, passed.evidence);
     }
     for passed in &not_made {
-        out += &format!("{}\n", paint(style::DIM, &format!("- {}: not checked: {}", passed.check, passed.evidence)));
+        out += &format!(
+            "{}\n",
+            paint(style::DIM, &format!("- {}: not checked: {}", passed.check, passed.evidence))
+        );
     }
     let count = |s: Severity| audit.findings.iter().filter(|f| f.severity == s).count();
     out += &format!(

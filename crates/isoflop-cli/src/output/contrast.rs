@@ -29,7 +29,11 @@ pub(crate) fn text(reviewed: &Reviewed<Contrast>) -> String {
     out.push('\n');
     out += &scales(found);
     if !found.next.is_empty() {
-        out += &format!("\nRuns that would narrow the difference at {} {} most:\n", flop(found.target), unit(found));
+        out += &format!(
+            "\nRuns that would narrow the difference at {} {} most:\n",
+            flop(found.target),
+            unit(found)
+        );
         let mut table = Table::new([Align::Left, Align::Right, Align::Right, Align::Right, Align::Right]);
         table.row(["recipe", "N", "D", "FLOP", "takes off its variance"].map(|h| styled(style::DIM, h)));
         for run in &found.next {
@@ -58,25 +62,42 @@ fn verdict(found: &Contrast) -> String {
     let range = format!("{} to {} {unit}", flop(found.compared[0]), flop(found.compared[1]));
     let interval = match found.crossing_interval {
         Some([Some(low), Some(high)]) => format!("{level}: {} to {}", flop(low), flop(high)),
-        Some([Some(low), None]) => format!("{level}: above {}, no upper end up to {}", flop(low), flop(found.compared[1])),
-        Some([None, Some(high)]) => format!("{level}: below {}, no lower end down to {}", flop(high), flop(found.compared[0])),
+        Some([Some(low), None]) => {
+            format!("{level}: above {}, no upper end up to {}", flop(low), flop(found.compared[1]))
+        }
+        Some([None, Some(high)]) => {
+            format!("{level}: below {}, no lower end down to {}", flop(high), flop(found.compared[0]))
+        }
         _ => format!("{level}: anywhere from {range}"),
     };
     let crossing = found.crossings.first().map(|c| flop(*c));
     match (found.verdict, crossing) {
         (Verdict::First, _) => format!("{a} is better from {range}: no crossing."),
         (Verdict::Second, _) => format!("{b} is better from {range}: no crossing."),
-        (Verdict::FirstThenSecond, Some(at)) => format!("{a} is better below {at} {unit}, {b} above ({interval})."),
-        (Verdict::SecondThenFirst, Some(at)) => format!("{b} is better below {at} {unit}, {a} above ({interval})."),
+        (Verdict::FirstThenSecond, Some(at)) => {
+            format!("{a} is better below {at} {unit}, {b} above ({interval}).")
+        }
+        (Verdict::SecondThenFirst, Some(at)) => {
+            format!("{b} is better below {at} {unit}, {a} above ({interval}).")
+        }
         (_, Some(at)) => {
-            format!("The runs do not tell which is better at scale: the fitted laws cross at {at} {unit} ({interval}).")
+            format!(
+                "The runs do not tell which is better at scale: the fitted laws cross at {at} {unit} ({interval})."
+            )
         }
         _ => {
-            let first = &found.points[0].difference;
-            let sign = |r: &Ranged| r.low.zip(r.high).map_or(0, |(l, h)| i32::from(l > 0.0) - i32::from(h < 0.0));
-            match sign(first) {
-                -1 => format!("{a} is better at {} {unit}; further up the runs do not tell ({interval}).", flop(found.compared[0])),
-                1 => format!("{b} is better at {} {unit}; further up the runs do not tell ({interval}).", flop(found.compared[0])),
+            let sign =
+                |r: &Ranged| r.low.zip(r.high).map_or(0, |(l, h)| i32::from(l > 0.0) - i32::from(h < 0.0));
+            let decided: Vec<(f64, i32)> =
+                found.points.iter().map(|p| (p.scale, sign(&p.difference))).filter(|p| p.1 != 0).collect();
+            match (decided.first(), decided.last()) {
+                (Some((low, side)), Some((high, other))) if side == other => {
+                    let better = if *side < 0 { a } else { b };
+                    let (low, high) = (flop(*low), flop(*high));
+                    let span =
+                        if low == high { format!("at {low}") } else { format!("from {low} to {high}") };
+                    format!("{better} is better {span} {unit}; elsewhere from {range} the runs do not tell.")
+                }
                 _ => format!("The runs do not tell the two apart from {range}."),
             }
         }
@@ -116,17 +137,26 @@ fn test(found: &Contrast) -> String {
         differences.join(", "),
         if found.is_shared { "" } else { ": everything here is from separate fits" }
     );
-    let certified = found.arms.iter().filter(|arm| !arm.certified).map(|arm| arm.name.as_str()).collect::<Vec<_>>();
+    let certified =
+        found.arms.iter().filter(|arm| !arm.certified).map(|arm| arm.name.as_str()).collect::<Vec<_>>();
     let mut out = paint(style::DIM, &text) + "\n";
     if !certified.is_empty() {
-        out += &format!("{} the fit of {} is not certified\n", paint(style::WARN, "!"), certified.join(" and "));
+        out +=
+            &format!("{} the fit of {} is not certified\n", paint(style::WARN, "!"), certified.join(" and "));
     }
     out
 }
 
 fn scales(found: &Contrast) -> String {
-    let mut table =
-        Table::new([Align::Right, Align::Right, Align::Right, Align::Right, Align::Left, Align::Right, Align::Left]);
+    let mut table = Table::new([
+        Align::Right,
+        Align::Right,
+        Align::Right,
+        Align::Right,
+        Align::Left,
+        Align::Right,
+        Align::Left,
+    ]);
     let [a, b] = [&found.arms[0].name, &found.arms[1].name];
     let head = [
         found.scale.clone(),

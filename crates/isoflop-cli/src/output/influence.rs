@@ -21,8 +21,16 @@ pub(crate) fn text(reviewed: &Reviewed<Influences>) -> String {
         || "no decision: the law does not read N and D".to_owned(),
         |budget| format!("the decision is N* at {} FLOP (--budget)", flop(budget)),
     );
-    let lost = if found.lost > 0 { format!("; {} not certified", counted(found.lost, "refit")) } else { String::new() };
-    let about = format!("{}, {}, every run and size left out in turn{lost}; {decision}", counted(found.rows, "row"), found.objective);
+    let lost = if found.lost > 0 {
+        format!("; {} not certified", counted(found.lost, "refit"))
+    } else {
+        String::new()
+    };
+    let about = format!(
+        "{}, {}, every run and size left out in turn{lost}; {decision}",
+        counted(found.rows, "row"),
+        found.objective
+    );
     out += &format!("{}\n\n", paint(style::DIM, &about));
     out += &runs(reviewed);
     out += &groups(found);
@@ -46,10 +54,18 @@ fn runs(reviewed: &Reviewed<Influences>) -> String {
     let mut order: Vec<&LeftOutRow> = found.single.iter().filter(|row| row.certified).collect();
     let weight = |row: &LeftOutRow| row.decision_share.unwrap_or(row.cook);
     order.sort_by(|a, b| weight(b).total_cmp(&weight(a)));
-    let mut table = Table::new([Align::Left, Align::Right, Align::Right, Align::Right, Align::Right, Align::Right]);
-    table.row(["run left out", "residual", "N* times", "of its variance", "Cook's D", "outlier"].map(|h| styled(style::DIM, h)));
+    let mut table =
+        Table::new([Align::Left, Align::Right, Align::Right, Align::Right, Align::Right, Align::Right]);
+    table.row(
+        ["run left out", "residual", "N* times", "of its variance", "Cook's D", "outlier"]
+            .map(|h| styled(style::DIM, h)),
+    );
     for row in order.iter().take(LISTED) {
-        let outlier = if row.outlier > 0.5 { styled(style::WARN, percent(row.outlier)) } else { percent(row.outlier).into() };
+        let outlier = if row.outlier > 0.5 {
+            styled(style::WARN, percent(row.outlier))
+        } else {
+            percent(row.outlier).into()
+        };
         table.row([
             place(reviewed, row.row),
             format!("{:+.4}", row.residual).into(),
@@ -60,11 +76,16 @@ fn runs(reviewed: &Reviewed<Influences>) -> String {
         ]);
     }
     let outliers = found.single.iter().filter(|r| r.outlier > 0.5).count();
-    let error = found.decision_error.map_or_else(String::new, |e| format!("jackknife error of ln N*: {}; ", significant(e, 2)));
+    let error = found
+        .decision_error
+        .map_or_else(String::new, |e| format!("jackknife error of ln N*: {}; ", significant(e, 2)));
     table.render(0)
         + &paint(
             style::DIM,
-            &format!("{error}{} with three times the noise of the others, by a fit with Student-t noise", counted(outliers, "run")),
+            &format!(
+                "{error}{} with three times the noise of the others, by a fit with Student-t noise",
+                counted(outliers, "run")
+            ),
         )
         + "\n"
 }
@@ -101,7 +122,10 @@ fn together(reviewed: &Reviewed<Influences>) -> String {
         .iter()
         .map(|&row| reviewed.places.get(row).cloned().unwrap_or_else(|| format!("row {}", row + 1)))
         .collect();
-    let rows = [("all runs".to_owned(), Some(&found.all), None), (format!("without these {}", names.len()), Some(without), None)];
+    let rows = [
+        ("all runs".to_owned(), Some(&found.all), None),
+        (format!("without these {}", names.len()), Some(without), None),
+    ];
     format!("\nWithout the most suspect runs: {}\n{}", names.join(", "), answers(found, rows.into_iter()))
 }
 

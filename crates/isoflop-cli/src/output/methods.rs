@@ -53,7 +53,10 @@ pub(crate) fn text(reviewed: &Reviewed<Methods>) -> String {
     }
     out.push('\n');
     if found.disagreements.is_empty() {
-        out += &format!("{} the methods agree with the law as far as these runs can tell\n", paint(style::GOOD, "✓"));
+        out += &format!(
+            "{} the methods agree with the law as far as these runs can tell\n",
+            paint(style::GOOD, "✓")
+        );
     }
     for one in &found.disagreements {
         out += &format!("{} {}\n", paint(style::WARN, "!"), words(one));
@@ -121,11 +124,15 @@ fn words(one: &Disagreement) -> String {
         .causes
         .iter()
         .map(|cause| match cause {
-            Cause::AsymmetricExponents => "the exponents of N and D differ, and a parabola is no slice of such a law",
+            Cause::AsymmetricExponents => {
+                "the exponents of N and D differ, and a parabola is no slice of such a law"
+            }
             Cause::WideGrids => "the grids are wider than a parabola is good for",
             Cause::OffCentreGrids => "the sizes do not lie around the optimum",
             Cause::FewCurves => "curves or corners too far apart, lowest for want of neighbours",
-            Cause::LawMisfit => "not a bias of the method: these runs do not follow the law, or a few of them decide",
+            Cause::LawMisfit => {
+                "not a bias of the method: these runs do not follow the law, or a few of them decide"
+            }
         })
         .collect();
     let predicted = one.predicted.map_or_else(String::new, |p| format!("; its known bias is {}", percent(p)));
