@@ -1,7 +1,5 @@
 //! A little statistics: quantiles, medians, small least-squares problems.
 
-use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
-
 /// Quantile `q` of sorted values, by linear interpolation between order statistics; NaN of none.
 pub(crate) fn quantile(sorted: &[f64], q: f64) -> f64 {
     let Some(last) = sorted.len().checked_sub(1) else { return f64::NAN };
@@ -26,18 +24,6 @@ pub(crate) fn median(values: impl IntoIterator<Item = f64>) -> f64 {
 /// Robust standard deviation: 1.4826 times the median distance from zero.
 pub(crate) fn robust_spread(residuals: &[f64]) -> f64 {
     1.4826 * median(residuals.iter().map(|r| r.abs()))
-}
-
-/// The lower tail of a central percentile interval of nominal coverage `level`, widened for a law with `free` parameters
-/// on `rows` rows: resampled residuals are smaller than the noise, and few rows have heavier tails than the normal
-/// (Hesterberg 2015, The American Statistician 69, section 4.1, with `n - p` in place of `n - 1`).
-pub(crate) fn expanded_tail(level: f64, rows: f64, free: f64) -> f64 {
-    let degrees = (rows - free).max(1.0);
-    let tail = 0.5 - 0.5 * level;
-    let (Ok(student), Ok(normal)) = (StudentsT::new(0.0, 1.0, degrees), Normal::new(0.0, 1.0)) else {
-        return tail;
-    };
-    normal.cdf((rows / degrees).sqrt() * student.inverse_cdf(tail))
 }
 
 /// Weighted least squares of `y` on a polynomial in `x`, lowest power first; `None` if the points do not determine it.
@@ -117,12 +103,5 @@ mod tests {
         assert_eq!(quantile(&[1.0, 2.0, 4.0], 0.75), 3.0);
         assert_eq!(quantile(&[1.0, f64::INFINITY], 0.0), 1.0);
         assert!(quantile(&[], 0.5).is_nan());
-    }
-
-    #[test]
-    fn tails_are_wider_for_few_rows() {
-        let few = expanded_tail(0.9, 20.0, 5.0);
-        assert!(few < 0.025 && few > 0.01, "{few}");
-        assert!((expanded_tail(0.9, 1e6, 5.0) - 0.05).abs() < 1e-4);
     }
 }

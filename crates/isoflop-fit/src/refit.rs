@@ -69,6 +69,38 @@ impl<'a> Refitter<'a> {
         Ok(Refitter { task, best })
     }
 
+    /// [`Self::new`] from one start, the parameters of a fit nearby by name, and without a search for other optima: for a
+    /// law that differs from the fitted one in little.
+    ///
+    /// # Errors
+    /// As for [`Self::new`]; [`FitError::NoStart`] if it cannot be solved from there.
+    pub fn near(
+        formula: &'a Formula,
+        data: &'a Data,
+        objective: Objective,
+        values: &[(String, f64)],
+        seed: u64,
+    ) -> Result<Self, FitError> {
+        let task = Task::new(formula, data, objective, seed)?;
+        let value = |slot: &Slot| {
+            let given = values.iter().find(|(name, _)| *name == slot.name);
+            slot.fixed.unwrap_or_else(|| given.map_or(f64::NAN, |g| g.1))
+        };
+        let natural: Vec<f64> = task.model.coordinates.slots.iter().map(value).collect();
+        let from = task.model.internal(&natural);
+        let best = {
+            let (mut scratch, problem) =
+                (task.model.scratch(), task.problem(&task.model, &task.model.weights));
+            let far = problem.solve(&from, &mut scratch);
+            // Also without the detour over least squares, which may end in another valley.
+            let close = (!objective.has_free_scale()).then(|| problem.resolve(&from, &mut scratch));
+            let ends = close.into_iter().chain([far]).filter(|end| end.value.is_finite());
+            ends.min_by(|a, b| a.value.total_cmp(&b.value))
+        };
+        let best = best.ok_or(FitError::NoStart { tried: 1 })?;
+        Ok(Refitter { task, best })
+    }
+
     /// The parameters: one per level for grouped ones.
     pub fn slots(&self) -> &[Slot] {
         &self.task.model.coordinates.slots

@@ -63,9 +63,11 @@ pub(crate) fn choices(
     options: &InfluenceOptions,
     decision: &Decision,
     best: &Refit,
+    names: &[String],
     progress: &dyn Progress,
 ) -> Result<Vec<Alternative>, AuditError> {
-    let mut list = floors(law, data, objective, options, decision, best, progress)?;
+    let values: Vec<(String, f64)> = names.iter().cloned().zip(best.estimates.iter().copied()).collect();
+    let mut list = floors(law, data, objective, options, decision, best, &values)?;
     let formula = overridden(law, &options.fit.overrides)?;
     let seed = options.fit.seed;
     let positive = data.output.iter().all(|&y| y > 0.0);
@@ -75,7 +77,9 @@ pub(crate) fn choices(
             continue;
         }
         let other = other.with_delta(objective.delta);
-        let answer = match Refitter::new(&formula, data, other, &StartPlan::Count(3), seed, progress) {
+        let refitter = Refitter::near(&formula, data, other, &values, seed)
+            .or_else(|_| Refitter::new(&formula, data, other, &StartPlan::Count(3), seed, progress));
+        let answer = match refitter {
             Ok(refitter) => Some(decision.answer(&refitter, &refitter.all(), None)),
             Err(isoflop_fit::FitError::NoStart { .. }) => None,
             Err(error) => return Err(error.into()),
@@ -114,7 +118,7 @@ fn floors(
     options: &InfluenceOptions,
     decision: &Decision,
     best: &Refit,
-    progress: &dyn Progress,
+    values: &[(String, f64)],
 ) -> Result<Vec<Alternative>, AuditError> {
     let formula = overridden(law, &options.fit.overrides)?;
     let Some(place) = formula.symbols.params.iter().position(|p| p.name == FLOOR) else {
@@ -144,9 +148,7 @@ fn floors(
         let mut overrides = options.fit.overrides.clone();
         overrides.fix.push((FLOOR.to_owned(), held));
         let formula = overridden(law, &overrides)?;
-        let starts = StartPlan::Count(3);
-        let Ok(refitter) = Refitter::new(&formula, data, objective, &starts, options.fit.seed, progress)
-        else {
+        let Ok(refitter) = Refitter::near(&formula, data, objective, values, options.fit.seed) else {
             continue;
         };
         let refit = refitter.all();

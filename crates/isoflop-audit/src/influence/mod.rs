@@ -126,7 +126,8 @@ pub fn influence(
         refits.first().map(|refit| decision.answer(&refitter, refit, all.decision))
     };
     let choices = if options.choices {
-        choices::choices(law, data, conventions, objective, options, &decision, &fit, progress)?
+        let names: Vec<String> = refitter.slots().iter().map(|s| s.name.clone()).collect();
+        choices::choices(law, data, conventions, objective, options, &decision, &fit, &names, progress)?
     } else {
         Vec::new()
     };
