@@ -30,7 +30,9 @@ pub(crate) fn run(args: &AuditArgs, messages: &Messages) -> Result<u8, Failure> 
         AuditFormat::Text => output::print(&output::audit::text(&found))?,
         AuditFormat::Json => output::print_json(&audited_json(&found, seed))?,
         AuditFormat::Md => {
-            let command: Vec<String> = std::env::args().collect();
+            // By its name, and not by where it lies on this machine.
+            let words = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
+            let command: Vec<String> = std::iter::once("isoflop".to_owned()).chain(words).collect();
             output::print(&output::appendix::markdown(&found, &command))?;
         }
     }
