@@ -14,8 +14,10 @@
 //! use isoflop_laws::Law;
 //!
 //! let law = Law::from_formula("loss ~ E + A / N^alpha", &["N", "loss"], &[])?;
-//! let n: Vec<f64> = (0..8).map(|k| 1e6 * 3_f64.powi(k)).collect();
-//! let mut loss: Vec<f64> = n.iter().map(|n| 1.7 + 400.0 / n.powf(0.34)).collect();
+//! let n: Vec<f64> = (0..12).map(|k| 1e6 * 2_f64.powi(k)).collect();
+//! let ripple = |k: usize| 1.0 + 1e-3 * (k as f64 * 2.4).sin();
+//! let mut loss: Vec<f64> =
+//!     n.iter().enumerate().map(|(k, n)| (1.7 + 400.0 / n.powf(0.34)) * ripple(k)).collect();
 //! loss[5] *= 1.05;
 //! let data = Data { inputs: vec![vec![], n], output: loss, ..Data::default() };
 //! let found = influence(&law, &data, &[], &InfluenceOptions::default(), &())?;
