@@ -24,6 +24,7 @@ const FLAT: f64 = 1.25;
 struct Bench {
     python: Environment,
     ours: PathBuf,
+    influence: PathBuf,
     isoflop: PathBuf,
     peers: PathBuf,
     folder: PathBuf,
@@ -53,6 +54,7 @@ pub fn run(full: bool) -> Result<bool, String> {
     let bench = Bench {
         python,
         ours: workspace.built("release/examples/bench"),
+        influence: workspace.built("release/examples/influence"),
         isoflop: workspace.built("release/isoflop"),
         peers: workspace.root.join("bench/peers.py"),
         folder: workspace.target.join("bench"),
@@ -63,7 +65,7 @@ pub fn run(full: bool) -> Result<bool, String> {
     let made = finished(run_command(&mut tables, Show::Nothing)?)?;
     println!("{}\ntable: {}", machine(), made.stdout.trim());
 
-    let comparisons = [bench.single_fit()?, bench.grid(full)?];
+    let comparisons = [bench.single_fit()?, bench.grid(full)?, bench.influence()?];
     let bootstrap = bench.bootstrap(rival.is_ok())?;
     print_comparisons(comparisons.iter().chain(&bootstrap));
     bench.jacobian()?;
@@ -115,6 +117,24 @@ impl Bench {
             "(b) 4500-start grid, CPU of one core: scipy L-BFGS-B tight, 450 random starts x 10"
         };
         Ok(Comparison { name, unit: "s", target: 40.0, rounds })
+    }
+
+    /// (i) The influence report (every run and size left out, outliers, other choices), ours on two threads, against one
+    /// scipy fit per row.
+    fn influence(&self) -> Result<Comparison, String> {
+        let mut rounds = Vec::new();
+        for _ in 0..5 {
+            let command = Command::new(&self.influence);
+            let ours = self.side(command, "influence", "table240", &["--threads", "2"])?;
+            let peer = self.peer("fit", "table240", &[])?;
+            rounds.push((wanted(&ours, "seconds")?, wanted(&peer, "seconds")? * wanted(&ours, "rows")?));
+        }
+        Ok(Comparison {
+            name: "(i) influence report, 240 rows, two threads: one scipy fit per row",
+            unit: "s",
+            target: 50.0,
+            rounds,
+        })
     }
 
     /// (c) 1000 cluster-bootstrap replicates, ours on two threads.

@@ -58,6 +58,17 @@ const CASES: &[Case] = &[
     bad(&["compare", "runs.csv", "--laws", "chinchilla,llama3_tokens"], "C0803"),
     good(&["profile", "runs.csv", "--law", "chinchilla", "--of", "a_opt", "--curve", "5"], "a_opt"),
     bad(&["profile", "runs.csv", "--law", "chinchilla", "--of", "N * alpha"], "T0702"),
+    good(&["audit", "runs.csv", "--bootstrap", "50"], "collinear-inputs"),
+    good(&["audit", "fit.json", "--format", "md"], "## To repeat"),
+    bad(&["audit", "fit.json", "--law", "chinchilla"], "C0704"),
+    good(&["influence", "runs.csv", "--format", "json"], "\"decision_share\""),
+    good(&["methods", "runs.csv", "--bootstrap", "20"], "the law"),
+    bad(&["methods", "runs.csv", "--tolerance", "2"], "A0103"),
+    bad(&["methods", "runs.csv", "--law", "kaplan_nd"], "A0104"),
+    good(&["contrast", "arms.csv", "--arm", "recipe", "--bootstrap", "100"], "better"),
+    bad(&["contrast", "arms.csv", "--arm", "recipe", "--bootstrap", "10"], "A0110"),
+    bad(&["contrast", "arms.csv", "--arm", "recipe", "--between", "a,c"], "A0107"),
+    bad(&["contrast", "runs.csv", "--arm", "recipe"], "recipe"),
     good(
         &["plan", "fit.json", "--minimize", "loss", "--over", "N,D", "--subject-to", "6*N*D <= 1e24"],
         "interval",
@@ -134,6 +145,14 @@ fn prepare(folder: &Path) -> std::io::Result<()> {
         let loss = (1.8 + 480.0 / n.powf(0.348) + 2000.0 / d.powf(0.366)) * ripple;
         runs += &format!("{n:e},{d:e},{loss:.6}\n");
     }
+    // Two recipes: the second has 5 % more reducible loss everywhere.
+    let arms = runs.lines().skip(1).enumerate().flat_map(|(k, line)| {
+        let loss: f64 = line.rsplit(',').next().and_then(|l| l.parse().ok()).unwrap_or(f64::NAN);
+        let start = line.rsplit_once(',').map_or(line, |parts| parts.0).to_owned();
+        let other = 1.8 + 1.05 * (loss - 1.8) + 0.001 * f64::from((k * 5 % 7) as u8);
+        [format!("a,{line}\n"), format!("b,{start},{other:.6}\n")]
+    });
+    fs::write(folder.join("arms.csv"), "recipe,params,tokens,loss\n".to_owned() + &arms.collect::<String>())?;
     fs::write(folder.join("runs.csv"), runs)?;
     let config = r#"{"model_type": "gpt2", "n_embd": 768, "n_layer": 12, "n_head": 12, "vocab_size": 50257, "n_positions": 1024}"#;
     fs::write(folder.join("config.json"), config)?;

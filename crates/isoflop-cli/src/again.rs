@@ -19,7 +19,7 @@ pub(crate) fn read(fit: &Path, runs: &[String], messages: &Messages) -> Result<A
 }
 
 /// What the command says; the defaults, without runs, for a fit that was not saved by this program.
-fn recipe(saved: &SavedFit) -> Result<Recipe, StudyError> {
+pub(crate) fn recipe(saved: &SavedFit) -> Result<Recipe, StudyError> {
     let Some(args) = arguments(saved) else { return Ok(Recipe::default()) };
     let reading = args.table.reading.options(&args.table.maps)?;
     Ok(Recipe { request: args.request(), runs: args.runs, reading })

@@ -28,6 +28,8 @@ pub(crate) enum CliError {
         "{path}: plots are written as SVG; name a file that ends in .svg, or leave -o out for the terminal"
     )]
     NotSvg { path: String },
+    #[error("{path} does not say how it was fitted from which runs: audit the runs themselves, with --law")]
+    NotAudited { path: String },
     #[error("{path} is a saved fit and has its law; leave --law out, or name the runs to fit again")]
     LawOfSavedFit { path: String },
     #[error("nothing to plot: the law {formula} has no numeric input that varies over the runs")]
@@ -70,6 +72,7 @@ impl CliError {
             CliError::NoPoints { .. } => "C0401",
             CliError::NotSvg { .. } => "C0702",
             CliError::NothingToPlot { .. } => "C0703",
+            CliError::NotAudited { .. } => "C1101",
             CliError::LawOfSavedFit { .. } => "C0704",
             CliError::NoFolder { .. } => "C0601",
             CliError::UnknownResult { .. } => "C0602",

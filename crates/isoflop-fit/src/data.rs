@@ -124,8 +124,8 @@ impl Data {
             .collect()
     }
 
-    /// The rows at `rows`, in that order.
-    pub(crate) fn subset(&self, rows: &[usize]) -> Data {
+    /// The rows at `rows`, in that order, without clusters; what sums over the past read stays whole.
+    pub fn subset(&self, rows: &[usize]) -> Data {
         let pick =
             |v: &Vec<f64>| if v.is_empty() { Vec::new() } else { rows.iter().map(|&r| v[r]).collect() };
         let is_whole = |k: usize| self.past.iter().any(|past| past.input == k && past.whole);

@@ -1,5 +1,6 @@
 //! What can be wrong with a request: errors of this crate, and those of the crates below in one type.
 
+use isoflop_audit::AuditError;
 use isoflop_fit::FitError;
 use isoflop_formula::Diagnostics;
 use isoflop_laws::{LawError, LawErrors};
@@ -95,6 +96,9 @@ pub enum StudyError {
     /// What is wrong with a plan.
     #[error(transparent)]
     Plan(PlanError),
+    /// What is wrong with a reviewer's question.
+    #[error(transparent)]
+    Audit(AuditError),
 }
 
 impl StudyError {
@@ -126,6 +130,7 @@ impl StudyError {
             StudyError::Laws(LawErrors(errors)) => errors.first().map_or("", LawError::code),
             StudyError::Plan(error) => error.code(),
             StudyError::Fit(error) => return fit_code(error).0,
+            StudyError::Audit(error) => error.code().unwrap_or_default(),
         };
         code.to_owned()
     }
@@ -211,6 +216,15 @@ impl From<LawErrors> for StudyError {
 impl From<LawError> for StudyError {
     fn from(error: LawError) -> Self {
         StudyError::Laws(error.into())
+    }
+}
+
+impl From<AuditError> for StudyError {
+    fn from(error: AuditError) -> Self {
+        match error {
+            AuditError::Fit(error) => StudyError::Fit(error),
+            other => StudyError::Audit(other),
+        }
     }
 }
 

@@ -37,6 +37,7 @@ mod point;
 mod pool;
 mod profile;
 mod request;
+mod review;
 mod saved;
 mod study;
 
@@ -49,8 +50,9 @@ pub use compare::{CompareRequest, Compared, comparison};
 pub use error::StudyError;
 pub use job::{Finished, Reason, Rows, columns, fit_table, prepare, read_table};
 pub use json::{
-    PER_TOKEN, Points, SCHEMA_VERSION, aim, backtests_json, bibtex, comparison_json, costs_json, fit_json,
-    law_json, laws_json, number, object, optional, plan_json, plans_json, profiles_json, verdict,
+    PER_TOKEN, Points, SCHEMA_VERSION, aim, audited_json, backtests_json, bibtex, comparison_json,
+    costs_json, fit_json, law_json, laws_json, number, object, optional, plan_json, plans_json,
+    profiles_json, reviewed_json, verdict,
 };
 pub use note::{Level, Listener, Note, Notes, counted};
 pub use plan::{PlanOptions, assignment, device, model};
@@ -58,5 +60,6 @@ pub use point::{Fitted, Point, points_of};
 pub use pool::with_threads;
 pub use profile::profiles;
 pub use request::{Changes, Request};
+pub use review::{Audited, Reviewed, audit_of, contrast_of, influence_of, methods_of};
 pub use saved::{formula_of, read_saved};
 pub use study::{Entries, Entry, Study, law_names, parse_cuts};

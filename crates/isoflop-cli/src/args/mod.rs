@@ -4,6 +4,7 @@ mod fit;
 mod laws;
 mod next;
 mod plan;
+mod review;
 mod study;
 mod table;
 
@@ -11,6 +12,7 @@ pub(crate) use fit::{FitArgs, PlotArgs, PredictArgs, ReportArgs, Tint};
 pub(crate) use laws::{LawsArgs, LawsCommand, LawsOptions, ReproduceArgs};
 pub(crate) use next::{NextArgs, SimulateArgs};
 pub(crate) use plan::{CostArgs, HardwareArgs, PlanArgs};
+pub(crate) use review::{AuditArgs, AuditFormat, ContrastArgs, Exponents, InfluenceArgs, MethodsArgs};
 pub(crate) use study::{BacktestArgs, CompareArgs, ProfileArgs};
 pub(crate) use table::{ChangeArgs, HoldArgs, StudyArgs, TableArgs};
 
@@ -78,6 +80,14 @@ pub(crate) enum Command {
     Compare(Box<CompareArgs>),
     /// How far a parameter, or a quantity made of parameters, can be moved: profile likelihood
     Profile(Box<ProfileArgs>),
+    /// The three approaches to the compute-optimal size side by side, and why they disagree
+    Methods(Box<MethodsArgs>),
+    /// Two recipes at scale: which is better where, and by how much compute
+    Contrast(Box<ContrastArgs>),
+    /// Which runs and choices decide the answer: every run and size left out in turn
+    Influence(Box<InfluenceArgs>),
+    /// What a reviewer would ask: a list of checks on runs and fit, each with its evidence
+    Audit(Box<AuditArgs>),
     /// Decide: from a law to the best numbers under your constraints, with the price of being wrong
     Plan(Box<PlanArgs>),
     /// Choose the next runs: those within a budget that say most about what you want to know

@@ -1,13 +1,17 @@
 //! One file per command.
 
+mod audit;
 pub(crate) mod backtest;
 pub(crate) mod compare;
 mod completions;
+mod contrast;
 mod cost;
 mod demo;
 pub(crate) mod fit;
 mod hardware;
+mod influence;
 pub(crate) mod laws;
+mod methods;
 mod next;
 mod plan;
 pub(crate) mod plot;
@@ -33,6 +37,10 @@ pub(crate) fn run(command: &Command, messages: &Messages) -> Result<u8, Failure>
         Command::Backtest(args) => backtest::run(args, messages),
         Command::Compare(args) => compare::run(args, messages),
         Command::Profile(args) => profile::run(args, messages),
+        Command::Methods(args) => methods::run(args, messages),
+        Command::Contrast(args) => contrast::run(args, messages),
+        Command::Influence(args) => influence::run(args, messages),
+        Command::Audit(args) => audit::run(args, messages),
         Command::Plan(args) => plan::run(args, messages),
         Command::Next(args) => next::run(args, messages),
         Command::Simulate(args) => simulate::run(args, messages),

@@ -82,7 +82,7 @@ pub(crate) fn run(args: &ReportArgs, messages: &Messages) -> Result<u8, Failure>
 }
 
 /// Whether a file is a saved fit and not a table: one JSON object with a schema.
-fn is_saved_fit(name: &str) -> bool {
+pub(crate) fn is_saved_fit(name: &str) -> bool {
     let path = Path::new(name);
     path.extension().is_some_and(|e| e.eq_ignore_ascii_case("json"))
         && std::fs::read(path)

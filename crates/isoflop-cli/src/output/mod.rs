@@ -1,20 +1,26 @@
 //! Printing: text for people, JSON and CSV for programs.
 
+pub(crate) mod appendix;
+pub(crate) mod audit;
 pub(crate) mod backtest;
 pub(crate) mod certificate;
 pub(crate) mod chances;
 pub(crate) mod checked;
 pub(crate) mod compare;
+pub(crate) mod contrast;
 pub(crate) mod cost;
 pub(crate) mod fit_text;
 pub(crate) mod hardware;
+pub(crate) mod influence;
 pub(crate) mod laws;
+pub(crate) mod methods;
 pub(crate) mod next;
 pub(crate) mod number;
 pub(crate) mod plan;
 pub(crate) mod points;
 pub(crate) mod profile;
 pub(crate) mod reproduced;
+pub(crate) mod review;
 pub(crate) mod style;
 pub(crate) mod table;
 

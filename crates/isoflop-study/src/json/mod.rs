@@ -8,6 +8,7 @@ mod laws;
 mod plan;
 mod points;
 mod profile;
+mod review;
 
 pub use backtest::backtests_json;
 use backtest::score_json;
@@ -18,6 +19,7 @@ pub use laws::{bibtex, law_json, laws_json};
 pub use plan::{aim, plan_json, plans_json};
 pub use points::Points;
 pub use profile::profiles_json;
+pub use review::{audited_json, reviewed_json};
 
 use isoflop_fit::Verdict;
 use serde_json::{Map, Value, json};
