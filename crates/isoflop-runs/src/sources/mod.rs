@@ -3,28 +3,39 @@
 //! A reader finds its units (files that make up a run, or several) in a listing of the path and hands runs
 //! over one by one, so that a directory of very many runs needs the memory of one. Reading changes nothing.
 
+mod aim;
 mod architecture;
+mod archive;
+mod clearml;
+mod columns;
 mod dvclive;
 mod hf;
+mod inspect;
 mod json;
+mod lightning;
 mod lm_eval;
 mod log_presets;
 mod mlflow;
+mod mlflow_db;
+mod neptune;
 mod notes;
 mod options;
 mod proto;
 mod quantities;
 mod run;
 mod sink;
+mod sqlite;
 mod tally;
 mod tensor;
 mod tensorboard;
 mod text_log;
 mod trackio;
+mod trackio_db;
 mod trackio_parquet;
 mod walk;
 mod wandb;
 mod wandb_chart;
+mod wandb_history;
 mod yaml;
 
 use std::path::{Path, PathBuf};
@@ -59,8 +70,17 @@ impl Tool {
             Tool::HfTrainer => hf::find(dirs),
             Tool::LmEval => lm_eval::find(dirs),
             Tool::Mlflow => mlflow::find(dirs),
-            Tool::Trackio => [trackio::find(dirs), trackio_parquet::find(dirs)].concat(),
+            Tool::MlflowDb => mlflow_db::find(dirs),
+            Tool::Trackio => {
+                [trackio::find(dirs), trackio_db::find(dirs), trackio_parquet::find(dirs)].concat()
+            }
             Tool::DvcLive => dvclive::find(dirs),
+            Tool::Inspect => inspect::find(dirs),
+            Tool::ClearMl => clearml::find(dirs),
+            Tool::Neptune => neptune::find(dirs),
+            Tool::Aim => aim::find(dirs),
+            Tool::WandbHistory => wandb_history::find(dirs),
+            Tool::Lightning => lightning::find(dirs),
             Tool::WandbChart => wandb_chart::find(dirs),
             Tool::Log => text_log::find(dirs, pattern),
         }
@@ -75,7 +95,14 @@ impl Tool {
             Tool::LmEval => lm_eval::read(unit, sink),
             Tool::Mlflow => mlflow::read(unit, sink),
             Tool::Trackio => trackio::read(unit, sink),
+            Tool::MlflowDb => mlflow_db::read(unit, sink),
             Tool::DvcLive => dvclive::read(unit, sink),
+            Tool::Inspect => inspect::read(unit, sink),
+            Tool::ClearMl => clearml::read(unit, sink),
+            Tool::Neptune => neptune::read(unit, sink),
+            Tool::Aim => aim::read(unit, sink),
+            Tool::WandbHistory => wandb_history::read(unit, sink),
+            Tool::Lightning => lightning::read(unit, sink),
             Tool::WandbChart => wandb_chart::read(unit, sink),
             Tool::Log => text_log::read(unit, pattern, sink),
         }

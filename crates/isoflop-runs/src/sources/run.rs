@@ -33,6 +33,11 @@ impl<T: Default> Named<T> {
         &mut self.items[at].1
     }
 
+    pub(super) fn get_mut(&mut self, name: &str) -> Option<&mut T> {
+        let at = *self.index.get(name)?;
+        self.items.get_mut(at).map(|(_, value)| value)
+    }
+
     pub(super) fn get(&self, name: &str) -> Option<&T> {
         self.index.get(name).and_then(|&at| self.items.get(at)).map(|(_, value)| value)
     }
