@@ -243,6 +243,14 @@ pub enum RunsError {
         /// The text as given.
         text: String,
     },
+    /// A table that cannot be written.
+    #[error("{file}: cannot be written: {reason}")]
+    CannotWrite {
+        /// Name of the file.
+        file: String,
+        /// What went wrong.
+        reason: String,
+    },
     /// A column that is needed and not there.
     #[error("there is no column `{column}`{}", hint(.suggestion, .known))]
     MissingColumn {
@@ -377,6 +385,7 @@ impl RunsError {
             Self::NoPoints { .. } => "R0137",
             Self::UnknownLog { .. } => "R0138",
             Self::BadPattern { .. } => "R0139",
+            Self::CannotWrite { .. } => "R0140",
             Self::MissingColumn { .. } => "R0120",
             Self::RoleNotFound { .. } => "R0121",
             Self::TextInNumber { .. } => "R0122",

@@ -35,7 +35,9 @@ mod read;
 mod roles;
 mod select;
 mod sources;
+mod survey;
 mod table;
+mod write;
 
 pub use column::{Column, Levels, MISSING_CODE, Numbers, Text};
 pub use derive::{Filtered, UnknownText};
@@ -48,4 +50,5 @@ pub use read::{Format, ReadOptions};
 pub use roles::{Found, Role};
 pub use select::{DropReason, Dropped, Grouping, Need, Selected, SelectedColumn, Selection};
 pub use sources::{Points, Restarts, RunsNote, Tool};
+pub use survey::{Curve, RunSummary, Surveyed, survey};
 pub use table::RunTable;

@@ -218,7 +218,12 @@ fn mlflow_database() {
 
 #[test]
 fn trackio_in_all_its_forms() {
-    let forms = ["trackio/out_jsonl", "trackio/out", "trackio/out/scaling-demo.db", "trackio/out/scaling-demo.parquet"];
+    let forms = [
+        "trackio/out_jsonl",
+        "trackio/out",
+        "trackio/out/scaling-demo.db",
+        "trackio/out/scaling-demo.parquet",
+    ];
     for (folder, not_finite) in forms.map(|form| (form, 4)) {
         let Some(path) = sample(folder) else { return };
         let table = RunTable::read(&[&path], &options("train/loss", Points::Every)).unwrap();
@@ -407,4 +412,67 @@ fn a_log_with_a_restart_and_one_with_tokens() {
     let own = ReadOptions { log_pattern: Some(pattern.into()), ..ReadOptions::default() };
     let table = RunTable::read(&[path.join("nanochat.log")], &own).unwrap();
     assert_eq!(table.number("loss").unwrap().values, [5.857_206]);
+}
+
+/// Stores of the samples, each with the test that reads it.
+const STORES: [(&str, &str); 25] = [
+    ("aim/export.jsonl", "aim_export"),
+    ("clearml/out", "clearml_as_directory_and_as_archive"),
+    ("csv/out", "lightning_csv_logger_and_tables, wandb_chart"),
+    ("dvclive/out", "dvclive"),
+    ("hf_trainer/out", "hugging_face_trainer"),
+    ("inspect/out/eval", "inspect_with_both_compressions_and_as_json"),
+    ("inspect/out/eval_deflate", "inspect_with_both_compressions_and_as_json"),
+    ("inspect/out/json", "inspect_with_both_compressions_and_as_json"),
+    ("lm_eval/out", "lm_evaluation_harness"),
+    ("mlflow/out/mlflow.db", "mlflow_database"),
+    ("mlflow/out/mlruns", "mlflow_file_store"),
+    ("neptune/out", "neptune_exporter"),
+    ("tensorboard/out/tbx", "tensorboard_scalars_with_hyperparameters"),
+    ("tensorboard/out/tf2", "tensorboard_scalars_as_tensors"),
+    ("textlogs/out", "text_logs_of_seven_programs, a_log_with_a_restart_and_one_with_tokens"),
+    ("trackio/out", "trackio_in_all_its_forms"),
+    ("trackio/out_jsonl", "trackio_in_all_its_forms"),
+    ("wandb/out", "wandb_of_four_writers"),
+    ("wandb/out_typed", "wandb_of_four_writers"),
+    ("wandb/out_v0.16", "wandb_of_four_writers"),
+    ("wandb/out_v0.22", "wandb_of_four_writers"),
+    // Scripts and what they read, not stores.
+    ("README.md", ""),
+    ("VERSIONS.txt", ""),
+    ("check_all.py", ""),
+    ("expected.json", ""),
+];
+
+/// A store that is added to the samples needs a test here.
+#[test]
+fn every_store_of_the_samples_has_a_test() {
+    let Some(root) = sample("README.md").and_then(|path| path.parent().map(PathBuf::from)) else { return };
+    let names = |dir: &std::path::Path| -> Vec<String> {
+        let entries = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap());
+        entries.map(|entry| entry.file_name().into_string().unwrap()).collect()
+    };
+    let known = |path: &str| STORES.iter().any(|(store, _)| path == *store);
+    for name in names(&root) {
+        if known(&name) {
+            continue;
+        }
+        for inner in names(&root.join(&name)) {
+            let path = format!("{name}/{inner}");
+            let is_script = inner.ends_with(".py") || inner.starts_with('.');
+            // A folder that holds several stores.
+            let parts = STORES.iter().filter(|(store, _)| store.starts_with(&format!("{path}/"))).count();
+            assert!(is_script || known(&path) || parts > 0, "{path} has no test");
+            if parts > 0 {
+                for part in names(&root.join(&path)) {
+                    // What MLflow's scripts leave beside the two stores.
+                    let path = format!("{path}/{part}");
+                    assert!(
+                        known(&path) || part.starts_with('.') || part == "artifacts",
+                        "{path} has no test"
+                    );
+                }
+            }
+        }
+    }
 }

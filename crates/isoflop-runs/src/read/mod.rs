@@ -83,6 +83,11 @@ pub(crate) fn read_paths(paths: &[String], options: &ReadOptions) -> Result<Tabl
     Ok(builder)
 }
 
+/// The files that paths and patterns name.
+pub(crate) fn expand(paths: &[String]) -> Result<Vec<String>, RunsError> {
+    Ok(paths::expand(paths)?.into_iter().map(|named| named.name).collect())
+}
+
 /// Reads one file into the builder. A plain Parquet file is read where it lies, anything else as a stream.
 pub(crate) fn read_file(
     builder: &mut TableBuilder,
@@ -97,7 +102,7 @@ pub(crate) fn read_file(
         file.rewind().map_err(|error| RunsError::from_path(name, &error))?;
         if is_parquet {
             let format = Some(Format::Parquet);
-            builder.source(Source { name: name.to_owned(), format, compression: None, rows: 0 });
+            builder.source(Source { name: name.to_owned(), format, compression: None, rows: 0, tool: None });
             let first_row = builder.rows();
             parquet::read(builder, file)?;
             return check_rows(builder, first_row);
@@ -121,7 +126,8 @@ pub(crate) fn read_stream(
     input: Box<dyn Read + '_>,
     options: &ReadOptions,
 ) -> Result<(), RunsError> {
-    let mut source = Source { name: name.to_owned(), format: options.format, compression: None, rows: 0 };
+    let mut source =
+        Source { name: name.to_owned(), format: options.format, compression: None, rows: 0, tool: None };
     let mut stream = Stream::open(input, &mut source, options.expansion_ratio)?;
     let format = match options.format {
         Some(format) => format,

@@ -18,7 +18,7 @@ const MAX_ENTRIES: usize = 2_000_000;
 /// Bytes of one entry as it is used.
 const MAX_ENTRY: u64 = 512 << 20;
 /// Bytes of an entry that are always allowed.
-const FREE_EXPANSION: u64 = if cfg!(test) { 1 << 16 } else { 64 << 20 };
+const FREE_EXPANSION: u64 = 64 << 20;
 /// How many times larger than in the archive an entry may be beyond that.
 const EXPANSION: u64 = 200;
 
@@ -38,7 +38,11 @@ impl Archive {
         let name = path.display().to_string();
         let file = File::open(path).map_err(|error| RunsError::from_path(&name, &error))?;
         let zip = ZipArchive::new(BufReader::new(file)).map_err(|error| {
-            bad(&name, "the archive", &format!("{} ({error}); is it cut off?", "its directory cannot be read"))
+            bad(
+                &name,
+                "the archive",
+                &format!("{} ({error}); is it cut off?", "its directory cannot be read"),
+            )
         })?;
         if zip.len() > MAX_ENTRIES {
             let place = Place { file: name, number: 1, is_line: false };
@@ -62,7 +66,9 @@ impl Archive {
         let (wanted, crc) = (found.size(), found.crc32());
         let limit = FREE_EXPANSION.max(EXPANSION.saturating_mul(found.compressed_size())).min(MAX_ENTRY);
         if wanted > limit {
-            return Err(fail(&format!("it would grow to {wanted} bytes, more than the {limit} that are read")));
+            return Err(fail(&format!(
+                "it would grow to {wanted} bytes, more than the {limit} that are read"
+            )));
         }
         #[allow(deprecated)] // The number of the method is what the library calls unsupported.
         let method = found.compression().to_u16();
@@ -72,7 +78,9 @@ impl Archive {
             8 => flate2::read::DeflateDecoder::new(&mut found).take(limit + 1).read_to_end(&mut bytes),
             93 => zstd::stream::read::Decoder::new(&mut found)
                 .and_then(|decoder| decoder.take(limit + 1).read_to_end(&mut bytes)),
-            other => return Err(fail(&format!("it is compressed by method {other}, which is not known here"))),
+            other => {
+                return Err(fail(&format!("it is compressed by method {other}, which is not known here")));
+            }
         };
         read.map_err(|error| fail(&format!("its data are damaged ({error})")))?;
         if bytes.len() as u64 > limit {

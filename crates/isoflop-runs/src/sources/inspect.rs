@@ -35,7 +35,8 @@ fn is_log(path: &Path) -> bool {
     let mut head = Vec::new();
     let read = File::open(path).map(|file| file.take(1 << 12).read_to_end(&mut head));
     let head = String::from_utf8_lossy(&head);
-    matches!(read, Ok(Ok(_))) && ["\"version\"", "\"status\"", "\"eval\""].iter().all(|key| head.contains(key))
+    matches!(read, Ok(Ok(_)))
+        && ["\"version\"", "\"status\"", "\"eval\""].iter().all(|key| head.contains(key))
 }
 
 /// Reads one log.
@@ -48,7 +49,9 @@ pub(super) fn read(unit: &Unit, sink: &mut Sink<'_>) -> Result<(), RunsError> {
                 Some(text) => (HEADER, text),
                 None => match archive.text(START)? {
                     Some(text) => (START, text),
-                    None => return Err(archive.error(HEADER, "there is no such entry; is this a log of Inspect?")),
+                    None => {
+                        return Err(archive.error(HEADER, "there is no such entry; is this a log of Inspect?"));
+                    }
                 },
             };
             run.is_cut = entry == START;

@@ -13,9 +13,8 @@ const SETTINGS: &str = "hparams.yaml";
 
 /// One unit for each version of an experiment.
 pub(super) fn find(dirs: &[Dir]) -> Vec<Unit> {
-    let is_version = |dir: &&Dir| {
-        dir.has_file(METRICS) && (dir.has_file(SETTINGS) || dir.name().starts_with("version_"))
-    };
+    let is_version =
+        |dir: &&Dir| dir.has_file(METRICS) && (dir.has_file(SETTINGS) || dir.name().starts_with("version_"));
     let versions = dirs.iter().filter(is_version);
     versions.map(|dir| Unit { path: dir.path.clone(), files: vec![dir.path.join(METRICS)] }).collect()
 }

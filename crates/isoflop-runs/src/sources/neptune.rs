@@ -84,7 +84,8 @@ fn take(batch: &Batch, file: &str, runs: &mut Named<Run>) {
         }
         match kind {
             "float_series" => {
-                if let (Some(step), Some(value)) = (number(steps.as_ref(), row), number(floats.as_ref(), row)) {
+                if let (Some(step), Some(value)) = (number(steps.as_ref(), row), number(floats.as_ref(), row))
+                {
                     // Steps may be fractions of an epoch; whole numbers are what a run counts in.
                     run.log(path, step.round() as i64, value);
                 }

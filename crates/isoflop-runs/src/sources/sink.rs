@@ -8,6 +8,7 @@ use crate::builder::TableBuilder;
 use crate::error::RunsError;
 use crate::read::ReadOptions;
 use crate::roles::{Found, Role};
+use crate::survey::Survey;
 
 /// Columns that every run has; settings and metrics of these names get a prefix.
 const OWN: [&str; 4] = ["run", "run_id", "state", "step"];
@@ -17,6 +18,8 @@ pub(super) struct Sink<'a> {
     builder: &'a mut TableBuilder,
     pub(super) options: &'a ReadOptions,
     pub(super) tally: Tally,
+    /// Takes a summary of each run, if somebody asked for one.
+    survey: Option<&'a mut Survey>,
     /// Rows of this source so far.
     rows: u64,
 }
@@ -31,8 +34,12 @@ struct Row {
 }
 
 impl<'a> Sink<'a> {
-    pub(super) fn new(builder: &'a mut TableBuilder, options: &'a ReadOptions) -> Self {
-        Self { builder, options, tally: Tally::default(), rows: 0 }
+    pub(super) fn new(
+        builder: &'a mut TableBuilder,
+        options: &'a ReadOptions,
+        survey: Option<&'a mut Survey>,
+    ) -> Self {
+        Self { builder, options, tally: Tally::default(), survey, rows: 0 }
     }
 
     /// Writes the rows of a run.
@@ -46,6 +53,9 @@ impl<'a> Sink<'a> {
         self.tally.restarted(replaced, &run.path);
         if run.is_cut {
             self.tally.cut(&run.path);
+        }
+        if let Some(survey) = &mut self.survey {
+            survey.add(&run);
         }
         let computed = quantities::compute(&run);
         let loss = self.loss(&run);

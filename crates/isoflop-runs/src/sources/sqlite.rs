@@ -94,7 +94,8 @@ impl Database {
         self.rows("SELECT type, sql, name FROM sqlite_schema", &mut |row| {
             let is_named = row.text(2).is_some_and(|name| name.eq_ignore_ascii_case(table));
             let sql = row.text(1).unwrap_or_default().trim_start().to_ascii_uppercase();
-            is_table |= is_named && row.text(0).as_deref() == Some("table") && sql.starts_with("CREATE TABLE");
+            is_table |=
+                is_named && row.text(0).as_deref() == Some("table") && sql.starts_with("CREATE TABLE");
             Ok(())
         })?;
         let mut columns = Vec::new();
@@ -137,7 +138,10 @@ impl Database {
                 }
             }
             if count > self.size / MIN_ROW + 64 || text > 2 * self.size + FREE_TEXT {
-                return Err(bad(&self.name, "it gives more rows than its size can hold; the file is damaged"));
+                return Err(bad(
+                    &self.name,
+                    "it gives more rows than its size can hold; the file is damaged",
+                ));
             }
             take(&Values { row })?;
         }
@@ -154,7 +158,9 @@ impl Values<'_> {
     /// The text in a column; JSON may be stored as bytes.
     pub(super) fn text(&self, column: usize) -> Option<String> {
         match self.row.get_ref(column).ok()? {
-            ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
+            ValueRef::Text(bytes) | ValueRef::Blob(bytes) => {
+                Some(String::from_utf8_lossy(bytes).into_owned())
+            }
             ValueRef::Integer(value) => Some(value.to_string()),
             ValueRef::Real(value) => Some(value.to_string()),
             ValueRef::Null => None,

@@ -17,7 +17,10 @@ const CONFIGS: [&str; 2] = ["run_name", "config"];
 pub(super) fn find(dirs: &[Dir]) -> Vec<Unit> {
     let files = dirs.iter().flat_map(|dir| dir.files.iter().map(|name| (name, dir.path.join(name))));
     let databases = files.filter(|(name, _)| sqlite::is_database(name)).map(|(_, path)| path);
-    databases.filter(|path| is_project(path)).map(|path| Unit { path: path.clone(), files: vec![path] }).collect()
+    databases
+        .filter(|path| is_project(path))
+        .map(|path| Unit { path: path.clone(), files: vec![path] })
+        .collect()
 }
 
 /// Whether this is a database of Trackio.
@@ -50,7 +53,9 @@ pub(super) fn read(path: &Path, sink: &mut Sink<'_>) -> Result<(), RunsError> {
                 run.log(&name, step, value);
             }
         })
-        .map_err(|fault| database.error(&format!("the metrics of step {step} of {}: {}", run.name, fault.reason)))
+        .map_err(|fault| {
+            database.error(&format!("the metrics of step {step} of {}: {}", run.name, fault.reason))
+        })
     })?;
     let columns = database.columns("configs")?;
     if CONFIGS.iter().all(|name| columns.iter().any(|column| column == name)) {

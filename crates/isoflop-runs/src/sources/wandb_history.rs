@@ -59,7 +59,9 @@ pub(super) fn read(unit: &Unit, sink: &mut Sink<'_>) -> Result<(), RunsError> {
                 // Media and text are no numbers.
                 let Some(values) = batch.numbers(column) else { continue };
                 for row in 0..batch.rows() {
-                    if let (Some(step), Some(value)) = (number(steps.as_ref(), row), number(Some(&values), row)) {
+                    if let (Some(step), Some(value)) =
+                        (number(steps.as_ref(), row), number(Some(&values), row))
+                    {
                         run.log(name, step as i64, value);
                     }
                 }
