@@ -232,7 +232,9 @@ pub enum RunsError {
         reason: String,
     },
     /// A `--points` that cannot be read.
-    #[error("--points {text}: write final, best, last:K, every or at:D=TOKENS, for example at:D=1B,2B")]
+    #[error(
+        "--points {text}: write final, best, last:K, every, values or at:D=TOKENS, for example at:D=1B,2B"
+    )]
     BadPoints {
         /// The text as given.
         text: String,

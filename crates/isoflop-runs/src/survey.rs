@@ -6,7 +6,7 @@ use crate::builder::TableBuilder;
 use crate::error::RunsError;
 use crate::note::Note;
 use crate::read::{self, ReadOptions};
-use crate::sources::{self, Run, Tool};
+use crate::sources::{self, Run, Tool, Unit};
 use crate::table::RunTable;
 
 /// What one tool left at one path, or a run table.
@@ -92,21 +92,18 @@ pub fn survey<P: AsRef<Path>>(paths: &[P], options: &ReadOptions) -> Result<Vec<
         if tools.is_empty() {
             found.push(table(&name, options));
         }
-        for (tool, units) in tools {
-            let mut builder = TableBuilder::default();
-            let mut survey = Survey::default();
-            let problems = sources::survey(&mut builder, &name, tool, &units, options, &mut survey);
-            found.push(Surveyed {
-                path: name.clone(),
-                tool: Some(tool),
-                runs: survey.runs,
-                metrics: survey.metrics,
-                table: builder.finish(),
-                problems,
-            });
-        }
+        found.extend(tools.iter().map(|(tool, units)| of_units(&name, *tool, units, options)));
     }
     Ok(found)
+}
+
+/// Looks at the files of one tool.
+pub(crate) fn of_units(name: &str, tool: Tool, units: &[Unit], options: &ReadOptions) -> Surveyed {
+    let mut builder = TableBuilder::default();
+    let mut survey = Survey::default();
+    let problems = sources::survey(&mut builder, name, tool, units, options, &mut survey);
+    let (runs, metrics, table) = (survey.runs, survey.metrics, builder.finish());
+    Surveyed { path: name.to_owned(), tool: Some(tool), runs, metrics, table, problems }
 }
 
 /// A run table, or what keeps the path from being one.

@@ -59,6 +59,16 @@ fn rules_for_points() {
     assert_eq!(at.len(), 2);
     assert!((at[0] - 2.75).abs() < 1e-12 && at[1] == 2.0, "{at:?}");
 
+    // Two metrics of five values each, whatever they are.
+    let table = read(dir.path(), &with(Points::Values)).unwrap();
+    assert_eq!(table.rows(), 10);
+    assert_eq!(table.text("metric").unwrap().get(9), Some("num_input_tokens_seen"));
+    assert_eq!(
+        (table.number("value").unwrap().values[1], table.number("step").unwrap().values[9]),
+        (2.5, 50.0)
+    );
+    assert_eq!(table.number("max_steps").unwrap().values, [50.0; 10]);
+
     let table = read(dir.path(), &with(Points::At(vec![4e4, 9e4]))).unwrap();
     assert!(notes(&table).contains("1 point missing in 1 run"), "{}", notes(&table));
     let table = read(dir.path(), &with(Points::At(vec![9e4]))).unwrap_err();

@@ -20,7 +20,10 @@ pub(super) fn find(dirs: &[Dir]) -> Vec<Unit> {
     let mut units = Vec::new();
     for dir in dirs {
         if dir.has_file(TASK) && dir.has_file(METRICS) {
-            units.push(Unit { path: dir.path.clone(), files: vec![dir.path.join(TASK)] });
+            units.push(Unit {
+                path: dir.path.clone(),
+                files: vec![dir.path.join(TASK), dir.path.join(METRICS)],
+            });
         }
         let is_session = |name: &&String| {
             name.strip_suffix(".zip").is_some_and(|stem| stem.starts_with("offline-") && !dir.has_dir(stem))
@@ -45,12 +48,12 @@ pub(super) fn read(unit: &Unit, sink: &mut Sink<'_>) -> Result<(), RunsError> {
             let text = archive.text(METRICS)?.ok_or_else(|| lacks(&archive, METRICS))?;
             events(&text, &mut run)
                 .map_err(|(line, fault)| archive.error(METRICS, &format!("line {line}: {}", fault.reason)))?;
+        } else if file.ends_with(METRICS) {
+            let text = walk::read_text(file)?;
+            events(&text, &mut run).map_err(|(line, fault)| bad_line(file, line, fault.reason))?;
         } else {
             let text = walk::read_text(file)?;
             task(&text, &mut run).map_err(|fault| bad_json(file, &text, fault))?;
-            let file = file.with_file_name(METRICS);
-            let text = walk::read_text(&file)?;
-            events(&text, &mut run).map_err(|(line, fault)| bad_line(&file, line, fault.reason))?;
         }
     }
     if run.name.is_empty() {

@@ -50,7 +50,9 @@ pub(super) fn read(unit: &Unit, sink: &mut Sink<'_>) -> Result<(), RunsError> {
                 None => match archive.text(START)? {
                     Some(text) => (START, text),
                     None => {
-                        return Err(archive.error(HEADER, "there is no such entry; is this a log of Inspect?"));
+                        return Err(
+                            archive.error(HEADER, "there is no such entry; is this a log of Inspect?")
+                        );
                     }
                 },
             };

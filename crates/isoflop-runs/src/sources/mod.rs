@@ -59,8 +59,8 @@ use walk::Dir;
 #[derive(Debug, Clone)]
 pub(crate) struct Unit {
     /// What messages call it.
-    path: PathBuf,
-    files: Vec<PathBuf>,
+    pub(crate) path: PathBuf,
+    pub(crate) files: Vec<PathBuf>,
 }
 
 impl Tool {
@@ -141,7 +141,7 @@ pub(crate) fn read(builder: &mut TableBuilder, name: &str, options: &ReadOptions
         return Err(RunsError::NoPoints { path: name.to_owned(), tool: tool.title(), reason });
     }
     builder.notes.extend(notes.into_iter().map(Note::Runs));
-    if matches!(options.points, Points::Every | Points::At(_)) {
+    if matches!(options.points, Points::Every | Points::Values | Points::At(_)) {
         builder.has_curves = true;
     }
     Ok(true)

@@ -124,6 +124,8 @@ pub enum Points {
     Last(usize),
     /// Every value of the loss, one row each.
     Every,
+    /// Every value of every metric, one row each, with columns `metric` and `value`.
+    Values,
     /// The loss at these numbers of tokens, interpolated between the two values around each.
     At(Vec<f64>),
 }
@@ -137,6 +139,7 @@ impl FromStr for Points {
             "final" => return Ok(Points::Final),
             "best" => return Ok(Points::Best),
             "every" => return Ok(Points::Every),
+            "values" => return Ok(Points::Values),
             _ => {}
         }
         if let Some(count) = text.strip_prefix("last:") {
@@ -157,6 +160,7 @@ impl fmt::Display for Points {
             Points::Best => write!(f, "the lowest value"),
             Points::Last(count) => write!(f, "the mean of the last {count} values"),
             Points::Every => write!(f, "every value"),
+            Points::Values => write!(f, "every value of every metric, not only"),
             Points::At(tokens) => {
                 let tokens: Vec<String> = tokens.iter().map(|d| crate::cell::number_text(*d)).collect();
                 write!(f, "the value at D = {}, interpolated in log D", tokens.join(", "))
