@@ -47,6 +47,12 @@ pub(crate) enum CliError {
     NoAim { what: String },
     #[error("the plan {plan} has an objective of its own; leave out --minimize and --maximize")]
     TwoAims { plan: String },
+    #[error(
+        "{path}: runs are exported as Parquet or CSV; name a file that ends in .parquet or .csv, or - for CSV on stdout"
+    )]
+    NotATable { path: String },
+    #[error("{path} is one of the files to read; name another file for the table")]
+    OntoInput { path: String },
     #[error("stdout cannot be written: {reason}")]
     Stdout { reason: String },
 }
@@ -64,6 +70,8 @@ impl CliError {
             CliError::UnknownResult { .. } => "C0602",
             CliError::NoAim { .. } => "C0406",
             CliError::TwoAims { .. } => "C0407",
+            CliError::NotATable { .. } => "C1301",
+            CliError::OntoInput { .. } => "C1302",
             CliError::Stdout { .. } => "C0502",
         }
     }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use isoflop_study::Request;
 
+use super::table::ReadingArgs;
 use super::{ChangeArgs, Format, PointFormat, TableArgs, count, level};
 
 #[derive(Debug, Args)]
@@ -72,6 +73,8 @@ pub(crate) struct PredictArgs {
     /// Tables of points, in any format that `fit` reads
     #[arg(value_name = "POINTS")]
     pub(crate) tables: Vec<String>,
+    #[command(flatten)]
+    pub(crate) reading: ReadingArgs,
     /// Column that stands for a name of the law, in tables of points
     #[arg(long = "map", value_name = "NAME=COLUMN")]
     pub(crate) maps: Vec<String>,

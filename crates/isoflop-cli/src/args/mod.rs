@@ -3,12 +3,14 @@
 mod fit;
 mod laws;
 mod plan;
+mod runs;
 mod study;
 mod table;
 
 pub(crate) use fit::{FitArgs, PlotArgs, PredictArgs, ReportArgs, Tint};
 pub(crate) use laws::{LawsArgs, LawsCommand, LawsOptions, ReproduceArgs};
 pub(crate) use plan::{CostArgs, HardwareArgs, PlanArgs};
+pub(crate) use runs::{ExportArgs, RunsArgs};
 pub(crate) use study::{BacktestArgs, CompareArgs, ProfileArgs};
 pub(crate) use table::{ChangeArgs, HoldArgs, StudyArgs, TableArgs};
 
@@ -66,6 +68,10 @@ impl Color {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Say what runs lie at paths: tools, curves, ranges, and which columns stand for N, D, C and loss
+    Runs(RunsArgs),
+    /// Write runs of any tool as one table, CSV or Parquet
+    Export(ExportArgs),
     /// Fit a law to runs
     Fit(Box<FitArgs>),
     /// Predict from a saved fit

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use isoflop_runs::{RunTable, find_roles, parse_map};
+use isoflop_runs::RunTable;
+use isoflop_study::{Listener, StudyError, columns};
 
 use crate::args::ExportArgs;
 use crate::errors::{CliError, Failure};
@@ -33,21 +34,11 @@ pub(crate) fn run(args: &ExportArgs, messages: &Messages) -> Result<u8, Failure>
     }
     let target = if is_stdout { None } else { Some(Target::check(&args.output)?) };
     let mut table = RunTable::read(&args.paths, &args.reading.options(&args.maps)?)?;
-    let maps = args.maps.iter().map(|text| parse_map(text)).collect::<Result<Vec<_>, _>>()?;
-    for note in table.notes() {
-        match note.is_warning() {
-            true => messages.warning(&note.to_string()),
-            false => messages.info(&note.to_string()),
-        }
-    }
-    let mut mapping = find_roles(&table, &maps)?;
-    for text in &args.lets {
-        table.define(&mut mapping, text)?;
-    }
+    let mapping = columns(&mut table, &args.maps, &args.lets, messages)?;
     for text in &args.filters {
         table.filter(&mapping, text)?;
         if table.rows() == 0 {
-            return Err(CliError::FilteredAll { filter: text.clone() }.into());
+            return Err(StudyError::FilteredAll { filter: text.clone() }.into());
         }
     }
     let table = table.with_origins();

@@ -5,6 +5,7 @@ pub(crate) mod compare;
 mod completions;
 mod cost;
 mod demo;
+mod export;
 pub(crate) mod fit;
 mod hardware;
 pub(crate) mod laws;
@@ -14,6 +15,7 @@ pub(crate) mod predict;
 mod profile;
 mod report;
 pub(crate) mod reproduce;
+mod runs;
 
 use std::path::Path;
 
@@ -26,6 +28,8 @@ use crate::messages::Messages;
 /// Runs a command; returns the exit code.
 pub(crate) fn run(command: &Command, messages: &Messages) -> Result<u8, Failure> {
     match command {
+        Command::Runs(args) => runs::run(args, messages),
+        Command::Export(args) => export::run(args, messages),
         Command::Fit(args) => fit::run(args, messages),
         Command::Predict(args) => predict::run(args, messages),
         Command::Backtest(args) => backtest::run(args, messages),

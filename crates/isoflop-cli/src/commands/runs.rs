@@ -1,9 +1,10 @@
 //! `isoflop runs`.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use isoflop_runs::{Follower, Surveyed, find_roles, parse_map, survey};
-use rustc_hash::FxHashMap;
+use isoflop_study::Listener;
 
 use crate::args::{Format, RunsArgs};
 use crate::errors::Failure;
@@ -16,8 +17,14 @@ pub(crate) fn run(args: &RunsArgs, messages: &Messages) -> Result<u8, Failure> {
     if args.follow {
         return follow(args, messages);
     }
-    let found = survey(&args.paths, &args.reading.options(&args.maps)?)?;
+    let mut found = survey(&args.paths, &args.reading.options(&args.maps)?)?;
     let maps = args.maps.iter().map(|text| parse_map(text)).collect::<Result<Vec<_>, _>>()?;
+    let is_there = |found: &Surveyed| !found.runs.is_empty() || found.table.rows() > 0;
+    if !found.iter().any(is_there)
+        && let Some(problem) = found.iter_mut().find_map(|found| found.problems.drain(..).next())
+    {
+        return Err(problem.into());
+    }
     let mut shown = Vec::new();
     for found in &found {
         // A column that one of several paths lacks is no mistake.
@@ -28,12 +35,6 @@ pub(crate) fn run(args: &RunsArgs, messages: &Messages) -> Result<u8, Failure> {
         if !found.is_empty() && found.iter().all(|found| found.table.column(column).is_none()) {
             found[0].table.require(column)?;
         }
-    }
-    let is_there = |found: &Surveyed| !found.runs.is_empty() || found.table.rows() > 0;
-    if !found.iter().any(is_there)
-        && let Some(problem) = found.into_iter().find_map(|found| found.problems.into_iter().next())
-    {
-        return Err(problem.into());
     }
     match args.format {
         Format::Text => output::print(&output::runs::text(&shown, args.all))?,
@@ -47,7 +48,7 @@ fn follow(args: &RunsArgs, messages: &Messages) -> Result<u8, Failure> {
     let options = args.reading.options(&args.maps)?;
     let mut follower = Follower::new(&args.paths, &options);
     // Step and value of the loss at the last look, for each run.
-    let mut last: FxHashMap<(String, String), (i64, f64)> = FxHashMap::default();
+    let mut last: HashMap<(String, String), (i64, f64)> = HashMap::new();
     let mut is_told = false;
     for look in 1_u64.. {
         let found = follower.look()?;

@@ -14,6 +14,7 @@ pub(crate) mod plan;
 pub(crate) mod points;
 pub(crate) mod profile;
 pub(crate) mod reproduced;
+pub(crate) mod runs;
 pub(crate) mod style;
 pub(crate) mod table;
 

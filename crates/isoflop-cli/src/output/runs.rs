@@ -69,7 +69,12 @@ impl Shown<'_> {
             None if found.table.rows() == 0 => format!("{}: nothing that can be read", found.path),
             None => {
                 let (rows, columns) = (found.table.rows(), found.table.names().count());
-                format!("{}: a run table, {} of {}", found.path, counted(rows, "row"), counted(columns, "column"))
+                format!(
+                    "{}: a run table, {} of {}",
+                    found.path,
+                    counted(rows, "row"),
+                    counted(columns, "column")
+                )
             }
         }
     }
@@ -88,7 +93,12 @@ impl Shown<'_> {
             if !binding.others.is_empty() {
                 why += &format!("; not {}", binding.others.join(", "));
             }
-            table.row([role.name().into(), binding.column.clone().into(), range.into(), styled(style::DIM, why)]);
+            table.row([
+                role.name().into(),
+                binding.column.clone().into(),
+                range.into(),
+                styled(style::DIM, why),
+            ]);
         }
         table.render(2)
     }
@@ -222,7 +232,15 @@ struct Sum {
 
 impl Default for Sum {
     fn default() -> Self {
-        Sum { runs: 0, values: 0, not_finite: 0, first: i64::MAX, last: i64::MIN, low: f64::NAN, high: f64::NAN }
+        Sum {
+            runs: 0,
+            values: 0,
+            not_finite: 0,
+            first: i64::MAX,
+            last: i64::MIN,
+            low: f64::NAN,
+            high: f64::NAN,
+        }
     }
 }
 
@@ -326,7 +344,8 @@ impl<'a> Step<'a> {
         let mut line = format!("{}  step {}", paint(style::BOLD, &self.run.name), self.step);
         if let Some(metric) = self.metric {
             line += &format!("  {metric} {}", significant(self.value, 5));
-            if let Some((_, value)) = before.filter(|(_, value)| value.is_finite() && self.value.is_finite()) {
+            if let Some((_, value)) = before.filter(|(_, value)| value.is_finite() && self.value.is_finite())
+            {
                 line += &format!(" ({:+.4})", self.value - value);
             }
         }
