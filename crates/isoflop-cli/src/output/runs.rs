@@ -1,6 +1,6 @@
 //! What lies at paths, as text and JSON.
 
-use isoflop_runs::{Binding, Column, Curve, Found, Mapping, Note, Role, RunSummary, Surveyed};
+use isoflop_runs::{Binding, Column, Curve, Found, Mapping, Note, Role, RunSummary, RunsNote, Surveyed};
 use serde_json::{Map, Value, json};
 
 use crate::output::number::{counted, significant, size};
@@ -89,7 +89,7 @@ impl Shown<'_> {
                 continue;
             };
             let range = self.range(&binding.column, role != Role::Loss);
-            let mut why = evidence(binding, self.found).to_owned();
+            let mut why = evidence(binding, self.found);
             if !binding.others.is_empty() {
                 why += &format!("; not {}", binding.others.join(", "));
             }
@@ -134,7 +134,12 @@ impl Shown<'_> {
                 sum.runs.to_string().into(),
                 sum.values.to_string().into(),
                 bad,
-                format!("{} .. {}", sum.first, sum.last).into(),
+                if sum.first == sum.last {
+                    sum.first.to_string()
+                } else {
+                    format!("{} .. {}", sum.first, sum.last)
+                }
+                .into(),
                 range(sum.low, sum.high, is_size).into(),
             ]);
         }
@@ -195,26 +200,39 @@ impl Shown<'_> {
 }
 
 /// Why a column was taken for a role.
-fn evidence(binding: &Binding, found: &Surveyed) -> &'static str {
-    let is_computed = found.notes().iter().any(
-        |note| matches!(note, Note::Runs(isoflop_runs::RunsNote::Computed { column, .. }) if *column == binding.column),
-    );
-    match binding.found {
-        _ if is_computed => "computed, see the notes of isoflop fit",
-        Found::Map => "by --map",
-        Found::Let => "by --let",
-        Found::Name => "by its name",
-        Found::CommonName => "a common name",
-        Found::LastPart => "the last part of its name is a common one",
+fn evidence(binding: &Binding, found: &Surveyed) -> String {
+    let computed = found.notes().iter().find_map(|note| match note {
+        Note::Runs(RunsNote::Computed { column, how, .. }) if *column == binding.column => Some(how),
+        _ => None,
+    });
+    match (computed, binding.found) {
+        (Some(how), _) => format!("computed: {how}"),
+        (_, Found::Map) => "by --map".into(),
+        (_, Found::Let) => "by --let".into(),
+        (_, Found::Name) => "by its name".into(),
+        (_, Found::CommonName) => "a common name".into(),
+        (_, Found::LastPart) => "the last part of its name is a common one".into(),
     }
 }
 
 fn range(low: f64, high: f64, is_size: bool) -> String {
-    let shown = |value: f64| if is_size { size(value) } else { significant(value, 5) };
+    let shown = |value: f64| if is_size { size(value) } else { short(value) };
     match (low.is_nan(), low == high) {
         (true, _) => "no finite value".into(),
         (_, true) => shown(low),
         _ => format!("{} .. {}", shown(low), shown(high)),
+    }
+}
+
+/// Whole numbers as they are, others to five digits.
+fn short(value: f64) -> String {
+    if value.fract() == 0.0 && value.abs() < 1e9 {
+        return format!("{value}");
+    }
+    let text = significant(value, 5);
+    match text.contains('.') && !text.contains('e') {
+        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+        false => text,
     }
 }
 
