@@ -10,7 +10,7 @@ not installed is left out by name: those of `requirements.txt` always are there.
 import contextlib
 import csv
 import hashlib
-import importlib
+import importlib.metadata
 import io
 import math
 import os
@@ -94,6 +94,7 @@ def dvclive(folder):
 
 def trackio(folder):
     """A database for the project."""
+    # Read when the package is imported.
     os.environ["TRACKIO_DIR"] = str(folder)
     import trackio
 
@@ -104,10 +105,11 @@ def trackio(folder):
         trackio.finish()
 
 
+# For each: the package as pip knows it, and what writes with it.
 TOOLS = {
     "tensorboard": ("tensorboardX", tensorboard),
-    "mlflow": ("mlflow", mlflow_files),
-    "mlflow-db": ("mlflow", mlflow_db),
+    "mlflow": ("mlflow-skinny", mlflow_files),
+    "mlflow-db": ("mlflow-skinny", mlflow_db),
     "wandb": ("wandb", wandb),
     "dvclive": ("dvclive", dvclive),
     "trackio": ("trackio", trackio),
@@ -115,8 +117,8 @@ TOOLS = {
 
 
 def state(folder):
-    """Names and contents of all files."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    """Names and contents of all files but the messages that W&B's own process still writes."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix != ".log")
     return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
@@ -157,9 +159,8 @@ def main():
     binary, held, out = sys.argv[1], [], []
     for tool, (package, write) in TOOLS.items():
         try:
-            with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-                version = getattr(importlib.import_module(package), "__version__", "?")
-        except ImportError:
+            version = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
             out.append(tool)
             continue
         with tempfile.TemporaryDirectory() as name:
@@ -169,8 +170,9 @@ def main():
                     write(folder)
                 before = state(folder)
                 fault = agree(tool, read(binary, tool, folder))
-                if fault is None and state(folder) != before:
-                    fault = "reading changed a file"
+                changed = sorted(dict(set(state(folder).items()) ^ set(before.items())))
+                if fault is None and changed:
+                    fault = f"reading changed {changed}"
             except Exception as reason:  # A tool that fails is a finding, not the end.
                 fault = repr(reason)
         print(f"{'ok  ' if fault is None else 'FAIL'} {tool} written by {package} {version}{'' if fault is None else ': ' + fault}")

@@ -18,7 +18,7 @@ pub(super) fn find(dirs: &[Dir]) -> Vec<Unit> {
     let files = dirs.iter().flat_map(|dir| dir.files.iter().map(|name| (name, dir.path.join(name))));
     let databases = files.filter(|(name, _)| sqlite::is_database(name)).map(|(_, path)| path);
     databases
-        .filter(|path| Database::open(path).and_then(|database| is_mlflow(&database)).unwrap_or(false))
+        .filter(|path| sqlite::is_one(path, is_mlflow))
         .map(|path| Unit { path: path.clone(), files: vec![path] })
         .collect()
 }

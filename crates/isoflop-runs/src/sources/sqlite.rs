@@ -36,6 +36,13 @@ pub(super) fn is_database(name: &str) -> bool {
     [".db", ".sqlite", ".sqlite3"].iter().any(|end| name.ends_with(end))
 }
 
+/// Whether a file is a database for which the test holds. The main file alone mostly tells, without a copy.
+pub(super) fn is_one(path: &Path, test: impl Fn(&Database) -> Result<bool, RunsError>) -> bool {
+    let has_log = || beside(path, "-wal").metadata().is_ok_and(|metadata| metadata.len() > 0);
+    Database::at_rest(path).and_then(|database| test(&database)).unwrap_or(false)
+        || (has_log() && Database::open(path).and_then(|database| test(&database)).unwrap_or(false))
+}
+
 /// An open database.
 pub(super) struct Database {
     connection: Connection,
@@ -57,35 +64,31 @@ impl Database {
     /// [`RunsError::BadRunFile`] for a file that is no database, is damaged, or is in the middle of a write.
     pub(super) fn open(path: &Path) -> Result<Self, RunsError> {
         let name = path.display().to_string();
-        let fail = |error: &std::io::Error| RunsError::from_path(&name, error);
-        // A link may point to it: what lies beside it lies beside the file itself.
-        let file = path.canonicalize().map_err(|error| fail(&error))?;
-        let mut magic = Vec::new();
-        let head = File::open(&file).map(|file| file.take(MAGIC.len() as u64).read_to_end(&mut magic));
-        head.and_then(|read| read).map_err(|error| fail(&error))?;
-        if magic != MAGIC {
-            return Err(bad(&name, "this is not an SQLite database"));
-        }
+        let file = checked(path, &name)?;
         wait_for_journal(&file, &name)?;
         let wal = beside(&file, "-wal");
-        let has_wal = wal.metadata().is_ok_and(|metadata| metadata.len() > 0);
-        let copy = has_wal.then(|| copy(&file, &wal, &name)).transpose()?;
-        let opened = match &copy {
-            Some(dir) => {
-                let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-                Connection::open_with_flags(dir.path().join("copy.db"), flags)
-            }
-            None => {
-                let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
-                    | OpenFlags::SQLITE_OPEN_NO_MUTEX
-                    | OpenFlags::SQLITE_OPEN_URI;
-                Connection::open_with_flags(immutable(&file), flags)
-            }
-        };
-        let size = file.metadata().map_err(|error| fail(&error))?.len()
-            + wal.metadata().map_or(0, |metadata| metadata.len());
+        let log = wal.metadata().map_or(0, |metadata| metadata.len());
+        if log == 0 {
+            return Self::at_rest(path);
+        }
+        let copy = copy(&file, &wal, &name)?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let opened = Connection::open_with_flags(copy.path().join("copy.db"), flags);
+        let size = size(&file, &name)? + log;
         let connection = opened.and_then(guarded).map_err(|error| damaged(&name, &error))?;
-        Ok(Self { connection, name, size, _copy: copy })
+        Ok(Self { connection, name, size, _copy: Some(copy) })
+    }
+
+    /// Opens the main file alone, whatever lies beside it.
+    fn at_rest(path: &Path) -> Result<Self, RunsError> {
+        let name = path.display().to_string();
+        let file = checked(path, &name)?;
+        let flags =
+            OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+        let opened = Connection::open_with_flags(immutable(&file), flags);
+        let size = size(&file, &name)?;
+        let connection = opened.and_then(guarded).map_err(|error| damaged(&name, &error))?;
+        Ok(Self { connection, name, size, _copy: None })
     }
 
     /// The stored columns of a table; none if there is no such table, or if it is a view or a virtual table.
@@ -192,6 +195,22 @@ impl Values<'_> {
             _ => None,
         }
     }
+}
+
+/// The file itself, if it begins as a database does. A link may point to it: what lies beside a database lies
+/// beside the file.
+fn checked(path: &Path, name: &str) -> Result<PathBuf, RunsError> {
+    let fail = |error: std::io::Error| RunsError::from_path(name, &error);
+    let file = path.canonicalize().map_err(fail)?;
+    let mut magic = Vec::new();
+    let head = File::open(&file).and_then(|file| file.take(MAGIC.len() as u64).read_to_end(&mut magic));
+    head.map_err(fail)?;
+    if magic == MAGIC { Ok(file) } else { Err(bad(name, "this is not an SQLite database")) }
+}
+
+fn size(file: &Path, name: &str) -> Result<u64, RunsError> {
+    let metadata = file.metadata().map_err(|error| RunsError::from_path(name, &error))?;
+    Ok(metadata.len())
 }
 
 fn bad(name: &str, reason: &str) -> RunsError {

@@ -25,7 +25,7 @@ pub(super) fn find(dirs: &[Dir]) -> Vec<Unit> {
 
 /// Whether this is a database of Trackio.
 pub(super) fn is_project(path: &Path) -> bool {
-    Database::open(path).and_then(|database| database.has("metrics", &METRICS)).unwrap_or(false)
+    sqlite::is_one(path, |database| database.has("metrics", &METRICS))
 }
 
 /// Reads all runs of a project.

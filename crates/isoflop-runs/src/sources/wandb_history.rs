@@ -34,7 +34,9 @@ pub(super) fn find(dirs: &[Dir]) -> Vec<Unit> {
 fn is_history(path: &Path) -> bool {
     let names = columns::names(path);
     let has = |wanted: &str| names.iter().any(|name| name == wanted);
-    has(STEP) && (has("_timestamp") || has("_runtime"))
+    // Histories of several runs that somebody put into one table are a run table.
+    let is_table = ["run", "run_id", "run_name", "name"].into_iter().any(has);
+    has(STEP) && (has("_timestamp") || has("_runtime")) && !is_table
 }
 
 /// Reads one run.
