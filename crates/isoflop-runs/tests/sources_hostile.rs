@@ -6,7 +6,7 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 
-use isoflop_runs::{Points, ReadOptions, RunTable, RunsError, Tool, survey};
+use isoflop_runs::{Column, Points, ReadOptions, RunTable, RunsError, Tool, survey};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
@@ -323,4 +323,27 @@ fn a_survey_goes_on_after_what_cannot_be_read() {
     assert_eq!((curve.first_step, curve.last_step, curve.low, curve.high), (1, 2, 3.5, 3.5));
     assert_eq!((trackio.runs[0].settings, &*trackio.runs[0].name), (1, "first"));
     assert_eq!(trackio.table.rows(), 1);
+}
+
+/// The Parquet library panics at some of these; what comes out is an error all the same.
+#[test]
+fn damaged_parquet_is_refused_or_read_in_part() {
+    let texts = |text: &'static str| Column::from_texts((0..300).map(|_| Some(text)));
+    let columns = [
+        ("run_id", texts("a")),
+        ("attribute_path", texts("val/loss")),
+        ("attribute_type", texts("float_series")),
+        ("step", Column::from((0..300).map(f64::from).collect::<Vec<_>>())),
+        ("float_value", Column::from((0..300).map(|i| 1.0 / f64::from(i + 1)).collect::<Vec<_>>())),
+    ];
+    let columns = columns.map(|(name, column)| (name.to_owned(), column)).to_vec();
+    let mut whole = Vec::new();
+    RunTable::from_columns(columns).unwrap().write_parquet("whole", &mut whole).unwrap();
+    let dir = place("a_part_0.parquet", &whole);
+    assert_eq!(read(dir.path()).unwrap().number("val/loss").unwrap().values[299], 1.0 / 300.0);
+    // A backtrace for each would take longer than the test.
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    damage("a_part_0.parquet", &whole, Tool::Neptune, 250);
+    std::panic::set_hook(hook);
 }

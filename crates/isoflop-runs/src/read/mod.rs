@@ -16,6 +16,7 @@ use crate::note::Note;
 use crate::origin::Source;
 use crate::sources::{self, Points, Restarts, Tool};
 use open::Stream;
+pub(crate) use parquet::guarded;
 
 /// Bytes in one row of text; a quote that is never closed would otherwise take all memory.
 const MAX_RECORD: usize = 64 << 20;

@@ -11,6 +11,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use crate::error::RunsError;
 use crate::origin::Place;
+use crate::read::guarded;
 
 /// Rows decoded at a time.
 const BATCH: usize = 1 << 14;
@@ -20,10 +21,13 @@ const ROWS_PER_BYTE: u64 = 25;
 
 /// Names of the columns of a Parquet file; none if it is not one.
 pub(super) fn names(path: &Path) -> Vec<String> {
-    let reader = File::open(path).ok().and_then(|file| ParquetRecordBatchReaderBuilder::try_new(file).ok());
-    reader.map_or_else(Vec::new, |reader| {
-        reader.schema().fields().iter().map(|field| field.name().clone()).collect()
-    })
+    let names = || {
+        let reader =
+            File::open(path).ok().and_then(|file| ParquetRecordBatchReaderBuilder::try_new(file).ok());
+        let names = reader.map(|reader| reader.schema().fields().iter().map(|f| f.name().clone()).collect());
+        Ok(names.unwrap_or_default())
+    };
+    guarded(&path.display().to_string(), names).unwrap_or_default()
 }
 
 /// The wanted columns of one batch, in the order in which they were asked for.
@@ -62,6 +66,14 @@ pub(super) fn text(column: Option<&StringArray>, row: usize) -> Option<&str> {
 
 /// Hands over the columns of these names, batch by batch; other columns are not decoded.
 pub(super) fn read(
+    path: &Path,
+    wanted: &[&str],
+    take: &mut dyn FnMut(&Batch) -> Result<(), RunsError>,
+) -> Result<(), RunsError> {
+    guarded(&path.display().to_string(), || decode(path, wanted, take))
+}
+
+fn decode(
     path: &Path,
     wanted: &[&str],
     take: &mut dyn FnMut(&Batch) -> Result<(), RunsError>,
