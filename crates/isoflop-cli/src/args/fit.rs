@@ -69,7 +69,7 @@ pub(crate) struct PredictArgs {
     pub(crate) fit: PathBuf,
     /// A point: --at N=70B,D=1.4T
     #[arg(long = "at", value_name = "NAME=X,...")]
-    pub(crate) points: Vec<String>,
+    pub(crate) at: Vec<String>,
     /// Tables of points, in any format that `fit` reads
     #[arg(value_name = "POINTS")]
     pub(crate) tables: Vec<String>,

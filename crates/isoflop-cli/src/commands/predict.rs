@@ -19,7 +19,7 @@ pub(crate) fn run(args: &PredictArgs, messages: &Messages) -> Result<u8, Failure
     let saved = read_saved(&args.fit)?;
     let formula = formula_of(&saved, &args.fit.display().to_string())?;
     let fitted = Fitted { formula: &formula, fit: &saved.fit };
-    let mut points = args.points.iter().map(|text| fitted.parse(text)).collect::<Result<Vec<_>, _>>()?;
+    let mut points = args.at.iter().map(|text| fitted.parse(text)).collect::<Result<Vec<_>, _>>()?;
     if !args.tables.is_empty() {
         points.extend(read_points(&fitted, args, messages)?);
     }
