@@ -37,7 +37,7 @@ pub(crate) struct RunsArgs {
 #[derive(Debug, Args)]
 #[command(mut_arg("points", |arg| arg.default_value("every")))]
 #[command(
-    after_help = "One row for each point, a column for each metric and setting, computed N, D and C, and source_file, \
+    after_help = "One row for each value of the loss, a column for each metric and setting, computed N, D and C, and source_file, \
                   source_row and source_tool. With --points values, one row for each value of each metric."
 )]
 pub(crate) struct ExportArgs {
