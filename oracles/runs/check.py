@@ -78,6 +78,8 @@ def wandb(folder):
         for step, loss in losses(n).items():
             run.log({"val/loss": loss}, step=step)
         run.finish()
+    # Ends the process that writes the files.
+    wandb.teardown()
 
 
 def dvclive(folder):
