@@ -60,6 +60,12 @@ pub(crate) enum CliError {
     NoBudgets { law: String, inputs: Vec<String> },
     #[error("{law} cannot be simulated: {reason}")]
     NotSimulated { law: String, reason: String },
+    #[error(
+        "{path}: runs are exported as Parquet or CSV; name a file that ends in .parquet or .csv, or - for CSV on stdout"
+    )]
+    NotATable { path: String },
+    #[error("{path} is one of the files to read; name another file for the table")]
+    OntoInput { path: String },
     #[error("stdout cannot be written: {reason}")]
     Stdout { reason: String },
 }
@@ -84,6 +90,8 @@ impl CliError {
             CliError::NoLevels { .. } => "C1205",
             CliError::NoBudgets { .. } => "C1206",
             CliError::NotSimulated { .. } => "C1207",
+            CliError::NotATable { .. } => "C1301",
+            CliError::OntoInput { .. } => "C1302",
             CliError::Stdout { .. } => "C0502",
         }
     }

@@ -39,19 +39,19 @@ impl Target {
         Ok(target)
     }
 
-    /// Writes the text beside the file and moves it into place.
-    pub(crate) fn write(&self, text: &str) -> Result<(), CliError> {
+    /// Writes the content beside the file and moves it into place.
+    pub(crate) fn write(&self, content: impl AsRef<[u8]>) -> Result<(), CliError> {
         let fail = |error: io::Error| CliError::CannotSave {
             path: self.path.display().to_string(),
             reason: reason(&error, &self.path),
         };
         if self.is_special {
-            return fs::write(&self.path, text).map_err(fail);
+            return fs::write(&self.path, content).map_err(fail);
         }
         let temporary = self.temporary();
         let written = guarded(&temporary, || {
             let mut file = File::create(&temporary)?;
-            file.write_all(text.as_bytes())?;
+            file.write_all(content.as_ref())?;
             file.sync_all()?;
             fs::rename(&temporary, &self.path)
         });

@@ -68,3 +68,74 @@ fn the_final_points_are_the_default_and_a_wrong_choice_is_refused() {
     assert!(refused(&["--from", "wandb"]).contains("no runs of Weights & Biases"));
     assert!(refused(&["--log-pattern", "loss (.*)"]).contains("no named group"));
 }
+
+#[test]
+fn what_lies_at_a_path() {
+    let place = Place::new();
+    trainer_runs(&place.path("out"));
+    let text = place.ok(&["runs", "out"]).stdout;
+    for told in [
+        "out: 5 runs of Hugging Face Trainer (--from hf)",
+        "computed: total_flos / (6 num_input_tokens_seen)",
+        "10M .. 1B",
+        "eval/loss",
+        "finished",
+    ] {
+        assert!(text.contains(told), "{told}\n{text}");
+    }
+    let found = place.json(&["runs", "out", "--format", "json"]);
+    assert_eq!(found["schema_version"], 1);
+    let found = &found["found"][0];
+    assert_eq!((&found["tool"], &found["rows"]), (&json!("hf"), &json!(5)));
+    assert_eq!(found["roles"]["loss"]["column"], "eval/loss");
+    let metrics = found["runs"][0]["metrics"].as_array().unwrap();
+    let curve = metrics.iter().find(|metric| metric["name"] == "eval/loss").unwrap();
+    assert_eq!(
+        (&curve["values"], &curve["first_step"], &curve["last_step"]),
+        (&json!(6), &json!(1), &json!(6))
+    );
+    assert_eq!(curve["last"], json!(loss(1e7, 2e8 * 729.0)));
+
+    // One file that cannot be read is told and does not stop the rest.
+    fs::write(place.path("out/n10000000/checkpoint-6/trainer_state.json"), "{\"log_history\": [1 2]}")
+        .unwrap();
+    let text = place.ok(&["runs", "out"]).stdout;
+    assert!(text.contains("out: 4 runs") && text.contains("line 1: expected `,`"), "{text}");
+
+    let followed = place.ok(&["runs", "out", "--follow", "--every", "0.01", "--looks", "2", "-qq"]).stdout;
+    assert_eq!(followed.lines().count(), 4, "{followed}");
+    assert!(followed.contains("n30000000  step 6  eval/loss"), "{followed}");
+
+    assert!(place.refused(&["runs", "absent"]).contains("R0101"));
+    assert!(place.refused(&["runs", "out", "--map", "loss=evalloss"]).contains("eval/loss"));
+    fs::create_dir(place.path("empty")).unwrap();
+    assert!(place.refused(&["runs", "empty"]).contains("without runs of a tool that is known"));
+}
+
+#[test]
+fn an_exported_table_gives_the_same_fit() {
+    let place = Place::new();
+    trainer_runs(&place.path("out"));
+    let estimates = |runs: &str, more: &[&str]| {
+        let fit = ["fit", runs, "--law", "chinchilla", "--bootstrap", "0", "--format", "json"];
+        place.json(&[&fit[..], more].concat())["parameters"].clone()
+    };
+    let expected = estimates("out", &["--points", "every"]);
+    for name in ["runs.parquet", "runs.csv"] {
+        let told = place.ok(&["export", "out", "-o", name]).stderr;
+        assert!(told.contains(&format!("{name}: 30 rows of ")), "{told}");
+        assert_eq!(estimates(name, &[]), expected, "{name}");
+    }
+    let table =
+        place.ok(&["export", "out", "-o", "-", "--points", "values", "--where", "step == 6", "-q"]).stdout;
+    let mut lines = table.lines();
+    assert!(lines.next().unwrap().ends_with("source_file,source_row,source_tool"), "{table}");
+    // Loss and tokens at the last step, and the count of FLOP, for each of five runs.
+    assert_eq!(lines.filter(|line| line.ends_with(",hf")).count(), 15, "{table}");
+
+    assert!(place.refused(&["export", "out", "-o", "runs.txt"]).contains("C1301"));
+    assert!(place.refused(&["export", "runs.csv", "-o", "runs.csv"]).contains("C1302"));
+    assert!(
+        place.refused(&["export", "out", "-o", "x.csv", "--where", "step > 6"]).contains("no row is left")
+    );
+}

@@ -232,7 +232,9 @@ pub enum RunsError {
         reason: String,
     },
     /// A `--points` that cannot be read.
-    #[error("--points {text}: write final, best, last:K, every or at:D=TOKENS, for example at:D=1B,2B")]
+    #[error(
+        "--points {text}: write final, best, last:K, every, values or at:D=TOKENS, for example at:D=1B,2B"
+    )]
     BadPoints {
         /// The text as given.
         text: String,
@@ -242,6 +244,14 @@ pub enum RunsError {
     BadRestarts {
         /// The text as given.
         text: String,
+    },
+    /// A table that cannot be written.
+    #[error("{file}: cannot be written: {reason}")]
+    CannotWrite {
+        /// Name of the file.
+        file: String,
+        /// What went wrong.
+        reason: String,
     },
     /// A column that is needed and not there.
     #[error("there is no column `{column}`{}", hint(.suggestion, .known))]
@@ -377,6 +387,7 @@ impl RunsError {
             Self::NoPoints { .. } => "R0137",
             Self::UnknownLog { .. } => "R0138",
             Self::BadPattern { .. } => "R0139",
+            Self::CannotWrite { .. } => "R0140",
             Self::MissingColumn { .. } => "R0120",
             Self::RoleNotFound { .. } => "R0121",
             Self::TextInNumber { .. } => "R0122",

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::read::Format;
+use crate::sources::Tool;
 
 /// One file or stream that rows were read from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub struct Source {
     pub compression: Option<&'static str>,
     /// Rows that it gave.
     pub rows: usize,
+    /// The tool that kept the runs; `None` for run tables.
+    pub tool: Option<Tool>,
 }
 
 /// The place of a row: `runs.csv:12` for text, `runs.parquet row 12` for everything else. Counted from 1.

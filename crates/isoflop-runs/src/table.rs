@@ -77,7 +77,13 @@ impl RunTable {
     pub fn from_columns(columns: Vec<(String, Column)>) -> Result<Self, RunsError> {
         let rows = columns.first().map_or(0, |(_, column)| column.len());
         let mut table = Self { rows, ..Self::default() };
-        table.origins.sources.push(Source { name: "memory".into(), format: None, compression: None, rows });
+        table.origins.sources.push(Source {
+            name: "memory".into(),
+            format: None,
+            compression: None,
+            rows,
+            tool: None,
+        });
         table.origins.push(0, 0, 1);
         for (name, column) in columns {
             if column.len() != rows {
@@ -97,7 +103,13 @@ impl RunTable {
     /// [`RunsError::DuplicateColumn`] and [`RunsError::TooLarge`].
     pub fn from_record_batches(name: &str, batches: &[RecordBatch]) -> Result<Self, RunsError> {
         let mut builder = TableBuilder::default();
-        builder.source(Source { name: name.to_owned(), format: None, compression: None, rows: 0 });
+        builder.source(Source {
+            name: name.to_owned(),
+            format: None,
+            compression: None,
+            rows: 0,
+            tool: None,
+        });
         for batch in batches {
             let first_row = builder.rows() as u64 + 1;
             crate::arrow::append_batch(&mut builder, batch, first_row)?;

@@ -68,6 +68,18 @@ fn check_golden(table: &RunTable, kept: &Kept<'_>) {
     assert!(seen >= 76, "{seen} points");
 }
 
+/// Compares every point of the one run `n19M` with what was logged; all of them are finite.
+#[track_caller]
+fn check_one_run(table: &RunTable, loss: &str) {
+    let golden = std::fs::read_to_string(sample("expected.json").unwrap()).unwrap();
+    let golden: Value = serde_json::from_str(&golden).unwrap();
+    let (steps, losses) = (table.number("step").unwrap(), table.number(loss).unwrap());
+    assert_eq!(table.rows(), 40);
+    for (step, loss) in steps.values.iter().zip(&losses.values) {
+        assert_eq!(golden["n19M"][step.to_string()].as_f64(), Some(*loss), "step {step}");
+    }
+}
+
 #[track_caller]
 fn check_roles(table: &RunTable, roles: [&str; 3]) {
     let mapping = find_roles(table, &[]).unwrap();
@@ -188,8 +200,31 @@ fn mlflow_file_store() {
 }
 
 #[test]
-fn trackio_json_lines_and_parquet() {
-    for (folder, not_finite) in [("trackio/out_jsonl", 4), ("trackio/out", 4)] {
+fn mlflow_database() {
+    let Some(path) = sample("mlflow/out/mlflow.db") else { return };
+    let table = RunTable::read(&[&path], &options("train/loss", Points::Every)).unwrap();
+    let tokens = Some("tokens");
+    check_golden(&table, &Kept { loss: "train/loss", tolerance: 0.0, not_finite: 4, tokens });
+    let table = RunTable::read(&[&path], &ReadOptions::default()).unwrap();
+    check_roles(&table, ["model.n_params", "tokens", "val_loss"]);
+    assert_eq!(table.text("experiment").unwrap().get(0), Some("scaling-demo"));
+    assert_eq!(table.text("tags.note").unwrap().get(0), Some("multi\nline"));
+    assert_eq!(table.text("state").unwrap().get(1), Some("finished"));
+    // Beside it lies a file store, which may hold the same runs.
+    let error = RunTable::read(&[path.parent().unwrap()], &ReadOptions::default()).unwrap_err();
+    assert_eq!(error.code(), "R0134");
+    assert!(error.to_string().contains("--from mlflow-db"), "{error}");
+}
+
+#[test]
+fn trackio_in_all_its_forms() {
+    let forms = [
+        "trackio/out_jsonl",
+        "trackio/out",
+        "trackio/out/scaling-demo.db",
+        "trackio/out/scaling-demo.parquet",
+    ];
+    for (folder, not_finite) in forms.map(|form| (form, 4)) {
         let Some(path) = sample(folder) else { return };
         let table = RunTable::read(&[&path], &options("train/loss", Points::Every)).unwrap();
         let tokens = Some("tokens");
@@ -211,6 +246,80 @@ fn dvclive() {
     let mapping = find_roles(&table, &[]).unwrap();
     assert_eq!(mapping.column("N"), Some("model.n_params"));
     assert_eq!(mapping.column("loss"), Some("val_loss"));
+}
+
+#[test]
+fn clearml_as_directory_and_as_archive() {
+    let session = "clearml/out/offline/offline-d4a8d4b07bf74fa7ac402982c0fb1b0e";
+    for form in [session.to_owned(), format!("{session}.zip"), "clearml/out/offline".into()] {
+        let Some(path) = sample(&form) else { return };
+        let table = RunTable::read(&[&path], &options("loss/train", Points::Every)).unwrap();
+        check_one_run(&table, "loss/train");
+        check_roles(&table, ["n_params", "", "loss/train"]);
+        assert_eq!(table.number("lr").unwrap().values[0], 3e-3);
+    }
+}
+
+#[test]
+fn neptune_exporter() {
+    let Some(path) = sample("neptune/out") else { return };
+    let table = RunTable::read(&[&path], &options("train/loss", Points::Every)).unwrap();
+    check_golden(&table, &Kept { loss: "train/loss", tolerance: 0.0, not_finite: 0, tokens: None });
+    assert_eq!(table.rows(), 80);
+    check_roles(&table, ["config/n_params", "", "train/loss"]);
+    assert_eq!(table.text("project").unwrap().get(0), Some("ws/scaling-demo"));
+}
+
+#[test]
+fn aim_export() {
+    let Some(path) = sample("aim/export.jsonl") else { return };
+    let table = RunTable::read(&[&path], &options("train/loss", Points::Every)).unwrap();
+    check_golden(&table, &Kept { loss: "train/loss", tolerance: 0.0, not_finite: 0, tokens: None });
+    check_roles(&table, ["model.n_params", "tokens", "train/loss"]);
+}
+
+#[test]
+fn inspect_with_both_compressions_and_as_json() {
+    for form in ["inspect/out/eval", "inspect/out/eval_deflate", "inspect/out/json"] {
+        let Some(path) = sample(form) else { return };
+        let table = RunTable::read(&[&path], &ReadOptions::default()).unwrap();
+        assert_eq!(table.rows(), 1, "{form}");
+        let value = |name: &str| table.number(name).unwrap().values[0];
+        assert_eq!(value("match/accuracy"), 1.0 / 6.0);
+        assert_eq!(value("match/accuracy/pass_at_2"), 1.0 / 3.0);
+        assert_eq!(value("includes/stderr"), 0.052_704_627_669_473);
+        assert_eq!((value("usage.output_tokens"), value("results.completed_samples")), (59.0, 24.0));
+        assert_eq!((value("config.epochs"), value("metadata.train_flops")), (4.0, 1e21));
+        assert_eq!(table.text("run").unwrap().get(0), Some("mockllm/model"));
+        assert_eq!(table.text("task").unwrap().get(0), Some("addition"));
+        assert_eq!(table.text("state").unwrap().get(0), Some("finished"));
+    }
+}
+
+#[test]
+fn lightning_csv_logger_and_tables() {
+    let Some(path) = sample("csv/out/lightning_logs") else { return };
+    let table = RunTable::read(&[&path], &options("train_loss", Points::Every)).unwrap();
+    assert_eq!(table.rows(), 40);
+    let (steps, losses) = (table.number("step").unwrap(), table.number("train_loss").unwrap());
+    for (step, loss) in steps.values.iter().zip(&losses.values) {
+        assert!((loss - quiet_loss(step + 1.0)).abs() < 1e-12);
+    }
+    assert_eq!(table.number("n_params").unwrap().values, [19e6; 40]);
+    let table = RunTable::read(&[&path], &ReadOptions::default()).unwrap();
+    assert_eq!(table.number("val_loss").unwrap().values, [quiet_loss(2000.0)]);
+
+    let Some(path) = sample("csv/out/wandb_runs_table.csv") else { return };
+    let table = RunTable::read(&[&path], &ReadOptions::default()).unwrap();
+    check_roles(&table, ["model.n_params", "tokens", "val/loss"]);
+    let expected = 1.69 + 406.4 / 70e6_f64.powf(0.34) + 410.7 / 1e10_f64.powf(0.28);
+    assert_eq!(table.rows(), 6);
+    assert!((table.number("val/loss").unwrap().values[5] - expected).abs() < 1e-12);
+
+    let Some(path) = sample("csv/out/sweep.csv") else { return };
+    let table = RunTable::read(&[&path], &ReadOptions::default()).unwrap();
+    check_roles(&table, ["params", "tokens", "loss"]);
+    assert_eq!(table.rows(), 35);
 }
 
 #[test]
@@ -257,7 +366,7 @@ fn quiet_loss(step: f64) -> f64 {
 }
 
 #[test]
-fn text_logs_of_six_programs() {
+fn text_logs_of_seven_programs() {
     let logs = [
         ("nanogpt.log", "val/loss", 4, 5e-5),
         ("megatron.log", "lm loss validation", 4, 5e-6),
@@ -265,6 +374,8 @@ fn text_logs_of_six_programs() {
         ("llmc_main.log", "val/loss", 4, 5e-5),
         ("modded_nanogpt.log", "val/loss", 4, 5e-5),
         ("maxtext.log", "learning/loss", 40, 0.08),
+        // Every value is printed with four digits.
+        ("olmo_core.log", "train/CE loss", 40, 0.08),
     ];
     for (log, metric, count, tolerance) in logs {
         let Some(path) = sample(&format!("textlogs/out/{log}")) else { return };
@@ -291,9 +402,77 @@ fn a_log_with_a_restart_and_one_with_tokens() {
     assert_eq!(table.number("tokens").unwrap().values, [400.0 * TOKENS_PER_STEP]);
     assert!(notes(&table).contains("`tokens` is step x tokens_per_iter"), "{}", notes(&table));
 
+    let Some(path) = sample("textlogs/out/olmo_core.log") else { return };
+    let table = RunTable::read(&[&path], &ReadOptions::default()).unwrap();
+    assert_eq!(table.number("throughput/total tokens").unwrap().values, [52_428_800.0]);
+    assert_eq!(table.number("train/CE loss").unwrap().values, [5.857]);
+
     let Some(path) = sample("textlogs/out") else { return };
     let pattern = r"step[: ]+(?P<step>\d+).* loss: *(?P<loss>[\d.]+)";
     let own = ReadOptions { log_pattern: Some(pattern.into()), ..ReadOptions::default() };
     let table = RunTable::read(&[path.join("nanochat.log")], &own).unwrap();
     assert_eq!(table.number("loss").unwrap().values, [5.857_206]);
+}
+
+/// Stores of the samples, each with the test that reads it.
+const STORES: [(&str, &str); 25] = [
+    ("aim/export.jsonl", "aim_export"),
+    ("clearml/out", "clearml_as_directory_and_as_archive"),
+    ("csv/out", "lightning_csv_logger_and_tables, wandb_chart"),
+    ("dvclive/out", "dvclive"),
+    ("hf_trainer/out", "hugging_face_trainer"),
+    ("inspect/out/eval", "inspect_with_both_compressions_and_as_json"),
+    ("inspect/out/eval_deflate", "inspect_with_both_compressions_and_as_json"),
+    ("inspect/out/json", "inspect_with_both_compressions_and_as_json"),
+    ("lm_eval/out", "lm_evaluation_harness"),
+    ("mlflow/out/mlflow.db", "mlflow_database"),
+    ("mlflow/out/mlruns", "mlflow_file_store"),
+    ("neptune/out", "neptune_exporter"),
+    ("tensorboard/out/tbx", "tensorboard_scalars_with_hyperparameters"),
+    ("tensorboard/out/tf2", "tensorboard_scalars_as_tensors"),
+    ("textlogs/out", "text_logs_of_seven_programs, a_log_with_a_restart_and_one_with_tokens"),
+    ("trackio/out", "trackio_in_all_its_forms"),
+    ("trackio/out_jsonl", "trackio_in_all_its_forms"),
+    ("wandb/out", "wandb_of_four_writers"),
+    ("wandb/out_typed", "wandb_of_four_writers"),
+    ("wandb/out_v0.16", "wandb_of_four_writers"),
+    ("wandb/out_v0.22", "wandb_of_four_writers"),
+    // Scripts and what they read, not stores.
+    ("README.md", ""),
+    ("VERSIONS.txt", ""),
+    ("check_all.py", ""),
+    ("expected.json", ""),
+];
+
+/// A store that is added to the samples needs a test here.
+#[test]
+fn every_store_of_the_samples_has_a_test() {
+    let Some(root) = sample("README.md").and_then(|path| path.parent().map(PathBuf::from)) else { return };
+    let names = |dir: &std::path::Path| -> Vec<String> {
+        let entries = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap());
+        entries.map(|entry| entry.file_name().into_string().unwrap()).collect()
+    };
+    let known = |path: &str| STORES.iter().any(|(store, _)| path == *store);
+    for name in names(&root) {
+        if known(&name) {
+            continue;
+        }
+        for inner in names(&root.join(&name)) {
+            let path = format!("{name}/{inner}");
+            let is_script = inner.ends_with(".py") || inner.starts_with('.');
+            // A folder that holds several stores.
+            let parts = STORES.iter().filter(|(store, _)| store.starts_with(&format!("{path}/"))).count();
+            assert!(is_script || known(&path) || parts > 0, "{path} has no test");
+            if parts > 0 {
+                for part in names(&root.join(&path)) {
+                    // What MLflow's scripts leave beside the two stores.
+                    let path = format!("{path}/{part}");
+                    assert!(
+                        known(&path) || part.starts_with('.') || part == "artifacts",
+                        "{path} has no test"
+                    );
+                }
+            }
+        }
+    }
 }

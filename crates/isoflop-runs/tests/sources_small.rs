@@ -59,6 +59,16 @@ fn rules_for_points() {
     assert_eq!(at.len(), 2);
     assert!((at[0] - 2.75).abs() < 1e-12 && at[1] == 2.0, "{at:?}");
 
+    // Two metrics of five values each, whatever they are.
+    let table = read(dir.path(), &with(Points::Values)).unwrap();
+    assert_eq!(table.rows(), 10);
+    assert_eq!(table.text("metric").unwrap().get(9), Some("num_input_tokens_seen"));
+    assert_eq!(
+        (table.number("value").unwrap().values[1], table.number("step").unwrap().values[9]),
+        (2.5, 50.0)
+    );
+    assert_eq!(table.number("max_steps").unwrap().values, [50.0; 10]);
+
     let table = read(dir.path(), &with(Points::At(vec![4e4, 9e4]))).unwrap();
     assert!(notes(&table).contains("1 point missing in 1 run"), "{}", notes(&table));
     let table = read(dir.path(), &with(Points::At(vec![9e4]))).unwrap_err();
@@ -304,4 +314,50 @@ fn links_are_not_followed_and_a_directory_without_runs_is_an_error() {
     assert_eq!(error.code(), "R0103");
     let from = ReadOptions { from: Some("hf".parse().unwrap()), ..ReadOptions::default() };
     assert_eq!(read(dir.path(), &from).unwrap_err().code(), "R0131");
+}
+
+/// A history as the artifact of W&B holds it, in two parts.
+#[test]
+fn wandb_histories_as_parquet() {
+    use isoflop_runs::{Column, Tool};
+    let part = |steps: [f64; 2], losses: [Option<f64>; 2]| {
+        let columns = [
+            ("_step", Column::from(steps.to_vec())),
+            ("_timestamp", Column::from(steps.to_vec())),
+            ("val/loss", Column::from_options(losses)),
+            ("note", Column::from_texts([Some("a"), None])),
+        ];
+        let columns = columns.map(|(name, column)| (name.to_owned(), column)).to_vec();
+        let mut bytes = Vec::new();
+        RunTable::from_columns(columns).unwrap().write_parquet("part", &mut bytes).unwrap();
+        bytes
+    };
+    let (first, second) =
+        (part([0.0, 1.0], [None, Some(3.5)]), part([2.0, 3.0], [Some(f64::NAN), Some(2.5)]));
+    let dir =
+        place(&[("run-abc-history-v0/0000.parquet", &first), ("run-abc-history-v0/0001.parquet", &second)]);
+    let table = read(dir.path(), &with(Points::Every)).unwrap();
+    assert_eq!(table.sources()[0].tool, Some(Tool::WandbHistory));
+    assert_eq!(table.number("step").unwrap().values, [1.0, 2.0, 3.0]);
+    let losses = &table.number("val/loss").unwrap().values;
+    assert!(losses[0] == 3.5 && losses[1].is_nan() && losses[2] == 2.5);
+    assert_eq!(table.text("run").unwrap().get(0), Some("abc"));
+    // Named, any such file is one run.
+    let dir = place(&[("my.parquet", &first)]);
+    let table = read(dir.path().join("my.parquet"), &with(Points::Every)).unwrap();
+    assert_eq!((table.rows(), table.text("run").unwrap().get(0)), (1, Some("my")));
+}
+
+/// Attempts at tasks, one on each line, as METR publishes them: a run table as it is.
+#[test]
+fn attempts_at_tasks_are_a_table() {
+    let text = br#"{"task_id": "a/1", "alias": "m1", "score_binarized": 1, "score_cont": 0.9, "human_minutes": 2.5, "invsqrt_task_weight": 0.5}
+{"task_id": "a/2", "alias": "m1", "score_binarized": 0, "score_cont": null, "human_minutes": 480, "invsqrt_task_weight": 0.5, "fatal_error_from": null}
+"#;
+    let dir = place(&[("runs.jsonl", text)]);
+    let table = read(dir.path().join("runs.jsonl"), &ReadOptions::default()).unwrap();
+    assert_eq!(table.number("human_minutes").unwrap().values, [2.5, 480.0]);
+    assert_eq!(table.number("score_binarized").unwrap().values, [1.0, 0.0]);
+    assert!(table.column("score_cont").unwrap().is_missing(1));
+    assert_eq!(table.text("alias").unwrap().get(1), Some("m1"));
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use isoflop_study::Request;
 
+use super::table::ReadingArgs;
 use super::{ChangeArgs, Format, PointFormat, TableArgs, count, level};
 
 #[derive(Debug, Args)]
@@ -68,10 +69,12 @@ pub(crate) struct PredictArgs {
     pub(crate) fit: PathBuf,
     /// A point: --at N=70B,D=1.4T
     #[arg(long = "at", value_name = "NAME=X,...")]
-    pub(crate) points: Vec<String>,
+    pub(crate) at: Vec<String>,
     /// Tables of points, in any format that `fit` reads
     #[arg(value_name = "POINTS")]
     pub(crate) tables: Vec<String>,
+    #[command(flatten)]
+    pub(crate) reading: ReadingArgs,
     /// Column that stands for a name of the law, in tables of points
     #[arg(long = "map", value_name = "NAME=COLUMN")]
     pub(crate) maps: Vec<String>,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::Format;
+use super::table::ReadingArgs;
 
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
@@ -49,6 +50,8 @@ pub(crate) enum LawsCommand {
         /// Run tables, as for `isoflop fit`
         #[arg(required = true, value_name = "RUNS")]
         runs: Vec<String>,
+        #[command(flatten)]
+        reading: ReadingArgs,
         /// Column that stands for a name of a law: --map loss=val_loss
         #[arg(long = "map", value_name = "NAME=COLUMN")]
         maps: Vec<String>,

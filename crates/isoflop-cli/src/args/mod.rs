@@ -5,6 +5,7 @@ mod laws;
 mod next;
 mod plan;
 mod review;
+mod runs;
 mod study;
 mod table;
 
@@ -13,6 +14,7 @@ pub(crate) use laws::{LawsArgs, LawsCommand, LawsOptions, ReproduceArgs};
 pub(crate) use next::{NextArgs, SimulateArgs};
 pub(crate) use plan::{CostArgs, HardwareArgs, PlanArgs};
 pub(crate) use review::{AuditArgs, AuditFormat, ContrastArgs, Exponents, InfluenceArgs, MethodsArgs};
+pub(crate) use runs::{ExportArgs, RunsArgs};
 pub(crate) use study::{BacktestArgs, CompareArgs, ProfileArgs};
 pub(crate) use table::{ChangeArgs, HoldArgs, StudyArgs, TableArgs};
 
@@ -70,6 +72,10 @@ impl Color {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Say what runs lie at paths: tools, curves, ranges, and which columns stand for N, D, C and loss
+    Runs(RunsArgs),
+    /// Write runs of any tool as one table, CSV or Parquet
+    Export(ExportArgs),
     /// Fit a law to runs
     Fit(Box<FitArgs>),
     /// Predict from a saved fit

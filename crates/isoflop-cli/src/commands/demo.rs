@@ -195,7 +195,7 @@ fn forecast(finished: &Finished) -> Result<String, Failure> {
     let (formula, fit) = (&finished.formula, &finished.fit);
     let fitted = Fitted { formula, fit };
     let args = predict_args(PREDICT)?;
-    let points = args.points.iter().map(|text| fitted.parse(text)).collect::<Result<Vec<_>, _>>()?;
+    let points = args.at.iter().map(|text| fitted.parse(text)).collect::<Result<Vec<_>, _>>()?;
     let level = fit.interval.as_ref().map_or(0.9, |interval| interval.level);
     let predictions = fitted.predict(&points, level)?;
     let points =

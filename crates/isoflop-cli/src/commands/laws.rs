@@ -2,7 +2,7 @@
 
 use isoflop_fit::{FitError, Recovery};
 use isoflop_laws::{Golden, Law, Origin};
-use isoflop_runs::{ReadOptions, RunTable};
+use isoflop_runs::RunTable;
 use isoflop_study::{Listener, bibtex, catalogue, chances, columns, holding, law_json, laws_json};
 
 use crate::args::{Format, LawsArgs, LawsCommand, LawsOptions};
@@ -25,9 +25,9 @@ pub(crate) fn run(args: &LawsArgs, messages: &Messages) -> Result<u8, Failure> {
             let catalogue = holding(id, laws.as_deref(), messages)?;
             output::print(&bibtex(catalogue.find(id)?))?;
         }
-        Some(LawsCommand::For { runs, maps, lets, options }) => {
+        Some(LawsCommand::For { runs, reading, maps, lets, options }) => {
             let catalogue = catalogue(options.laws.as_deref(), messages)?;
-            let mut table = RunTable::read(runs, &ReadOptions::default())?;
+            let mut table = RunTable::read(runs, &reading.options(maps)?)?;
             let mapping = columns(&mut table, maps, lets, messages)?;
             let chances = chances(&catalogue, &table, &mapping);
             match options.format {

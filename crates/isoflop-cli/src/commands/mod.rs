@@ -7,6 +7,7 @@ mod completions;
 mod contrast;
 mod cost;
 mod demo;
+mod export;
 pub(crate) mod fit;
 mod hardware;
 mod influence;
@@ -19,6 +20,7 @@ pub(crate) mod predict;
 mod profile;
 mod report;
 pub(crate) mod reproduce;
+mod runs;
 mod simulate;
 
 use std::path::Path;
@@ -32,6 +34,8 @@ use crate::messages::Messages;
 /// Runs a command; returns the exit code.
 pub(crate) fn run(command: &Command, messages: &Messages) -> Result<u8, Failure> {
     match command {
+        Command::Runs(args) => runs::run(args, messages),
+        Command::Export(args) => export::run(args, messages),
         Command::Fit(args) => fit::run(args, messages),
         Command::Predict(args) => predict::run(args, messages),
         Command::Backtest(args) => backtest::run(args, messages),

@@ -1,7 +1,7 @@
 //! `isoflop predict`.
 
 use isoflop_fit::{Prediction, SavedFit, Verdict};
-use isoflop_runs::{ReadOptions, RunTable, find_roles, parse_map};
+use isoflop_runs::{RunTable, find_roles, parse_map};
 use isoflop_study::{Fitted, Listener, Point, Points, StudyError, formula_of, points_of, read_saved};
 
 use crate::args::{PointFormat, PredictArgs};
@@ -19,7 +19,7 @@ pub(crate) fn run(args: &PredictArgs, messages: &Messages) -> Result<u8, Failure
     let saved = read_saved(&args.fit)?;
     let formula = formula_of(&saved, &args.fit.display().to_string())?;
     let fitted = Fitted { formula: &formula, fit: &saved.fit };
-    let mut points = args.points.iter().map(|text| fitted.parse(text)).collect::<Result<Vec<_>, _>>()?;
+    let mut points = args.at.iter().map(|text| fitted.parse(text)).collect::<Result<Vec<_>, _>>()?;
     if !args.tables.is_empty() {
         points.extend(read_points(&fitted, args, messages)?);
     }
@@ -47,7 +47,7 @@ pub(crate) fn run(args: &PredictArgs, messages: &Messages) -> Result<u8, Failure
 }
 
 fn read_points(fitted: &Fitted<'_>, args: &PredictArgs, messages: &Messages) -> Result<Vec<Point>, Failure> {
-    let table = RunTable::read(&args.tables, &ReadOptions::default())?;
+    let table = RunTable::read(&args.tables, &args.reading.options(&args.maps)?)?;
     let maps = args.maps.iter().map(|text| parse_map(text)).collect::<Result<Vec<_>, _>>()?;
     let selected = fitted.select(&table, &find_roles(&table, &maps)?)?;
     for dropped in &selected.dropped {

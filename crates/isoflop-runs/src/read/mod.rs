@@ -16,6 +16,7 @@ use crate::note::Note;
 use crate::origin::Source;
 use crate::sources::{self, Points, Restarts, Tool};
 use open::Stream;
+pub(crate) use parquet::guarded;
 
 /// Bytes in one row of text; a quote that is never closed would otherwise take all memory.
 const MAX_RECORD: usize = 64 << 20;
@@ -83,6 +84,11 @@ pub(crate) fn read_paths(paths: &[String], options: &ReadOptions) -> Result<Tabl
     Ok(builder)
 }
 
+/// The files that paths and patterns name.
+pub(crate) fn expand(paths: &[String]) -> Result<Vec<String>, RunsError> {
+    Ok(paths::expand(paths)?.into_iter().map(|named| named.name).collect())
+}
+
 /// Reads one file into the builder. A plain Parquet file is read where it lies, anything else as a stream.
 pub(crate) fn read_file(
     builder: &mut TableBuilder,
@@ -97,7 +103,7 @@ pub(crate) fn read_file(
         file.rewind().map_err(|error| RunsError::from_path(name, &error))?;
         if is_parquet {
             let format = Some(Format::Parquet);
-            builder.source(Source { name: name.to_owned(), format, compression: None, rows: 0 });
+            builder.source(Source { name: name.to_owned(), format, compression: None, rows: 0, tool: None });
             let first_row = builder.rows();
             parquet::read(builder, file)?;
             return check_rows(builder, first_row);
@@ -121,7 +127,8 @@ pub(crate) fn read_stream(
     input: Box<dyn Read + '_>,
     options: &ReadOptions,
 ) -> Result<(), RunsError> {
-    let mut source = Source { name: name.to_owned(), format: options.format, compression: None, rows: 0 };
+    let mut source =
+        Source { name: name.to_owned(), format: options.format, compression: None, rows: 0, tool: None };
     let mut stream = Stream::open(input, &mut source, options.expansion_ratio)?;
     let format = match options.format {
         Some(format) => format,

@@ -1,5 +1,7 @@
 //! Parquet.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::file::reader::ChunkReader;
@@ -19,6 +21,19 @@ const CELLS_PER_BYTE: u64 = 25;
 
 /// Reads a Parquet file; columns that a run table does not hold are not decoded.
 pub(super) fn read(builder: &mut TableBuilder, file: impl ChunkReader + 'static) -> Result<(), RunsError> {
+    let name = builder.place(1).file;
+    guarded(&name, || decode(builder, file))
+}
+
+/// Works with the Parquet library, which panics at some damaged files instead of refusing them.
+pub(crate) fn guarded<T>(name: &str, work: impl FnOnce() -> Result<T, RunsError>) -> Result<T, RunsError> {
+    // What was half done is dropped with the error.
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        Err(RunsError::BadParquet { file: name.to_owned(), reason: "the decoder failed on it".into() })
+    })
+}
+
+fn decode(builder: &mut TableBuilder, file: impl ChunkReader + 'static) -> Result<(), RunsError> {
     let name = builder.place(1).file;
     let damaged = |reason: String| RunsError::BadParquet { file: name.clone(), reason };
     let size = file.len();

@@ -17,7 +17,7 @@ const FOREIGN: [(&[u8], &str); 9] = [
     (b"\xfd7zXZ", "compressed with xz"),
     (b"BZh", "compressed with bzip2"),
     (b"ARROW1", "an Arrow IPC file"),
-    (b"SQLite format 3", "an SQLite database"),
+    (b"SQLite format 3", "an SQLite database, but not one that MLflow or Trackio made"),
     (b"\x89HDF", "an HDF5 file"),
     (b"%PDF", "a PDF document"),
 ];

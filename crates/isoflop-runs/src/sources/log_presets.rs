@@ -7,8 +7,18 @@ pub(super) struct Preset {
     pub(super) lines: &'static [Rule],
     /// Lines with a setting in the group `value`.
     pub(super) settings: &'static [(&'static str, &'static str)],
-    /// Whether further values stand between bars as `name: value`.
-    pub(super) has_bars: bool,
+    /// Where on the line, or below it, further values stand.
+    pub(super) more: More,
+}
+
+/// Values beside those of the patterns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum More {
+    None,
+    /// Between bars on the same line, as `name: value`.
+    Bars,
+    /// On the indented lines that follow, as `name=value`.
+    Indented,
 }
 
 /// A line with values: the group `step` and groups for metrics.
@@ -37,7 +47,7 @@ pub(super) const PRESETS: &[Preset] = &[
             (r"^tokens per iteration will be: (?P<value>[\d,]+)", "tokens_per_iter"),
             (r"^number of parameters: (?P<value>[\d.]+M)", "n_params"),
         ],
-        has_bars: false,
+        more: More::None,
     },
     Preset {
         name: "Megatron-LM",
@@ -52,7 +62,7 @@ pub(super) const PRESETS: &[Preset] = &[
             (r"^(?:\[\S+\]:|\d+:)?\s*seq_length \.{3,} (?P<value>\d+)\s*$", "seq_length"),
             (r"^(?:\[\S+\]:|\d+:)?\s*global_batch_size \.{3,} (?P<value>\d+)\s*$", "global_batch_size"),
         ],
-        has_bars: true,
+        more: More::Bars,
     },
     Preset {
         name: "torchtitan",
@@ -68,7 +78,14 @@ pub(super) const PRESETS: &[Preset] = &[
             (r"\bglobal batch size (?P<value>\d+),.* sequence length \d+", "global_batch_size"),
             (r"\bglobal batch size \d+,.* sequence length (?P<value>\d+)", "seq_len"),
         ],
-        has_bars: false,
+        more: More::None,
+    },
+    Preset {
+        name: "OLMo-core",
+        // OLMo before OLMo-core prints `[step=N/M]` and other names in the same form.
+        lines: &[rule(r"\[step=(?P<step>\d+)(?:/\d+)?(?:,epoch=[^\]]*)?\]\s*$", &[])],
+        settings: &[],
+        more: More::Indented,
     },
     Preset {
         name: "llm.c",
@@ -81,7 +98,7 @@ pub(super) const PRESETS: &[Preset] = &[
             rule(r"^s:(?P<step>\d+) eval:(?P<score>\S+)", &[("score", "hellaswag")]),
         ],
         settings: &[],
-        has_bars: false,
+        more: More::None,
     },
     Preset {
         name: "nanochat",
@@ -93,7 +110,7 @@ pub(super) const PRESETS: &[Preset] = &[
             (r"^Number of parameters: (?P<value>[\d,]+)", "n_params"),
             (r"^Total batch size (?P<value>[\d,]+) =>", "batch_tokens"),
         ],
-        has_bars: false,
+        more: More::None,
     },
     Preset {
         name: "modded-nanogpt",
@@ -102,7 +119,7 @@ pub(super) const PRESETS: &[Preset] = &[
             &[("loss", "val/loss")],
         )],
         settings: &[],
-        has_bars: false,
+        more: More::None,
     },
     Preset {
         name: "MaxText",
@@ -111,7 +128,7 @@ pub(super) const PRESETS: &[Preset] = &[
             &[("loss", "learning/loss"), ("weights", "total_weights")],
         )],
         settings: &[],
-        has_bars: false,
+        more: More::None,
     },
 ];
 

@@ -3,28 +3,39 @@
 //! A reader finds its units (files that make up a run, or several) in a listing of the path and hands runs
 //! over one by one, so that a directory of very many runs needs the memory of one. Reading changes nothing.
 
+mod aim;
 mod architecture;
+mod archive;
+mod clearml;
+mod columns;
 mod dvclive;
 mod hf;
+mod inspect;
 mod json;
+mod lightning;
 mod lm_eval;
 mod log_presets;
 mod mlflow;
+mod mlflow_db;
+mod neptune;
 mod notes;
 mod options;
 mod proto;
 mod quantities;
 mod run;
 mod sink;
+mod sqlite;
 mod tally;
 mod tensor;
 mod tensorboard;
 mod text_log;
 mod trackio;
+mod trackio_db;
 mod trackio_parquet;
 mod walk;
 mod wandb;
 mod wandb_chart;
+mod wandb_history;
 mod yaml;
 
 use std::path::{Path, PathBuf};
@@ -33,21 +44,23 @@ use regex::Regex;
 
 pub use notes::RunsNote;
 pub use options::{Points, Restarts, Tool};
+pub(crate) use run::Run;
 
 use crate::builder::TableBuilder;
 use crate::error::RunsError;
 use crate::note::Note;
 use crate::origin::Source;
 use crate::read::ReadOptions;
+use crate::survey::Survey;
 use sink::Sink;
 use walk::Dir;
 
 /// Files that belong together.
 #[derive(Debug, Clone)]
-struct Unit {
+pub(crate) struct Unit {
     /// What messages call it.
-    path: PathBuf,
-    files: Vec<PathBuf>,
+    pub(crate) path: PathBuf,
+    pub(crate) files: Vec<PathBuf>,
 }
 
 impl Tool {
@@ -59,8 +72,17 @@ impl Tool {
             Tool::HfTrainer => hf::find(dirs),
             Tool::LmEval => lm_eval::find(dirs),
             Tool::Mlflow => mlflow::find(dirs),
-            Tool::Trackio => [trackio::find(dirs), trackio_parquet::find(dirs)].concat(),
+            Tool::MlflowDb => mlflow_db::find(dirs),
+            Tool::Trackio => {
+                [trackio::find(dirs), trackio_db::find(dirs), trackio_parquet::find(dirs)].concat()
+            }
             Tool::DvcLive => dvclive::find(dirs),
+            Tool::Inspect => inspect::find(dirs),
+            Tool::ClearMl => clearml::find(dirs),
+            Tool::Neptune => neptune::find(dirs),
+            Tool::Aim => aim::find(dirs),
+            Tool::WandbHistory => wandb_history::find(dirs),
+            Tool::Lightning => lightning::find(dirs),
             Tool::WandbChart => wandb_chart::find(dirs),
             Tool::Log => text_log::find(dirs, pattern),
         }
@@ -75,7 +97,14 @@ impl Tool {
             Tool::LmEval => lm_eval::read(unit, sink),
             Tool::Mlflow => mlflow::read(unit, sink),
             Tool::Trackio => trackio::read(unit, sink),
+            Tool::MlflowDb => mlflow_db::read(unit, sink),
             Tool::DvcLive => dvclive::read(unit, sink),
+            Tool::Inspect => inspect::read(unit, sink),
+            Tool::ClearMl => clearml::read(unit, sink),
+            Tool::Neptune => neptune::read(unit, sink),
+            Tool::Aim => aim::read(unit, sink),
+            Tool::WandbHistory => wandb_history::read(unit, sink),
+            Tool::Lightning => lightning::read(unit, sink),
             Tool::WandbChart => wandb_chart::read(unit, sink),
             Tool::Log => text_log::read(unit, pattern, sink),
         }
@@ -86,10 +115,79 @@ impl Tool {
 ///
 /// A directory without runs gives `false`, and so does a file whose name no tool gives.
 pub(crate) fn read(builder: &mut TableBuilder, name: &str, options: &ReadOptions) -> Result<bool, RunsError> {
+    let mut found = discover(name, options)?;
+    match found.len() {
+        0 => return Ok(false),
+        1 => {}
+        _ => {
+            let example = found.first().map_or("", |(tool, _)| tool.name());
+            let found = found
+                .iter()
+                .map(|(tool, units)| format!("{} ({}, --from {})", tool.title(), units.len(), tool.name()));
+            let found = found.collect::<Vec<_>>().join(" and ");
+            return Err(RunsError::MixedTools { path: name.to_owned(), found, example });
+        }
+    }
+    let (tool, units) = found.remove(0);
+    let pattern = pattern(options)?;
+    let first_row = start(builder, name, tool);
+    let mut sink = Sink::new(builder, options, None);
+    for unit in &units {
+        tool.read(unit, pattern.as_ref(), &mut sink)?;
+    }
+    let notes = sink.tally.notes(name, tool, &options.points, options.restarts);
+    if builder.rows() == first_row {
+        let reason = notes.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+        return Err(RunsError::NoPoints { path: name.to_owned(), tool: tool.title(), reason });
+    }
+    builder.notes.extend(notes.into_iter().map(Note::Runs));
+    if matches!(options.points, Points::Every | Points::Values | Points::At(_)) {
+        builder.has_curves = true;
+    }
+    Ok(true)
+}
+
+/// Reads units of one tool with a summary of each run; what cannot be read does not stop the rest.
+pub(crate) fn survey(
+    builder: &mut TableBuilder,
+    name: &str,
+    tool: Tool,
+    units: &[Unit],
+    options: &ReadOptions,
+    survey: &mut Survey,
+) -> Vec<RunsError> {
+    let pattern = match pattern(options) {
+        Ok(pattern) => pattern,
+        Err(error) => return vec![error],
+    };
+    start(builder, name, tool);
+    let mut sink = Sink::new(builder, options, Some(survey));
+    let read = |unit| tool.read(unit, pattern.as_ref(), &mut sink).err();
+    let problems = units.iter().filter_map(read).collect();
+    let notes = sink.tally.notes(name, tool, &options.points, options.restarts);
+    builder.notes.extend(notes.into_iter().map(Note::Runs));
+    problems
+}
+
+/// Begins a source of runs; returns its first row.
+fn start(builder: &mut TableBuilder, name: &str, tool: Tool) -> usize {
+    let tool = Some(tool);
+    builder.source(Source { name: name.to_owned(), format: None, compression: None, rows: 0, tool });
+    builder.origins.label(1, name);
+    builder.rows()
+}
+
+fn pattern(options: &ReadOptions) -> Result<Option<Regex>, RunsError> {
+    options.log_pattern.as_deref().map(text_log::compile).transpose()
+}
+
+/// The tools that left something at a path, with their units. A file or directory that none of them made gives
+/// none.
+pub(crate) fn discover(name: &str, options: &ReadOptions) -> Result<Vec<(Tool, Vec<Unit>)>, RunsError> {
     let path = Path::new(name);
     let metadata = path.metadata().map_err(|error| RunsError::from_path(name, &error))?;
     if !metadata.is_dir() && !metadata.is_file() {
-        return Ok(false);
+        return Ok(Vec::new());
     }
     let dirs = match metadata.is_dir() {
         true => walk::tree(path)?,
@@ -99,7 +197,7 @@ pub(crate) fn read(builder: &mut TableBuilder, name: &str, options: &ReadOptions
             dirs: Vec::new(),
         }],
     };
-    let pattern = options.log_pattern.as_deref().map(text_log::compile).transpose()?;
+    let pattern = pattern(options)?;
     let from = options.from.or(pattern.as_ref().map(|_| Tool::Log));
     let mut found: Vec<(Tool, Vec<Unit>)> = Vec::new();
     for tool in Tool::ALL.iter().copied().filter(|tool| from.is_none_or(|only| only == *tool)) {
@@ -112,54 +210,15 @@ pub(crate) fn read(builder: &mut TableBuilder, name: &str, options: &ReadOptions
             found.push((tool, units));
         }
     }
-    drop(dirs);
-    let (tool, units) = match (found.len(), from) {
-        (0, Some(tool)) if metadata.is_file() => {
-            (tool, vec![Unit { path: path.to_path_buf(), files: vec![path.to_path_buf()] }])
+    match from {
+        Some(tool) if found.is_empty() && metadata.is_file() => {
+            Ok(vec![(tool, vec![Unit { path: path.to_path_buf(), files: vec![path.to_path_buf()] }])])
         }
-        (0, Some(tool)) => {
-            return Err(RunsError::NoRuns { path: name.to_owned(), tool: tool.title() });
+        Some(tool) if found.is_empty() => {
+            Err(RunsError::NoRuns { path: name.to_owned(), tool: tool.title() })
         }
-        (0, None) => return Ok(false),
-        (1, _) => found.remove(0),
-        _ => {
-            let example = found.first().map_or("", |(tool, _)| tool.name());
-            let found = found
-                .iter()
-                .map(|(tool, units)| format!("{} ({}, --from {})", tool.title(), units.len(), tool.name()));
-            let found = found.collect::<Vec<_>>().join(" and ");
-            return Err(RunsError::MixedTools { path: name.to_owned(), found, example });
-        }
-    };
-    read_units(builder, name, tool, &units, pattern.as_ref(), options)?;
-    Ok(true)
-}
-
-fn read_units(
-    builder: &mut TableBuilder,
-    name: &str,
-    tool: Tool,
-    units: &[Unit],
-    pattern: Option<&Regex>,
-    options: &ReadOptions,
-) -> Result<(), RunsError> {
-    builder.source(Source { name: name.to_owned(), format: None, compression: None, rows: 0 });
-    builder.origins.label(1, name);
-    let first_row = builder.rows();
-    let mut sink = Sink::new(builder, options);
-    for unit in units {
-        tool.read(unit, pattern, &mut sink)?;
+        _ => Ok(found),
     }
-    let notes = sink.tally.notes(name, tool, &options.points, options.restarts);
-    if builder.rows() == first_row {
-        let reason = notes.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
-        return Err(RunsError::NoPoints { path: name.to_owned(), tool: tool.title(), reason });
-    }
-    builder.notes.extend(notes.into_iter().map(Note::Runs));
-    if matches!(options.points, Points::Every | Points::At(_)) {
-        builder.has_curves = true;
-    }
-    Ok(())
 }
 
 /// The error of a JSON document, with its line.

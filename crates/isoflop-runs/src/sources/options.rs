@@ -19,10 +19,24 @@ pub enum Tool {
     LmEval,
     /// MLflow's file store, `mlruns`.
     Mlflow,
-    /// Trackio's JSON lines, and its Parquet export.
+    /// MLflow's database, `mlflow.db`.
+    MlflowDb,
+    /// Trackio's databases, JSON lines, and Parquet export.
     Trackio,
     /// DVCLive directories.
     DvcLive,
+    /// Logs of Inspect: `.eval` and `.json`.
+    Inspect,
+    /// ClearML offline sessions, as directories or archives.
+    ClearMl,
+    /// Parquet files of Neptune Exporter.
+    Neptune,
+    /// JSON lines exported from Aim.
+    Aim,
+    /// The history of runs of Weights & Biases as Parquet.
+    WandbHistory,
+    /// Lightning's `CSVLogger`.
+    Lightning,
     /// CSV that a chart of Weights & Biases exports.
     WandbChart,
     /// Text logs, by preset or by a pattern.
@@ -37,8 +51,15 @@ impl Tool {
         Tool::HfTrainer,
         Tool::LmEval,
         Tool::Mlflow,
+        Tool::MlflowDb,
         Tool::Trackio,
         Tool::DvcLive,
+        Tool::Inspect,
+        Tool::ClearMl,
+        Tool::Neptune,
+        Tool::Aim,
+        Tool::WandbHistory,
+        Tool::Lightning,
         Tool::WandbChart,
         Tool::Log,
     ];
@@ -60,8 +81,15 @@ impl Tool {
             Tool::HfTrainer => ("hf", "Hugging Face Trainer"),
             Tool::LmEval => ("lm-eval", "lm-evaluation-harness"),
             Tool::Mlflow => ("mlflow", "MLflow file store"),
+            Tool::MlflowDb => ("mlflow-db", "MLflow database"),
             Tool::Trackio => ("trackio", "Trackio"),
             Tool::DvcLive => ("dvclive", "DVCLive"),
+            Tool::Inspect => ("inspect", "Inspect"),
+            Tool::ClearMl => ("clearml", "ClearML offline"),
+            Tool::Neptune => ("neptune", "Neptune Exporter"),
+            Tool::Aim => ("aim", "Aim export"),
+            Tool::WandbHistory => ("wandb-history", "W&B history"),
+            Tool::Lightning => ("lightning", "Lightning CSVLogger"),
             Tool::WandbChart => ("wandb-chart", "W&B chart export"),
             Tool::Log => ("log", "text logs"),
         }
@@ -69,7 +97,7 @@ impl Tool {
 
     /// Whether its files are told by what is in them, and may lie beside those of another tool.
     pub(super) fn is_found_last(self) -> bool {
-        matches!(self, Tool::WandbChart | Tool::Log)
+        matches!(self, Tool::Lightning | Tool::WandbChart | Tool::Log)
     }
 }
 
@@ -96,6 +124,8 @@ pub enum Points {
     Last(usize),
     /// Every value of the loss, one row each.
     Every,
+    /// Every value of every metric, one row each, with columns `metric` and `value`.
+    Values,
     /// The loss at these numbers of tokens, interpolated between the two values around each.
     At(Vec<f64>),
 }
@@ -109,6 +139,7 @@ impl FromStr for Points {
             "final" => return Ok(Points::Final),
             "best" => return Ok(Points::Best),
             "every" => return Ok(Points::Every),
+            "values" => return Ok(Points::Values),
             _ => {}
         }
         if let Some(count) = text.strip_prefix("last:") {
@@ -129,6 +160,7 @@ impl fmt::Display for Points {
             Points::Best => write!(f, "the lowest value"),
             Points::Last(count) => write!(f, "the mean of the last {count} values"),
             Points::Every => write!(f, "every value"),
+            Points::Values => write!(f, "every value of every metric, not only"),
             Points::At(tokens) => {
                 let tokens: Vec<String> = tokens.iter().map(|d| crate::cell::number_text(*d)).collect();
                 write!(f, "the value at D = {}, interpolated in log D", tokens.join(", "))

@@ -8,7 +8,7 @@ use crate::cell::{Cell, read_cell};
 
 /// Named values in the order of first appearance.
 #[derive(Debug, Clone)]
-pub(super) struct Named<T> {
+pub(crate) struct Named<T> {
     items: Vec<(String, T)>,
     index: FxHashMap<String, usize>,
 }
@@ -21,7 +21,7 @@ impl<T> Default for Named<T> {
 
 impl<T: Default> Named<T> {
     /// The value of this name, new if need be.
-    pub(super) fn entry(&mut self, name: &str) -> &mut T {
+    pub(crate) fn entry(&mut self, name: &str) -> &mut T {
         let at = match self.index.get(name) {
             Some(&at) => at,
             None => {
@@ -33,22 +33,27 @@ impl<T: Default> Named<T> {
         &mut self.items[at].1
     }
 
-    pub(super) fn get(&self, name: &str) -> Option<&T> {
+    pub(crate) fn get_mut(&mut self, name: &str) -> Option<&mut T> {
+        let at = *self.index.get(name)?;
+        self.items.get_mut(at).map(|(_, value)| value)
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&T> {
         self.index.get(name).and_then(|&at| self.items.get(at)).map(|(_, value)| value)
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &T)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &T)> {
         self.items.iter().map(|(name, value)| (name.as_str(), value))
     }
 
-    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (&str, &mut T)> {
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (&str, &mut T)> {
         self.items.iter_mut().map(|(name, value)| (name.as_str(), value))
     }
 }
 
 /// The value of a setting.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) enum Setting {
+pub(crate) enum Setting {
     #[default]
     Missing,
     Number(f64),
@@ -57,7 +62,7 @@ pub(super) enum Setting {
 
 impl Setting {
     /// The number, also from text: MLflow keeps all settings as text.
-    pub(super) fn number(&self) -> Option<f64> {
+    pub(crate) fn number(&self) -> Option<f64> {
         match self {
             Setting::Number(value) => Some(*value),
             Setting::Text(text) => match read_cell(text, true) {
@@ -82,20 +87,20 @@ impl From<Scalar<'_>> for Setting {
 
 /// One value of a metric.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Point {
-    pub(super) step: i64,
-    pub(super) value: f64,
+pub(crate) struct Point {
+    pub(crate) step: i64,
+    pub(crate) value: f64,
 }
 
 /// Values of a metric; in rising order of steps once the run is settled.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Series {
-    pub(super) points: Vec<Point>,
+pub(crate) struct Series {
+    pub(crate) points: Vec<Point>,
 }
 
 impl Series {
     /// The last value at or before a step.
-    pub(super) fn at(&self, step: i64) -> Option<f64> {
+    pub(crate) fn at(&self, step: i64) -> Option<f64> {
         let after = self.points.partition_point(|point| point.step <= step);
         Some(self.points.get(after.checked_sub(1)?)?.value)
     }
@@ -122,7 +127,7 @@ impl Series {
 
 /// How a run ended, as far as its files say.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) enum State {
+pub(crate) enum State {
     #[default]
     Unknown,
     Running,
@@ -131,7 +136,7 @@ pub(super) enum State {
 }
 
 impl State {
-    pub(super) fn name(self) -> Option<&'static str> {
+    pub(crate) fn name(self) -> Option<&'static str> {
         match self {
             State::Unknown => None,
             State::Running => Some("running"),
@@ -143,41 +148,41 @@ impl State {
 
 /// A run.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Run {
+pub(crate) struct Run {
     /// Its name for people; the last part of the path if the tool keeps none.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// Its name for machines, if the tool gives one.
-    pub(super) id: String,
+    pub(crate) id: String,
     /// The file or directory it was read from.
-    pub(super) path: String,
-    pub(super) state: State,
+    pub(crate) path: String,
+    pub(crate) state: State,
     /// Settings under dotted names.
-    pub(super) config: Named<Setting>,
-    pub(super) metrics: Named<Series>,
+    pub(crate) config: Named<Setting>,
+    pub(crate) metrics: Named<Series>,
     /// Whether its file stops inside a record, as a live file does.
-    pub(super) is_cut: bool,
+    pub(crate) is_cut: bool,
 }
 
 impl Run {
-    pub(super) fn new(name: &str, path: &str) -> Self {
+    pub(crate) fn new(name: &str, path: &str) -> Self {
         Self { name: name.to_owned(), path: path.to_owned(), ..Self::default() }
     }
 
-    pub(super) fn set(&mut self, name: &str, value: impl Into<Setting>) {
+    pub(crate) fn set(&mut self, name: &str, value: impl Into<Setting>) {
         *self.config.entry(name) = value.into();
     }
 
-    pub(super) fn log(&mut self, metric: &str, step: i64, value: f64) {
+    pub(crate) fn log(&mut self, metric: &str, step: i64, value: f64) {
         self.metrics.entry(metric).points.push(Point { step, value });
     }
 
     /// Values of all metrics.
-    pub(super) fn points(&self) -> usize {
+    pub(crate) fn points(&self) -> usize {
         self.metrics.iter().map(|(_, series)| series.points.len()).sum()
     }
 
     /// Brings all metrics into order; returns how many values gave way to others of the same step.
-    pub(super) fn settle(&mut self, restarts: Restarts) -> usize {
+    pub(crate) fn settle(&mut self, restarts: Restarts) -> usize {
         self.metrics.iter_mut().map(|(_, series)| series.settle(restarts)).sum()
     }
 }

@@ -8,6 +8,7 @@ use crate::builder::TableBuilder;
 use crate::error::RunsError;
 use crate::read::ReadOptions;
 use crate::roles::{Found, Role};
+use crate::survey::Survey;
 
 /// Columns that every run has; settings and metrics of these names get a prefix.
 const OWN: [&str; 4] = ["run", "run_id", "state", "step"];
@@ -17,6 +18,8 @@ pub(super) struct Sink<'a> {
     builder: &'a mut TableBuilder,
     pub(super) options: &'a ReadOptions,
     pub(super) tally: Tally,
+    /// Takes a summary of each run, if somebody asked for one.
+    survey: Option<&'a mut Survey>,
     /// Rows of this source so far.
     rows: u64,
 }
@@ -31,8 +34,12 @@ struct Row {
 }
 
 impl<'a> Sink<'a> {
-    pub(super) fn new(builder: &'a mut TableBuilder, options: &'a ReadOptions) -> Self {
-        Self { builder, options, tally: Tally::default(), rows: 0 }
+    pub(super) fn new(
+        builder: &'a mut TableBuilder,
+        options: &'a ReadOptions,
+        survey: Option<&'a mut Survey>,
+    ) -> Self {
+        Self { builder, options, tally: Tally::default(), survey, rows: 0 }
     }
 
     /// Writes the rows of a run.
@@ -46,6 +53,9 @@ impl<'a> Sink<'a> {
         self.tally.restarted(replaced, &run.path);
         if run.is_cut {
             self.tally.cut(&run.path);
+        }
+        if let Some(survey) = &mut self.survey {
+            survey.add(&run);
         }
         let computed = quantities::compute(&run);
         let loss = self.loss(&run);
@@ -72,8 +82,25 @@ impl<'a> Sink<'a> {
         self.tally.computed(&computed);
         self.builder.origins.label(self.rows + 1, &run.path);
         let name = self.unique_name(&run);
+        if self.options.points == Points::Values {
+            return self.values(&run, &name);
+        }
         for row in &rows {
             self.row(&run, &name, row, loss.as_deref(), &computed)?;
+        }
+        Ok(())
+    }
+
+    /// A row for every value of every metric.
+    fn values(&mut self, run: &Run, name: &str) -> Result<(), RunsError> {
+        for (metric, series) in run.metrics.iter() {
+            for point in &series.points {
+                self.head(run, name, point.step)?;
+                self.text("metric", metric)?;
+                self.number("value", point.value)?;
+                self.settings(run, |name| matches!(name, "metric" | "value"))?;
+                self.builder.end_row(self.rows)?;
+            }
         }
         Ok(())
     }
@@ -98,9 +125,14 @@ impl<'a> Sink<'a> {
         let at = |step: i64| Row { step, loss: None, tokens: None };
         let Some(series) = loss.and_then(|name| run.metrics.get(name)) else {
             let ends = run.metrics.iter().filter_map(|(_, series)| series.points.last());
+            let starts = run.metrics.iter().filter_map(|(_, series)| series.points.first());
+            let first = starts.map(|point| point.step).min();
             return match (&self.options.points, ends.map(|point| point.step).max()) {
                 (_, None) => Err("it has no values of metrics"),
+                (Points::Values, _) => Ok(Vec::new()),
                 (Points::Final, Some(last)) => Ok(vec![at(last)]),
+                // All there is stands at one step, as in results of an evaluation.
+                (Points::Every, last) if first == last => Ok(last.into_iter().map(at).collect()),
                 _ => Err("it has no metric that looks like a loss; say which one with --map loss=METRIC"),
             };
         };
@@ -108,6 +140,7 @@ impl<'a> Sink<'a> {
         let last = points.last().map_or(0, |point| point.step);
         match &self.options.points {
             Points::Final => Ok(vec![at(last)]),
+            Points::Values => Ok(Vec::new()),
             Points::Every => Ok(points.iter().map(|point| at(point.step)).collect()),
             Points::Best => {
                 let finite = points.iter().filter(|point| point.value.is_finite());
@@ -147,15 +180,7 @@ impl<'a> Sink<'a> {
         loss: Option<&str>,
         computed: &[Computed],
     ) -> Result<(), RunsError> {
-        self.rows += 1;
-        self.text("run", name)?;
-        if !run.id.is_empty() {
-            self.text("run_id", &run.id)?;
-        }
-        if let Some(state) = run.state.name() {
-            self.text("state", state)?;
-        }
-        self.number("step", row.step as f64)?;
+        self.head(run, name, row.step)?;
         let tokens_metric = run.metrics.iter().filter_map(|(name, _)| Some((Role::Tokens.rank(name)?, name)));
         let tokens_metric = tokens_metric.min_by_key(|(rank, _)| *rank).map(|(_, name)| name);
         for (name, series) in run.metrics.iter() {
@@ -171,18 +196,7 @@ impl<'a> Sink<'a> {
                 self.number(&own_name(name, "metric."), value)?;
             }
         }
-        let is_metric = |name: &str| run.metrics.get(name).is_some();
-        for (name, setting) in run.config.iter() {
-            let name = match is_metric(name) {
-                true => format!("config.{name}"),
-                false => own_name(name, "config."),
-            };
-            match setting {
-                Setting::Missing => {}
-                Setting::Number(value) => self.number(&name, *value)?,
-                Setting::Text(text) => self.text(&name, text)?,
-            }
-        }
+        self.settings(run, |name| run.metrics.get(name).is_some())?;
         let mut tokens_seen = None;
         for Computed { column, value, .. } in computed {
             let value = match value {
@@ -206,6 +220,35 @@ impl<'a> Sink<'a> {
             }
         }
         self.builder.end_row(self.rows)
+    }
+
+    /// Begins a row with what every run has.
+    fn head(&mut self, run: &Run, name: &str, step: i64) -> Result<(), RunsError> {
+        self.rows += 1;
+        self.text("run", name)?;
+        if !run.id.is_empty() {
+            self.text("run_id", &run.id)?;
+        }
+        if let Some(state) = run.state.name() {
+            self.text("state", state)?;
+        }
+        self.number("step", step as f64)
+    }
+
+    /// The settings; those whose name is taken by a metric get a prefix.
+    fn settings(&mut self, run: &Run, is_taken: impl Fn(&str) -> bool) -> Result<(), RunsError> {
+        for (name, setting) in run.config.iter() {
+            let name = match is_taken(name) {
+                true => format!("config.{name}"),
+                false => own_name(name, "config."),
+            };
+            match setting {
+                Setting::Missing => {}
+                Setting::Number(value) => self.number(&name, *value)?,
+                Setting::Text(text) => self.text(&name, text)?,
+            }
+        }
+        Ok(())
     }
 
     fn number(&mut self, column: &str, value: f64) -> Result<(), RunsError> {

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use regex::{Captures, Regex};
 
-use super::log_presets::{PRESETS, Preset, Rule};
+use super::log_presets::{More, PRESETS, Preset, Rule};
 use super::run::{Run, Setting};
 use super::walk::Dir;
 use super::{Sink, Unit};
@@ -71,7 +71,14 @@ impl Compiled {
         Self { preset, lines: lines.collect(), settings: settings.collect() }
     }
 
-    fn line(&self, line: &str, run: &mut Run) {
+    /// Takes a line; `block` is the step whose indented lines follow.
+    fn line(&self, line: &str, block: &mut Option<i64>, run: &mut Run) {
+        if let Some(step) = *block {
+            if line.starts_with([' ', '\t']) {
+                return indented(line, step, run);
+            }
+            *block = None;
+        }
         for (pattern, rule) in &self.lines {
             let Some(found) = pattern.captures(line) else { continue };
             let Some(step) = number(&found, "step") else { continue };
@@ -80,8 +87,10 @@ impl Compiled {
                     run.log(metric, step as i64, value);
                 }
             }
-            if self.preset.has_bars {
-                bars(line, step as i64, run);
+            match self.preset.more {
+                More::None => {}
+                More::Bars => bars(line, step as i64, run),
+                More::Indented => *block = Some(step as i64),
             }
             return;
         }
@@ -100,6 +109,15 @@ fn bars(line: &str, step: i64, run: &mut Run) {
         if let Cell::Number(value) = read_cell(value, true) {
             run.log(name.trim(), step, value);
         }
+    }
+}
+
+/// A line of OLMo-core: `    name=value`.
+fn indented(line: &str, step: i64, run: &mut Run) {
+    if let Some((name, value)) = line.trim().rsplit_once('=')
+        && let Cell::Number(value) = read_cell(value, true)
+    {
+        run.log(name.trim(), step, value);
     }
 }
 
@@ -125,11 +143,11 @@ pub(super) fn read(unit: &Unit, pattern: Option<&Regex>, sink: &mut Sink<'_>) ->
             })?),
         };
         let file = File::open(path).map_err(|error| RunsError::from_path(&file_name, &error))?;
-        let mut count = 0;
+        let (mut count, mut block) = (0, None);
         for line in lines(file) {
             count += 1;
             match (&preset, pattern) {
-                (Some(preset), _) => preset.line(&line, &mut run),
+                (Some(preset), _) => preset.line(&line, &mut block, &mut run),
                 (None, Some(pattern)) => user_line(pattern, &line, count, &mut run),
                 (None, None) => {}
             }

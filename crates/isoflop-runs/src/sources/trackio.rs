@@ -6,8 +6,8 @@ use std::path::Path;
 
 use super::json::{self, Scalar, Step};
 use super::run::{Named, Run, Setting};
-use super::walk::Dir;
-use super::{Sink, Unit, trackio_parquet};
+use super::walk::{self, Dir};
+use super::{Sink, Unit, sqlite, trackio_db, trackio_parquet};
 use crate::error::RunsError;
 
 /// Bytes in one line.
@@ -62,6 +62,11 @@ pub(super) fn read(unit: &Unit, sink: &mut Sink<'_>) -> Result<(), RunsError> {
         unit.files.first().filter(|file| file.extension().is_some_and(|end| end == "parquet"))
     {
         return trackio_parquet::read(points, sink);
+    }
+    if let [file] = &*unit.files
+        && sqlite::is_database(&walk::name_of(file))
+    {
+        return trackio_db::read(file, sink);
     }
     let mut runs: Named<Run> = Named::default();
     for file in &unit.files {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::run::{Named, Run, Setting};
 use super::walk::Dir;
-use super::{Sink, Unit};
+use super::{Sink, Unit, trackio_db};
 use crate::cell::{Cell, read_cell};
 use crate::column::Column;
 use crate::error::RunsError;
@@ -16,9 +16,15 @@ const CONFIGS: &str = "_configs.parquet";
 /// Columns that Trackio adds to metrics and settings.
 const OWN: [&str; 8] = ["id", "run_id", "run_name", "timestamp", "created_at", "step", "log_id", "space_id"];
 
-/// One unit for each project: both files.
+/// One unit for each project: both files. Beside the database that it was made from, an export is the same runs.
 pub(super) fn find(dirs: &[Dir]) -> Vec<Unit> {
-    let files = dirs.iter().flat_map(|dir| dir.files.iter().map(|name| dir.path.join(name)));
+    let has_database = |dir: &Dir, name: &str| {
+        let database = name.trim_end_matches("parquet").to_owned() + "db";
+        dir.has_file(&database) && trackio_db::is_project(&dir.path.join(database))
+    };
+    let files = dirs.iter().flat_map(|dir| dir.files.iter().map(move |name| (dir, name)));
+    let exports = files.filter(|(_, name)| name.ends_with(".parquet"));
+    let files = exports.filter(|(dir, name)| !has_database(dir, name)).map(|(dir, name)| dir.path.join(name));
     files.filter_map(|path| Some(Unit { files: vec![path.clone(), configs_of(&path)?], path })).collect()
 }
 

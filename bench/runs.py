@@ -1,0 +1,135 @@
+"""Time isoflop beside the Python readers of the same runs: python bench/runs.py PATH_TO_ISOFLOP [RUNS] [STEPS]
+
+Writes RUNS runs of STEPS values of two metrics (by default 200 of 10000) as TensorBoard files, as an MLflow database, and
+as CSV and Parquet tables; reads each with `isoflop export` to one row per run, and with what its own tool offers:
+tensorboard's EventAccumulator, MlflowClient and mlflow.search_runs, polars. Packages: tensorboard, tensorboardX,
+mlflow-skinny, sqlalchemy, alembic, pandas, polars. Prints CPU seconds (user and system, children included), wall
+seconds and peak memory of one process each: CPU seconds can be compared on a machine that does other work.
+"""
+
+import contextlib
+import io
+import random
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+PEERS = {
+    "tensorboard": """
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+import pathlib
+for folder in sorted(pathlib.Path(path).iterdir()):
+    runs = EventAccumulator(str(folder), size_guidance={"scalars": 0}); runs.Reload()
+    last = {tag: runs.Scalars(tag)[-1].value for tag in runs.Tags()["scalars"]}
+""",
+    "mlflow.search_runs": """
+import mlflow
+mlflow.set_tracking_uri("sqlite:///" + path)
+table = mlflow.search_runs(search_all_experiments=True, max_results=50000)
+assert len(table) > 0
+""",
+    "MlflowClient histories": """
+from mlflow.tracking import MlflowClient
+client = MlflowClient("sqlite:///" + path)
+for run in client.search_runs([e.experiment_id for e in client.search_experiments()], max_results=50000):
+    for key in run.data.metrics: client.get_metric_history(run.info.run_id, key)
+""",
+    "polars csv": "import polars\nassert polars.read_csv(path).height > 0",
+    "polars parquet": "import polars\nassert polars.read_parquet(path).height > 0",
+}
+
+
+def curve(run, steps):
+    """Loss and tokens of a run."""
+    noise = random.Random(run)
+    return [(s, 2 + 400 / (s * 131072.0) ** 0.28 + noise.gauss(0, 0.01), s * 131072.0) for s in range(1, steps + 1)]
+
+
+def write_tensorboard(folder, runs, steps):
+    from tensorboardX.event_file_writer import EventFileWriter
+    from tensorboardX.proto.event_pb2 import Event
+    from tensorboardX.proto.summary_pb2 import Summary
+
+    for run in range(runs):
+        writer = EventFileWriter(str(folder / f"run{run:03}"))
+        for step, loss, tokens in curve(run, steps):
+            values = [Summary.Value(tag="val/loss", simple_value=loss), Summary.Value(tag="tokens", simple_value=tokens)]
+            writer.add_event(Event(wall_time=1.7e9 + step, step=step, summary=Summary(value=values)))
+        writer.close()
+
+
+def write_mlflow(path, runs, steps):
+    """The schema by MLflow itself, the rows by SQL."""
+    from mlflow.tracking import MlflowClient
+
+    client = MlflowClient(tracking_uri=f"sqlite:///{path}")
+    experiment = client.create_experiment("sweep", artifact_location=str(path.parent))
+    ids = [client.create_run(experiment, run_name=f"run{run:03}").info.run_id for run in range(runs)]
+    base = sqlite3.connect(path)
+    for run, run_id in enumerate(ids):
+        points = curve(run, steps)
+        for key, column in (("val/loss", 1), ("tokens", 2)):
+            rows = ((key, point[column], 1_700_000_000_000 + point[0], run_id, point[0], 0) for point in points)
+            base.executemany("INSERT INTO metrics(key, value, timestamp, run_uuid, step, is_nan) VALUES (?, ?, ?, ?, ?, ?)", rows)
+            last = (key, points[-1][column], 1_700_000_000_000 + steps, steps, 0, run_id)
+            base.execute("INSERT INTO latest_metrics(key, value, timestamp, step, is_nan, run_uuid) VALUES (?,?,?,?,?,?)", last)
+    base.commit()
+    base.close()
+
+
+def write_tables(folder, runs, steps):
+    import polars
+
+    rows = [(f"run{run:03}", *point) for run in range(runs) for point in curve(run, steps)]
+    table = polars.DataFrame(rows, schema=["run", "step", "loss", "tokens"], orient="row")
+    table.write_csv(folder / "points.csv")
+    table.write_parquet(folder / "points.parquet")
+
+
+def cost(command):
+    """CPU seconds, wall seconds and peak memory of a command."""
+    watch = [sys.executable, str(Path(__file__).with_name("measure.py")), *command]
+    done = subprocess.run(watch, capture_output=True, text=True, check=False)
+    fields = dict(part.split("=") for part in done.stdout.split())
+    if fields.get("status") != "0":
+        raise RuntimeError(f"{command[:3]}: {done.stderr[-2000:]}")
+    return float(fields["cpu"]), float(fields["seconds"]), int(fields["rss"]) / 2**20
+
+
+def main():
+    binary = sys.argv[1]
+    runs, steps = (int(sys.argv[i]) if len(sys.argv) > i else default for i, default in ((2, 200), (3, 10000)))
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        events = folder / "events"
+        events.mkdir()
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            write_tensorboard(events, runs, steps)
+            write_mlflow(folder / "mlflow.db", runs, steps)
+            write_tables(folder, runs, steps)
+        stores = [
+            (events, ["tensorboard"]),
+            (folder / "mlflow.db", ["mlflow.search_runs", "MlflowClient histories"]),
+            (folder / "points.csv", ["polars csv"]),
+            (folder / "points.parquet", ["polars parquet"]),
+        ]
+        print(f"{runs} runs of {steps} steps, two metrics")
+        for path, peers in stores:
+            # One row per run; of a table, the range of each column.
+            is_table = path.suffix in (".csv", ".parquet")
+            command = ["runs"] if is_table else ["export", "--points", "final", "-o", str(folder / "out.csv")]
+            ours = cost([binary, *command, str(path), "-qq"])
+            print(f"{path.name:16} isoflop                 cpu {ours[0]:8.2f} s  wall {ours[1]:8.2f} s  peak {ours[2]:7.0f} MiB")
+            for peer in peers:
+                code = f"path = {str(path)!r}\n{PEERS[peer]}"
+                theirs = cost([sys.executable, "-c", code])
+                lines = [line for line in code.splitlines() if line.startswith(("import", "from"))]
+                imports = cost([sys.executable, "-c", "\n".join(lines)])
+                ratio = (theirs[0] - imports[0]) / ours[0]
+                print(f"{'':16} {peer:23} cpu {theirs[0]:8.2f} s  wall {theirs[1]:8.2f} s  peak {theirs[2]:7.0f} MiB  {ratio:.1f}x ours without its imports")
+
+
+if __name__ == "__main__":
+    main()
