@@ -100,6 +100,7 @@ pub(crate) fn run(
         objective: Some(objective),
         starts: args.starts.parse()?,
         bootstrap: args.bootstrap,
+        interval: isoflop_fit::IntervalOptions::default(),
         level: args.table.level,
         seed: args.table.seed,
         choices: true,

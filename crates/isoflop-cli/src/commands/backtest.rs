@@ -44,6 +44,7 @@ pub(crate) fn run(args: &BacktestArgs, messages: &Messages) -> Result<u8, Failur
             objective: Some(entry.objective),
             starts: args.study.starts.parse()?,
             bootstrap: args.bootstrap,
+            interval: isoflop_fit::IntervalOptions::default(),
             level: args.study.table.level,
             seed: args.study.table.seed,
             choices: false,

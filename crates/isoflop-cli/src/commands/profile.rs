@@ -26,6 +26,7 @@ pub(crate) fn run(args: &ProfileArgs, messages: &Messages) -> Result<u8, Failure
         objective: Some(objective),
         starts: args.study.starts.parse()?,
         bootstrap: 0,
+        interval: isoflop_fit::IntervalOptions::default(),
         level: args.study.table.level,
         seed: args.study.table.seed,
         choices: false,
