@@ -464,6 +464,18 @@ pub enum FitError {
         /// Steps thrown away.
         warmup: usize,
     },
+    /// Strata for a method that draws from the whole table.
+    #[error("[T0818] intervals by {method} know no strata: ask for --interval stratified")]
+    StrataWithout {
+        /// The method.
+        method: &'static str,
+    },
+    /// Ends for a method without replicates.
+    #[error("[T0819] intervals by {method} have no replicates: leave --ends out")]
+    EndsWithout {
+        /// The method.
+        method: &'static str,
+    },
     /// The log density has no finite value near the optimum.
     #[error(
         "[T0817] the posterior has no finite density near the optimum: the law cannot be sampled on this table"

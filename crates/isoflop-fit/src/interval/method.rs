@@ -123,6 +123,9 @@ impl IntervalMethod {
         if self == IntervalMethod::Stratified && options.strata.is_none() {
             return Err(FitError::NoStrata);
         }
+        if self != IntervalMethod::Stratified && options.strata.is_some() {
+            return Err(FitError::StrataWithout { method: name });
+        }
         let of_residuals = matches!(
             self,
             IntervalMethod::Residual | IntervalMethod::WildCluster { .. } | IntervalMethod::Nuts
