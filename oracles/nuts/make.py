@@ -107,7 +107,7 @@ def main():
     )
     nu, scale = 1.0 + flat["over"][thin, None], np.exp(flat["log_scale"][thin, None])
     log_lik = np.asarray(dist.StudentT(nu, mean, scale).log_prob(data[2]))  # draws x rows
-    weights, shapes = array_stats.psislw(-log_lik.T, r_eff=1.0, axis=-1)
+    weights, shapes = array_stats.psislw(log_lik.T, r_eff=1.0, axis=-1)
     from scipy.special import logsumexp
 
     rows = logsumexp(np.asarray(weights) + log_lik.T, axis=-1)

@@ -78,8 +78,7 @@ pub fn fit(law: &Law, data: &Data, options: &FitOptions, progress: &dyn Progress
     if let Some(i) = &interval {
         certificate.note_lost(i.replicates - i.certified, i.replicates);
     }
-    let choices =
-        if options.choices { task.choices(&quantities, &best, progress)? } else { Vec::new() };
+    let choices = if options.choices { task.choices(&quantities, &best, progress)? } else { Vec::new() };
     let parameters: Vec<Parameter> = slots
         .iter()
         .enumerate()

@@ -46,7 +46,8 @@ pub use data::{Clusters, Data, Group};
 pub use error::FitError;
 pub use fit::{Progress, fit};
 pub use interval::{
-    Convergence, Ends, IntervalMethod, IntervalOptions, Loo, Posterior, Precision, Prior, PriorLaw, Sampler, WildWeights,
+    Convergence, Ends, IntervalMethod, IntervalOptions, Loo, Posterior, Precision, Prior, PriorLaw, Sampler,
+    WildWeights,
 };
 pub use objective::{Loss, Objective};
 pub use predict::{Prediction, predict};

@@ -5,7 +5,8 @@ mod common;
 
 use common::{data, law};
 use isoflop_fit::{
-    Clusters, Data, Ends, Fit, FitError, FitOptions, IntervalMethod, IntervalOptions, Sampler, fit, profile, simulate,
+    Clusters, Data, Ends, Fit, FitError, FitOptions, IntervalMethod, IntervalOptions, Sampler, fit, profile,
+    simulate,
 };
 use isoflop_laws::Law;
 
@@ -44,9 +45,17 @@ fn a_mean_has_the_interval_of_the_textbook_by_every_method() {
     let (law, table, mean, error) = mean_of_logs(40);
     // Quantile of Student with 39 degrees of freedom.
     let exact = 1.684_875 * error;
-    for method in
-        ["point", "weighted", "residual", "wild-cluster", "wild-cluster-rademacher", "laplace", "sandwich", "profile", "robust-profile"]
-    {
+    for method in [
+        "point",
+        "weighted",
+        "residual",
+        "wild-cluster",
+        "wild-cluster-rademacher",
+        "laplace",
+        "sandwich",
+        "profile",
+        "robust-profile",
+    ] {
         let found = fit(&law, &table, &options(method, Ends::Expanded), &()).unwrap();
         let (low, high) = ends(&found, "a");
         let (low, high) = ((mean - low.ln()) / exact, (high.ln() - mean) / exact);
@@ -64,9 +73,17 @@ fn clusters_of_copies_count_once() {
     let (law, table, ..) = mean_of_logs(30);
     let rows: Vec<usize> = (0..120).map(|i| i / 4).collect();
     let copies = Data {
-        inputs: table.inputs.iter().map(|v| if v.is_empty() { vec![] } else { rows.iter().map(|&r| v[r]).collect() }).collect(),
+        inputs: table
+            .inputs
+            .iter()
+            .map(|v| if v.is_empty() { vec![] } else { rows.iter().map(|&r| v[r]).collect() })
+            .collect(),
         output: rows.iter().map(|&r| table.output[r]).collect(),
-        clusters: Some(Clusters { column: "run".into(), codes: rows.iter().map(|&r| r as u32).collect(), count: 30 }),
+        clusters: Some(Clusters {
+            column: "run".into(),
+            codes: rows.iter().map(|&r| r as u32).collect(),
+            count: 30,
+        }),
         ..table.clone()
     };
     let width = |data: &Data, method: &str| {
@@ -160,7 +177,11 @@ fn csv() -> Vec<(&'static str, Vec<f64>)> {
     let text = include_str!("../../../oracles/nuts/table.csv");
     let rows: Vec<Vec<f64>> =
         text.lines().skip(1).map(|l| l.split(',').map(|c| c.parse().unwrap()).collect()).collect();
-    ["N", "D", "loss"].into_iter().enumerate().map(|(k, n)| (n, rows.iter().map(|r| r[k]).collect())).collect()
+    ["N", "D", "loss"]
+        .into_iter()
+        .enumerate()
+        .map(|(k, n)| (n, rows.iter().map(|r| r[k]).collect()))
+        .collect()
 }
 
 #[test]
@@ -177,7 +198,13 @@ fn the_posterior_is_that_of_numpyro() {
     let posterior = interval.posterior.as_ref().unwrap();
     assert_eq!(
         posterior.priors,
-        ["E ~ lognormal(1.8, 3)", "A ~ lognormal(450, 3)", "B ~ lognormal(2000, 3)", "alpha ~ normal(0.35, 0.05)", "beta ~ uniform(0, 2.5)"]
+        [
+            "E ~ lognormal(1.8, 3)",
+            "A ~ lognormal(450, 3)",
+            "B ~ lognormal(2000, 3)",
+            "alpha ~ normal(0.35, 0.05)",
+            "beta ~ uniform(0, 2.5)"
+        ]
     );
     assert!(posterior.divergences == 0 && (0.7..0.95).contains(&posterior.acceptance), "{posterior:?}");
     for (name, reference) in expected["summary"].as_object().unwrap() {

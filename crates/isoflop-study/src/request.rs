@@ -89,7 +89,8 @@ impl IntervalRequest {
     /// # Errors
     /// A name that does not exist, a prior that is none, ends for a method that has no replicates.
     pub fn options(&self, strata: Option<Clusters>) -> Result<IntervalOptions, StudyError> {
-        let mut options = IntervalOptions { strata, quantities: self.quantities.clone(), ..Default::default() };
+        let mut options =
+            IntervalOptions { strata, quantities: self.quantities.clone(), ..Default::default() };
         if let Some(method) = &self.method {
             options.method = method.parse()?;
         }

@@ -3,10 +3,10 @@
 use isoflop_fit::{Choice, Fit, Verdict};
 use isoflop_study::{Finished, Rows};
 
-use crate::output::{certificate, intervals};
 use crate::output::number::{counted, coverage, percent, significant, supported_places, to_places};
 use crate::output::style::{self, paint};
 use crate::output::table::{Align, Cell, Table, styled};
+use crate::output::{certificate, intervals};
 
 /// Significant digits where no interval says how many are worth printing.
 const DIGITS: i32 = 5;

@@ -58,7 +58,8 @@ fn precision(fit: &Fit, interval: &Interval) -> Option<String> {
 
 /// Priors and diagnostics of a sampler.
 fn sampled(posterior: &Posterior) -> String {
-    let mut out = format!("  noise: Student, its degrees of freedom fitted; priors: {}\n", posterior.priors.join(", "));
+    let mut out =
+        format!("  noise: Student, its degrees of freedom fitted; priors: {}\n", posterior.priors.join(", "));
     let mut table = Table::new([Align::Left]);
     let heading = ["posterior", "median", "sd", "R-hat", "ESS bulk", "ESS tail"];
     table.row(heading.map(|text| styled(style::DIM, text)));
@@ -75,8 +76,7 @@ fn sampled(posterior: &Posterior) -> String {
     }
     out += &table.render(2);
     let divergences = counted(posterior.divergences, "divergence");
-    let divergences =
-        if posterior.divergences > 0 { paint(style::WARN, &divergences) } else { divergences };
+    let divergences = if posterior.divergences > 0 { paint(style::WARN, &divergences) } else { divergences };
     out += &format!("  {divergences}, acceptance {:.2}\n", posterior.acceptance);
     if let Some(loo) = &posterior.loo {
         out += &format!(

@@ -10,8 +10,8 @@
 //! * *smoothed*: the replicates of a robust fit, which is nearly a sum of absolute values, jump; their middle varies less
 //!   from table to table than the fit does, and quantiles around it hold the truth too often. How much less is seen in how
 //!   the replicates follow the weights of the units (Efron, Estimation and Accuracy after Model Selection, Journal of the
-//!   American Statistical Association 109, 2014, theorem 1): the levels, those of Student's distribution, are drawn in by
-//!   that. For a smooth objective there is nothing to draw in.
+//!   American Statistical Association 109, 2014, theorem 1): the levels of *expanded* are drawn in by that. For a smooth
+//!   objective there is little to draw in.
 
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
@@ -83,12 +83,11 @@ impl Rule {
     /// The rule for intervals of `level` from `units` units of which `used` degrees of freedom went to parameters.
     pub(crate) fn new(ends: Ends, level: f64, units: usize, used: usize) -> Rule {
         let upper = 0.5 + 0.5 * level;
-        let free = units.saturating_sub(used).max(1) as f64;
+        // Parameters that vary within a cluster are not paid for by clusters alone: half of them are always left.
+        let free = units.saturating_sub(used).max(units.div_ceil(2)).max(1) as f64;
         let z = match ends {
             Ends::Percentile | Ends::Bca => normal_quantile(upper),
-            Ends::Expanded => student_quantile(upper, free) * (units as f64 / free).sqrt(),
-            // Resampling leaves out rows, which widens the spread as much as the root above.
-            Ends::Smoothed => student_quantile(upper, free),
+            Ends::Expanded | Ends::Smoothed => student_quantile(upper, free) * (units as f64 / free).sqrt(),
         };
         Rule { ends, z }
     }
@@ -301,7 +300,8 @@ mod tests {
 
     /// Weights of 30 units in 3000 replicates, and the value of each replicate.
     fn replicates(value: impl Fn(&[f64]) -> f64) -> (Vec<Vec<f64>>, Vec<f64>) {
-        let units = crate::interval::Units::rows(&crate::Data { output: vec![0.0; 30], ..Default::default() });
+        let units =
+            crate::interval::Units::rows(&crate::Data { output: vec![0.0; 30], ..Default::default() });
         let mut all = Vec::new();
         for number in 0..3000 {
             let mut drawn = Vec::new();

@@ -45,7 +45,10 @@ pub(crate) fn run(
                 Some((wide, plain)) => {
                     let slope = slope(task, best, quantities, k);
                     let factor = variance(wide, &slope) / variance(plain, &slope);
-                    Stretch { factor: if factor.is_finite() { factor } else { 1.0 }, degrees: Some(wide.degrees) }
+                    Stretch {
+                        factor: if factor.is_finite() { factor } else { 1.0 },
+                        degrees: Some(wide.degrees),
+                    }
                 }
             };
             ends_of(law, task, best, quantities.text(k), options.level, &stretch)

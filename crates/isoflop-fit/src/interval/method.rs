@@ -139,11 +139,6 @@ impl IntervalMethod {
         Ok(())
     }
 
-    /// Degrees of freedom that the parameters take from the units.
-    pub(crate) fn used(self, task: &Task<'_>) -> usize {
-        if self.uses_clusters() && task.data.clusters.is_some() { 1 } else { task.model.len() }
-    }
-
     /// The method in words, such as `bootstrap of clusters (run)`.
     pub(crate) fn words(self, task: &Task<'_>, options: &IntervalOptions) -> String {
         let clusters = task.data.clusters.as_ref().filter(|_| self.uses_clusters());
@@ -153,7 +148,9 @@ impl IntervalMethod {
             IntervalMethod::Weighted => format!("bootstrap of {of} by random weights"),
             IntervalMethod::Stratified => format!("bootstrap of {of} within {strata}"),
             IntervalMethod::Residual => "bootstrap of residuals".to_string(),
-            IntervalMethod::WildCluster { weights: WildWeights::Webb } => format!("wild bootstrap of {of}, Webb weights"),
+            IntervalMethod::WildCluster { weights: WildWeights::Webb } => {
+                format!("wild bootstrap of {of}, Webb weights")
+            }
             IntervalMethod::WildCluster { .. } => format!("wild bootstrap of {of}, Rademacher weights"),
             IntervalMethod::Profile => "profile likelihood".to_string(),
             IntervalMethod::RobustProfile => format!("profile likelihood with the sandwich over {of}"),

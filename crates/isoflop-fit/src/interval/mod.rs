@@ -8,7 +8,7 @@
 //! | `ends` | percentile, BCa and levels for few units; errors of the ends |
 //! | `normal` | Laplace's approximation, the sandwich |
 //! | `likelihood` | profile likelihood, and with the sandwich in place of the density |
-//! | `posterior`, `nuts`, `chains`, `loo` | Bayesian sampling and its diagnostics |
+//! | `prior`, `noise`, `posterior`, `nuts`, `chains`, `loo` | Bayesian sampling and its diagnostics |
 //!
 //! All give the same thing: two ends per quantity, with the error that the ends themselves have, and where there are any,
 //! draws of the parameters for whoever carries the uncertainty on (predictions, plans). Which method is the default was
@@ -19,6 +19,7 @@ mod ends;
 mod likelihood;
 mod loo;
 mod method;
+mod noise;
 mod normal;
 mod nuts;
 mod posterior;
@@ -133,31 +134,28 @@ fn bootstrap(
         false => Vec::new(),
     };
     let weights = Weights { of: &weights, units: units.count };
-    let rule = Rule::new(options.interval.ends, options.level, units.count, method.used(task));
-    let ends = quantities_ends(
-        quantities,
-        &estimates,
-        &found.draws,
-        &left_out,
-        rule,
-        weights,
-    );
+    let rule = Rule::new(options.interval.ends, options.level, units.count, task.model.len());
+    let ends = quantities_ends(quantities, &estimates, &found.draws, &left_out, rule, weights);
     let clusters = task.data.clusters.as_ref().filter(|_| method.uses_clusters());
-    Ok(packed(Found {
-        interval: Interval {
-            level: options.level,
-            method: method.words(task, &options.interval),
-            ends: Some(options.interval.ends),
-            replicates: options.bootstrap,
-            certified: found.draws.len(),
-            clusters: clusters.map(|c| c.count),
-            precision: Vec::new(),
-            posterior: None,
+    Ok(packed(
+        Found {
+            interval: Interval {
+                level: options.level,
+                method: method.words(task, &options.interval),
+                ends: Some(options.interval.ends),
+                replicates: options.bootstrap,
+                certified: found.draws.len(),
+                clusters: clusters.map(|c| c.count),
+                precision: Vec::new(),
+                posterior: None,
+            },
+            draws: found.draws,
+            ends: Vec::new(),
+            warnings,
         },
-        draws: found.draws,
-        ends: Vec::new(),
-        warnings,
-    }, quantities, ends))
+        quantities,
+        ends,
+    ))
 }
 
 /// Laplace's approximation and the sandwich.
@@ -178,21 +176,25 @@ fn approximate(
     let rule = Rule::new(Ends::Percentile, options.level, units.count, 0);
     let ends = quantities_ends(quantities, &estimates, &draws, &[], rule, Weights::default());
     let clusters = task.data.clusters.as_ref().filter(|_| method.uses_clusters());
-    Ok(packed(Found {
-        interval: Interval {
-            level: options.level,
-            method: method.words(task, &options.interval),
-            ends: None,
-            replicates: options.bootstrap,
-            certified: draws.len(),
-            clusters: clusters.map(|c| c.count),
-            precision: Vec::new(),
-            posterior: None,
+    Ok(packed(
+        Found {
+            interval: Interval {
+                level: options.level,
+                method: method.words(task, &options.interval),
+                ends: None,
+                replicates: options.bootstrap,
+                certified: draws.len(),
+                clusters: clusters.map(|c| c.count),
+                precision: Vec::new(),
+                posterior: None,
+            },
+            draws,
+            ends: Vec::new(),
+            warnings: Vec::new(),
         },
-        draws,
-        ends: Vec::new(),
-        warnings: Vec::new(),
-    }, quantities, ends))
+        quantities,
+        ends,
+    ))
 }
 
 /// Ends of every quantity from draws of the slots.

@@ -201,8 +201,7 @@ fn transition<T: Target>(target: &mut T, here: &Point, size: f64, stream: &mut S
     let mut start = here.clone();
     start.p.iter_mut().for_each(|p| *p = stream.normal());
     let energy = start.energy();
-    let mut growth =
-        Growth { target, stream, step: size, energy, astray: false, accepted: 0.0, steps: 0.0 };
+    let mut growth = Growth { target, stream, step: size, energy, astray: false, accepted: 0.0, steps: 0.0 };
     let (mut left, mut right) = (start.clone(), start.clone());
     let mut chosen = start.clone();
     let mut sum = start.p.clone();
@@ -226,17 +225,16 @@ fn transition<T: Target>(target: &mut T, here: &Point, size: f64, stream: &mut S
         let whole = turns(&far, &tree.last.p, &sum);
         let old = turns(&far, &tree.first, &added(&before, &tree.first));
         let new = turns(&near, &tree.last.p, &added(&tree.sum, &near));
-        if forwards { right = tree.last } else { left = tree.last }
+        if forwards {
+            right = tree.last
+        } else {
+            left = tree.last
+        }
         if whole || old || new {
             break;
         }
     }
-    Moved {
-        acceptance: growth.accepted / growth.steps.max(1.0),
-        astray: growth.astray,
-        depth,
-        point: chosen,
-    }
+    Moved { acceptance: growth.accepted / growth.steps.max(1.0), astray: growth.astray, depth, point: chosen }
 }
 
 impl<T: Target> Growth<'_, T> {
@@ -340,9 +338,7 @@ fn log_add(a: f64, b: f64) -> f64 {
 pub(crate) fn inverse_root(curvature: &Symmetric, least: f64) -> Vec<Vec<f64>> {
     let n = curvature.n;
     let (values, vectors) = curvature.eigen();
-    (0..n)
-        .map(|i| (0..n).map(|k| vectors[k][i] / values[k].max(least).sqrt()).collect())
-        .collect()
+    (0..n).map(|i| (0..n).map(|k| vectors[k][i] / values[k].max(least).sqrt()).collect()).collect()
 }
 
 #[cfg(test)]

@@ -161,10 +161,7 @@ pub(crate) fn settle(
     for (k, prior) in asked.iter().enumerate() {
         if !free().any(|slot| slot.name == prior.parameter) {
             let known: Vec<&str> = free().map(|slot| slot.name.as_str()).collect();
-            return Err(FitError::PriorOfNothing {
-                name: prior.parameter.clone(),
-                known: known.join(", "),
-            });
+            return Err(FitError::PriorOfNothing { name: prior.parameter.clone(), known: known.join(", ") });
         }
         if asked[..k].iter().any(|other| other.parameter == prior.parameter) {
             return Err(FitError::TwoPriors { name: prior.parameter.clone() });
@@ -219,10 +216,20 @@ mod tests {
 
     #[test]
     fn priors_are_read_and_refused() {
-        for text in ["a ~ normal(1, 2)", "a ~ lognormal(3, 0.5)", "a ~ uniform(0, 1)", "a ~ student(4, 0, 2)"] {
+        for text in ["a ~ normal(1, 2)", "a ~ lognormal(3, 0.5)", "a ~ uniform(0, 1)", "a ~ student(4, 0, 2)"]
+        {
             assert_eq!(text.parse::<Prior>().unwrap().to_string(), text);
         }
-        for text in ["a normal(1,2)", "a ~ normal", "a ~ normal(1)", "a ~ normal(1, -2)", "a ~ gamma(1, 2)", "a ~ uniform(2, 1)", "a ~ normal(x, 1)", "a ~ student(1, 2)"] {
+        for text in [
+            "a normal(1,2)",
+            "a ~ normal",
+            "a ~ normal(1)",
+            "a ~ normal(1, -2)",
+            "a ~ gamma(1, 2)",
+            "a ~ uniform(2, 1)",
+            "a ~ normal(x, 1)",
+            "a ~ student(1, 2)",
+        ] {
             assert!(text.parse::<Prior>().unwrap_err().to_string().starts_with("[T0811]"), "{text}");
         }
     }

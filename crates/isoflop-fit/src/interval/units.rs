@@ -29,11 +29,9 @@ impl Units {
     pub(crate) fn natural(data: &Data) -> Units {
         match &data.clusters {
             None => Units::rows(data),
-            Some(c) => Units {
-                of_row: c.codes.clone(),
-                count: c.count,
-                strata: vec![(0..c.count as u32).collect()],
-            },
+            Some(c) => {
+                Units { of_row: c.codes.clone(), count: c.count, strata: vec![(0..c.count as u32).collect()] }
+            }
         }
     }
 
