@@ -201,8 +201,8 @@ fn the_posterior_is_that_of_numpyro() {
         [
             "E ~ lognormal(1.8, 3)",
             "A ~ lognormal(450, 3)",
-            "B ~ lognormal(2000, 3)",
             "alpha ~ normal(0.35, 0.05)",
+            "B ~ lognormal(2000, 3)",
             "beta ~ uniform(0, 2.5)"
         ]
     );
