@@ -96,7 +96,7 @@ impl Rule {
     /// `smoothness`.
     pub(crate) fn levels(&self, below: f64, acceleration: f64, smoothness: f64) -> (f64, f64) {
         let plain = (normal(-self.z * smoothness), normal(self.z * smoothness));
-        if !self.ends.needs_jackknife() || !(below > 0.0 && below < 1.0) {
+        if !(self.ends.needs_jackknife() && below > 0.0 && below < 1.0) {
             return plain;
         }
         let bias = normal_quantile(below);

@@ -210,9 +210,9 @@ impl<'a> Density<'a> {
             row.iter_mut().zip(up.iter().zip(&down)).for_each(|(h, (a, b))| *h = (b - a) / (2.0 * STEP));
         }
         let mut h = Symmetric::zeros(n);
-        for i in 0..n {
-            for j in 0..=i {
-                h.set(i, j, 0.5 * (rows[i][j] + rows[j][i]));
+        for (i, row) in rows.iter().enumerate() {
+            for (j, other) in rows[..=i].iter().enumerate() {
+                h.set(i, j, 0.5 * (row[j] + other[i]));
             }
         }
         h
