@@ -215,13 +215,16 @@ impl Tally {
 
 type Rule = (IntervalMethod, Ends);
 
+/// The ends of every quantity that was asked for.
+type Intervals = Vec<Option<(f64, f64)>>;
+
 /// The bootstrap that everybody uses.
 const USUAL: Rule = (IntervalMethod::Point, Ends::Percentile);
 
 /// The tallies of `rules` over `tables` tables.
 fn measure(subject: &Subject, design: Design, rules: &[Rule], tables: usize) -> Result<Vec<Tally>, FitError> {
     let truth: Vec<f64> = subject.asked.iter().map(|(_, text)| at(&subject.truth, text)).collect();
-    let found: Vec<Vec<Option<Vec<Option<(f64, f64)>>>>> = (0..tables as u64)
+    let found: Vec<Vec<Option<Intervals>>> = (0..tables as u64)
         .into_par_iter()
         .map(|number| {
             let data = table(subject, design, number);
