@@ -118,7 +118,7 @@ def main():
         "parameters": float(plain.sum() - rows.sum()),
         "worst": float(np.max(shapes)),
     }
-    # A few chains and log weights as they are, for the diagnostics themselves.
+    # A few chains as they are, for the diagnostics themselves.
     piece = [[float(f"{x:.8g}") for x in c[:200]] for c in draws["alpha"]]
     check = np.array(piece)
     diagnostics = {

@@ -156,4 +156,18 @@ mod tests {
         assert!(rhat(&chains(0.0, 1.0)) > 1.05);
         assert!(ess_bulk(&chains(0.0, 1.0)) < 200.0);
     }
+
+    #[test]
+    fn the_diagnostics_are_those_of_arviz() {
+        let text = include_str!("../../../../oracles/nuts/expected.json");
+        let expected: serde_json::Value = serde_json::from_str(text).unwrap();
+        let expected = &expected["diagnostics"];
+        let chains: Vec<Vec<f64>> = serde_json::from_value(expected["chains"].clone()).unwrap();
+        for (key, own) in
+            [("rhat", rhat(&chains)), ("ess_bulk", ess_bulk(&chains)), ("ess_tail", ess_tail(&chains))]
+        {
+            let theirs = expected[key].as_f64().unwrap();
+            assert!((own / theirs - 1.0).abs() < 1e-3, "{key}: {own} {theirs}");
+        }
+    }
 }
