@@ -80,7 +80,7 @@ fn sampled(posterior: &Posterior) -> String {
     out += &format!("  {divergences}, acceptance {:.2}\n", posterior.acceptance);
     if let Some(loo) = &posterior.loo {
         out += &format!(
-            "  left-one-out log density {} ± {}, effective parameters {:.1}, worst Pareto k {:.2}",
+            "  leave-one-out log density {} ± {}, effective parameters {:.1}, worst Pareto k {:.2}",
             significant(loo.elpd, 5),
             significant(loo.error, 2),
             loo.parameters,

@@ -81,6 +81,23 @@ pub(crate) fn run(
         }
         _ => bootstrap(task, best, quantities, options, method, progress)?,
     };
+    let estimates = task.model.natural(&best.theta);
+    let outside: Vec<&str> = (0..quantities.len())
+        .filter(|&k| {
+            let value = quantities.column(k, &[&estimates])[0];
+            found.ends[k].is_some_and(|(low, high)| value < low || value > high)
+        })
+        .map(|k| quantities.name(k))
+        .collect();
+    if !outside.is_empty() {
+        let message = format!(
+            "the estimates of {} lie outside their intervals: the estimates minimise {}, the intervals are by {}",
+            outside.join(", "),
+            task.objective,
+            found.interval.method
+        );
+        found.warnings.push(Warning { code: "estimate-outside".to_string(), message });
+    }
     let open: Vec<&str> = (0..quantities.len())
         .filter(|&k| !quantities.is_fixed(k) && found.ends[k].is_none())
         .map(|k| quantities.name(k))
