@@ -1,12 +1,12 @@
 //! The Rust side of `cargo xtask bench`: one task per process, one line of `key=value` pairs on stdout.
 //!
-//! `bench TASK --table PATH [--threads N]` with TASK one of fit, grid, bootstrap, jacobian, catalogue; PATH is a CSV
+//! `bench TASK --table PATH [--threads N]` with TASK one of fit, grid, bootstrap, bca, nuts, jacobian, catalogue; PATH is a CSV
 //! with the columns N, D, C, loss, cluster (catalogue needs none). Reading, start-up and warm-up are not timed.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 use std::time::Instant;
 
-use isoflop_fit::{Clusters, Data, Fit, FitOptions, StartPlan, Verdict, fit};
+use isoflop_fit::{Clusters, Data, Ends, Fit, FitOptions, IntervalMethod, StartPlan, Verdict, fit};
 use isoflop_formula::{ColumnList, Columns, Graph, Lowering, Node, Output, Tape, lower};
 use isoflop_laws::{Catalogue, Law};
 
@@ -24,6 +24,8 @@ fn main() {
         "fit" => one_fit(&law, &table),
         "grid" => grid(&law, &table),
         "bootstrap" => bootstrap(&law, &table),
+        "bca" => bca(&law, &table),
+        "nuts" => nuts(&law, &table),
         "jacobian" => jacobian(&law, &table),
         other => panic!("unknown task {other}"),
     });
@@ -108,7 +110,8 @@ fn bootstrap(law: &Law, table: &Table) {
     let mut data = table.data(law);
     let count = table.cluster.iter().max().map_or(0, |m| *m as usize + 1);
     data.clusters = Some(Clusters { column: "cluster".to_string(), codes: table.cluster.clone(), count });
-    let options = FitOptions { bootstrap: 1000, level: 0.95, ..plain() };
+    let mut options = FitOptions { bootstrap: 1000, level: 0.95, ..plain() };
+    options.interval.ends = Ends::Percentile;
     let _ = fit(law, &data, &FitOptions { bootstrap: 50, ..options.clone() }, &()).unwrap();
     let (start, cpu) = (Instant::now(), cpu_seconds());
     let found = fit(law, &data, &options, &()).unwrap();
@@ -123,6 +126,35 @@ fn bootstrap(law: &Law, table: &Table) {
         found.draws.len(),
         a_opt.low.unwrap(),
         a_opt.high.unwrap()
+    );
+}
+
+/// 2000 replicates of the robust fit with BCa ends: the whole call, certificate included.
+fn bca(law: &Law, table: &Table) {
+    let data = table.data(law);
+    let mut options = FitOptions { bootstrap: 2000, ..plain() };
+    options.interval.ends = Ends::Bca;
+    let (start, cpu) = (Instant::now(), cpu_seconds());
+    let found = fit(law, &data, &options, &()).unwrap();
+    let (seconds, cpu) = (start.elapsed().as_secs_f64(), cpu_seconds() - cpu);
+    println!("task=bca seconds={seconds} cpu={cpu} replicates=2000 certified={}", found.draws.len());
+}
+
+/// Four chains of 1000 draws after 1000 steps of adaptation.
+fn nuts(law: &Law, table: &Table) {
+    let data = table.data(law);
+    let mut options = plain();
+    options.bootstrap = 1;
+    options.interval.method = IntervalMethod::Nuts;
+    let (start, cpu) = (Instant::now(), cpu_seconds());
+    let found = fit(law, &data, &options, &()).unwrap();
+    let (seconds, cpu) = (start.elapsed().as_secs_f64(), cpu_seconds() - cpu);
+    let posterior = found.interval.unwrap().posterior.unwrap();
+    let least = posterior.summary.iter().map(|s| s.ess_bulk).fold(f64::INFINITY, f64::min);
+    let rhat = posterior.summary.iter().map(|s| s.rhat).fold(0.0, f64::max);
+    println!(
+        "task=nuts seconds={seconds} cpu={cpu} ess={least} rhat={rhat} divergences={}",
+        posterior.divergences
     );
 }
 

@@ -115,7 +115,8 @@ pub(crate) struct View<'a> {
     /// Curvature for standard errors: the exact one, or for thresholds smaller than the noise an estimate of
     /// what the exact one is on average.
     curvature: Symmetric,
-    free: Vec<usize>,
+    /// Free coordinates that the gradient does not hold at a bound.
+    pub(crate) free: Vec<usize>,
     /// Changes of the natural values of all slots per unit of each free coordinate: `[slot][coordinate]`.
     jacobian: Vec<Vec<f64>>,
 }
@@ -256,12 +257,14 @@ impl<'a> View<'a> {
         turned.iter().map(|column| factor.solve(column)).collect()
     }
 
-    fn row_gradients(&self, visit: impl FnMut(&[f64])) {
+    /// Hands `visit` the negative gradient of each row.
+    pub(crate) fn row_gradients(&self, visit: impl FnMut(&[f64])) {
         let kernel = self.problem.final_kernel(&self.best.theta);
         self.model().row_gradients(&self.best.theta, kernel, self.task.objective.has_free_scale(), visit);
     }
 
-    fn factor(&self) -> Option<Factor> {
+    /// Cholesky factor of the curvature over the free coordinates.
+    pub(crate) fn factor(&self) -> Option<Factor> {
         let h = self.curvature.part(&self.free);
         let ridge: Vec<f64> = (0..h.n).map(|i| 1e-12 * h.get(i, i).abs()).collect();
         h.factor(&ridge)

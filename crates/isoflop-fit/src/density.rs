@@ -52,6 +52,11 @@ impl Density {
         Density { objective, log_scale, log_norm: log_norm(objective, log_scale) }
     }
 
+    /// The dispersion: what the losses are divided by.
+    pub(crate) fn dispersion(&self) -> f64 {
+        self.log_scale.exp()
+    }
+
     /// Log density of a residual.
     pub(crate) fn log(&self, r: f64) -> f64 {
         let scale = self.log_scale.exp();

@@ -340,6 +340,147 @@ pub enum FitError {
         /// Where it was held.
         value: f64,
     },
+    /// The name of the interval method is not one of [`crate::IntervalMethod::NAMES`].
+    #[error(
+        "[T0801] unknown interval method `{name}`: use one of {}", crate::IntervalMethod::NAMES.join(", ")
+    )]
+    UnknownInterval {
+        /// The name given.
+        name: String,
+    },
+    /// The name of the ends is not one of [`crate::Ends::NAMES`].
+    #[error("[T0802] unknown ends `{name}`: use one of {}", crate::Ends::NAMES.join(", "))]
+    UnknownEnds {
+        /// The name given.
+        name: String,
+    },
+    /// A method over clusters on a table that names none.
+    #[error("[T0803] intervals by {method} need rows that belong together: name their column with --cluster")]
+    NoClusters {
+        /// The method.
+        method: &'static str,
+    },
+    /// A stratified bootstrap without strata.
+    #[error("[T0804] a stratified bootstrap needs a column to draw within: name it with --strata")]
+    NoStrata,
+    /// A cluster with rows in two strata.
+    #[error(
+        "[T0805] row {row} puts its cluster into a second level of {column}: the rows of a cluster must lie in one stratum"
+    )]
+    SplitCluster {
+        /// The column of strata.
+        column: String,
+        /// Row of the fit, counted from 1.
+        row: usize,
+    },
+    /// Strata of one unit each.
+    #[error(
+        "[T0806] each of the {strata} levels of {column} holds one row or cluster: drawn within them every replicate is the table itself; name a column with fewer levels"
+    )]
+    SingleStrata {
+        /// The column of strata.
+        column: String,
+        /// Levels.
+        strata: usize,
+    },
+    /// A method of residuals for an objective that has none.
+    #[error(
+        "[T0807] intervals by {method} need residuals of one size, which {objective} does not have: use point or cluster"
+    )]
+    NoResiduals {
+        /// The method.
+        method: &'static str,
+        /// The objective.
+        objective: String,
+    },
+    /// A quantity that cannot be computed from the parameters.
+    #[error("[T0808] cannot compute `{of}` from the parameters: {reason}")]
+    UnknownQuantity {
+        /// The text given.
+        of: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// An optimum that is flat in some direction.
+    #[error(
+        "[T0809] the curvature at the optimum does not determine all parameters: there is no interval from it; use a bootstrap or profile"
+    )]
+    FlatOptimum,
+    /// A prior that was not understood.
+    #[error(
+        "[T0811] prior `{text}` is not understood: {reason}; write a parameter, ~ and normal(mean, sd), lognormal(median, sd of the log), uniform(low, high) or student(degrees, centre, scale)"
+    )]
+    BadPrior {
+        /// The text given.
+        text: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A prior of a parameter that the law does not have, or that is held.
+    #[error("[T0812] cannot put a prior on `{name}`: the law has the free parameters {known}")]
+    PriorOfNothing {
+        /// The name given.
+        name: String,
+        /// Free parameters.
+        known: String,
+    },
+    /// A prior that says next to nothing within the bounds.
+    #[error(
+        "[T0813] the prior {prior} gives a chance of {chance:.1e} to the bounds of {name}, {low} to {high}: change the prior, or the bounds with --bound"
+    )]
+    PriorOutsideBounds {
+        /// The parameter.
+        name: String,
+        /// The prior.
+        prior: String,
+        /// Its chance of a value within the bounds.
+        chance: f64,
+        /// Lower bound.
+        low: f64,
+        /// Upper bound.
+        high: f64,
+    },
+    /// Two priors of one parameter.
+    #[error("[T0814] {name} has two priors: give one")]
+    TwoPriors {
+        /// The parameter.
+        name: String,
+    },
+    /// Priors for a method that uses none.
+    #[error("[T0815] intervals by {method} use no priors: ask for --interval nuts")]
+    PriorWithout {
+        /// The method.
+        method: &'static str,
+    },
+    /// A sampler that is asked for nothing.
+    #[error(
+        "[T0816] {chains} chain(s) of {draws} draws after {warmup} steps of adaptation: at least 1 chain of 100 draws after 100 steps is needed"
+    )]
+    TooFewDraws {
+        /// Chains.
+        chains: usize,
+        /// Steps kept.
+        draws: usize,
+        /// Steps thrown away.
+        warmup: usize,
+    },
+    /// Strata for a method that draws from the whole table.
+    #[error("[T0818] intervals by {method} know no strata: ask for --interval stratified")]
+    StrataWithout {
+        /// The method.
+        method: &'static str,
+    },
+    /// Ends for a method without replicates.
+    #[error("[T0819] intervals by {method} have no replicates: leave --ends out")]
+    EndsWithout {
+        /// The method.
+        method: &'static str,
+    },
+    /// The log density has no finite value near the optimum.
+    #[error(
+        "[T0817] the posterior has no finite density near the optimum: the law cannot be sampled on this table"
+    )]
+    NoDensity,
     /// The user asked to stop.
     #[error("[T0501] stopped")]
     Cancelled,

@@ -1,21 +1,21 @@
 //! The main job: starts, solver, certificate, intervals and the answer under other objectives.
 
-use isoflop_formula::{Formula, InputKind, InputSpec, NodeId, Scope, evaluate};
+use isoflop_formula::{Formula, InputKind, NodeId};
 use isoflop_laws::Law;
 use rayon::prelude::*;
 
-use crate::bootstrap;
 use crate::certificate::Starts;
 use crate::certify::certify;
 use crate::coordinates::{Slot, slots};
 use crate::data::Data;
 use crate::error::FitError;
+use crate::interval::{self, Quantities};
 use crate::model::Model;
 use crate::objective::{Loss, Objective};
 use crate::probe::probe;
 use crate::request::{self, FitOptions, StartPlan};
 use crate::rescue;
-use crate::result::{Choice, Derived, Fit, InputRange, ObjectiveValue, Parameter, Warning};
+use crate::result::{Choice, Fit, InputRange, ObjectiveValue, Parameter, Warning};
 use crate::solve::{CERTIFIED, Problem, Solved};
 use crate::start::{self, Starter};
 use crate::streams::{Purpose, Stream};
@@ -64,38 +64,34 @@ pub fn fit(law: &Law, data: &Data, options: &FitOptions, progress: &dyn Progress
     };
     let estimates = task.model.natural(&best.theta);
 
-    let mut draws = Vec::new();
-    let mut interval = None;
+    let slots = &task.model.coordinates.slots;
+    let quantities = Quantities::new(law, &formula, slots, &options.interval.quantities)?;
+    let mut found = None;
     if options.bootstrap > 0 {
-        let found = bootstrap::run(&task, &best, options, progress)?;
-        (draws, interval) = (found.draws, Some(found.interval));
+        found = Some(interval::run(law, &task, &best, &quantities, options, progress)?);
     }
+    let (draws, ends, interval, notes) = match found {
+        Some(found) => (found.draws, found.ends, Some(found.interval), found.warnings),
+        None => (Vec::new(), vec![None; quantities.len()], None, Vec::new()),
+    };
     let mut certificate = certify(&task, &best, starts, &draws);
     if let Some(i) = &interval {
         certificate.note_lost(i.replicates - i.certified, i.replicates);
     }
-    let choices = if options.choices { task.choices(law, &best, options, progress)? } else { Vec::new() };
-    let bounds_of = |values: &mut Vec<f64>| interval.as_ref().and_then(|_| quantiles(values, options.level));
-    let parameters: Vec<Parameter> = task
-        .model
-        .coordinates
-        .slots
+    let choices = if options.choices { task.choices(&quantities, &best, progress)? } else { Vec::new() };
+    let parameters: Vec<Parameter> = slots
         .iter()
         .enumerate()
-        .map(|(s, slot)| {
-            let mut column: Vec<f64> = draws.iter().map(|d| d[s]).collect();
-            let ends = if slot.fixed.is_some() { None } else { bounds_of(&mut column) };
-            Parameter {
-                name: slot.name.clone(),
-                estimate: estimates[s],
-                low: ends.map(|e| e.0),
-                high: ends.map(|e| e.1),
-                at_bound: slot.fixed.is_none() && at_bound(slot, estimates[s]),
-                fixed: slot.fixed.is_some(),
-            }
+        .map(|(s, slot)| Parameter {
+            name: slot.name.clone(),
+            estimate: estimates[s],
+            low: ends[s].map(|e| e.0),
+            high: ends[s].map(|e| e.1),
+            at_bound: slot.fixed.is_none() && at_bound(slot, estimates[s]),
+            fixed: slot.fixed.is_some(),
         })
         .collect();
-    let derived = derived(law, &formula, &task, &estimates, &draws, options.level);
+    let derived = quantities.derived(&estimates, &ends);
     let residuals = task.model.residuals(&best.theta);
     let mut fit = Fit {
         objective: ObjectiveValue {
@@ -118,6 +114,7 @@ pub fn fit(law: &Law, data: &Data, options: &FitOptions, progress: &dyn Progress
         ranges: ranges(&formula, data),
     };
     fit.warnings = warnings(&fit, &formula);
+    fit.warnings.extend(notes);
     Ok(fit)
 }
 
@@ -256,9 +253,8 @@ impl<'a> Task<'a> {
     /// The table under the other objectives, each started from this optimum and from a few fresh starts.
     fn choices(
         &self,
-        law: &Law,
+        quantities: &Quantities,
         best: &Solved,
-        options: &FitOptions,
         progress: &dyn Progress,
     ) -> Result<Vec<Choice>, FitError> {
         let positive = self.data.output.iter().all(|&y| y > 0.0);
@@ -292,7 +288,7 @@ impl<'a> Task<'a> {
                 let Some(end) = ends.min_by(|a, b| a.value.total_cmp(&b.value)) else { continue };
                 (task.model.natural(&end.theta), end.gradient)
             };
-            let derived = derived(law, self.formula, self, &estimates, &[], options.level);
+            let derived = quantities.derived(&estimates, &[]);
             choices.push(Choice {
                 objective: objective.name(),
                 delta: objective.has_delta().then_some(objective.delta),
@@ -371,65 +367,6 @@ fn check(formula: &Formula, data: &Data, objective: Objective, free: usize) -> R
 fn at_bound(slot: &Slot, value: f64) -> bool {
     let near = |bound: f64| bound.is_finite() && (value - bound).abs() <= 1e-9 * (1.0 + bound.abs());
     near(slot.lower) || near(slot.upper)
-}
-
-/// The derived quantities of a law that its (ungrouped) parameters determine.
-fn derived(
-    law: &Law,
-    formula: &Formula,
-    task: &Task<'_>,
-    estimates: &[f64],
-    draws: &[Vec<f64>],
-    level: f64,
-) -> Vec<Derived> {
-    let slots = &task.model.coordinates.slots;
-    let inputs = slots.iter().map(|s| InputSpec::new(&s.name, isoflop_formula::Unit::default())).collect();
-    let mut scope = Scope { inputs, sets: law.scope().sets, ..Scope::default() };
-    // A tied parameter is one of the others under its own name.
-    let ties: Vec<(String, String)> = formula
-        .ties
-        .iter()
-        .map(|t| (t.name.clone(), isoflop_formula::print::text(&formula.graph, &formula.symbols, t.node)))
-        .collect();
-    scope.params = ties
-        .iter()
-        .map(|(name, text)| isoflop_formula::ParamSpec {
-            tie: Some(text.clone()),
-            ..isoflop_formula::ParamSpec::new(name)
-        })
-        .collect();
-    law.derived
-        .iter()
-        .filter(|d| d.inputs.is_empty())
-        .filter_map(|d| {
-            let compiled = Formula::expression(&d.text, &scope).ok()?;
-            let value = |sets: &[&[f64]]| {
-                let columns: Vec<Vec<f64>> = compiled
-                    .symbols
-                    .inputs
-                    .iter()
-                    .map(|i| {
-                        let slot = slots.iter().position(|s| s.name == i.name).unwrap_or(0);
-                        sets.iter().map(|set| set[slot]).collect()
-                    })
-                    .collect();
-                let slices: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
-                let mut out = vec![0.0; sets.len()];
-                evaluate(&compiled.graph, compiled.body, &slices, &[], &mut out);
-                out
-            };
-            let estimate = value(&[estimates])[0];
-            let rows: Vec<&[f64]> = draws.iter().map(Vec::as_slice).collect();
-            let ends = if rows.is_empty() { None } else { quantiles(&mut value(&rows), level) };
-            Some(Derived {
-                name: d.name.clone(),
-                formula: d.text.clone(),
-                estimate,
-                low: ends.map(|e| e.0),
-                high: ends.map(|e| e.1),
-            })
-        })
-        .collect()
 }
 
 /// The two ends of the central interval of `level`, by linear interpolation between order statistics.

@@ -5,7 +5,6 @@
 
 mod accumulate;
 mod backtest;
-mod bootstrap;
 mod certificate;
 mod certify;
 mod compare;
@@ -17,6 +16,7 @@ mod error;
 mod fallback;
 mod fit;
 mod hold;
+mod interval;
 mod linalg;
 mod model;
 mod objective;
@@ -47,6 +47,10 @@ pub use coordinates::Slot;
 pub use data::{Clusters, Data, Group, PastInput};
 pub use error::FitError;
 pub use fit::{Progress, fit};
+pub use interval::{
+    Convergence, Ends, IntervalMethod, IntervalOptions, Loo, Posterior, Precision, Prior, PriorLaw, Sampler,
+    WildWeights,
+};
 pub use objective::{Loss, Objective};
 pub use predict::{Prediction, predict};
 pub use profile::{Profile, ProfilePoint, profile};

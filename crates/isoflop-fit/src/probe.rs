@@ -7,8 +7,8 @@
 
 use rayon::prelude::*;
 
-use crate::bootstrap::resample;
 use crate::fit::{Progress, Task};
+use crate::interval::Units;
 use crate::objective::Loss;
 use crate::solve::{CERTIFIED, Solved};
 
@@ -29,6 +29,7 @@ pub(crate) fn probe(task: &Task<'_>, best: Solved, progress: &dyn Progress) -> S
         return best;
     }
     let mut best = best;
+    let units = Units::natural(task.data);
     for round in 0..ROUNDS {
         if progress.cancelled() {
             break;
@@ -36,10 +37,10 @@ pub(crate) fn probe(task: &Task<'_>, best: Solved, progress: &dyn Progress) -> S
         let ends: Vec<Solved> = (0..PROBES as u64)
             .into_par_iter()
             .map_init(
-                || (task.model.scratch(), Vec::new()),
-                |(scratch, weights), number| {
+                || (task.model.scratch(), Vec::new(), Vec::new()),
+                |(scratch, drawn, weights), number| {
                     let place = round * PROBES as u64 + number;
-                    resample(task.data, &task.model.weights, PROBE_SEED ^ task.seed, place, weights);
+                    units.resample(&task.model.weights, PROBE_SEED ^ task.seed, place, drawn, weights);
                     let there = task.problem(&task.model, weights).resolve(&best.theta, scratch);
                     task.problem(&task.model, &task.model.weights).finish(&there.theta, scratch)
                 },

@@ -95,31 +95,8 @@ pub fn profile(
     if best.gradient > CERTIFIED {
         return Err(FitError::NoOptimum { gradient: best.gradient });
     }
-    let natural = task.model.natural(&best.theta);
-    let held = Held::new(law, &formula, &task.model.coordinates.slots, &natural, of)?;
-    let top = likelihood(&task, &task.model, &best).ok_or(FitError::PerfectFit)?;
-    let (n, p) = (data.rows() as f64, task.model.len() as f64);
-    let t = StudentsT::new(0.0, 1.0, (n - p).max(1.0))
-        .map_or(f64::NAN, |law| law.inverse_cdf(0.5 + 0.5 * options.level));
-    let limit = n * (t * t / (n - p).max(1.0)).ln_1p();
-    let centre = Refit { value: held.estimate, ratio: 0.0, natural, theta_scale: scale_of(&task, &best) };
-    let search = Search { task: &task, held: &held, top, limit };
-    let sides = [-1.0, 1.0].map(|side| search.end(&centre, side));
-    let mut notes = Vec::new();
-    let mut ends = [None, None];
-    for (end, side) in ends.iter_mut().zip(&sides) {
-        match side {
-            End::Found(refit) => *end = Some(refit.value),
-            End::Bound(value) => {
-                *end = Some(*value);
-                notes.push(format!("the interval ends at the bound {value} of {of}"));
-            }
-            End::Open(value) => notes.push(format!(
-                "no end found on one side: {of} was moved to {value:.4e} within the interval, and the law could not be fitted further out within the bounds of its parameters"
-            )),
-            End::Better(value) => return Err(FitError::BetterOptimum { of: of.to_string(), value: *value }),
-        }
-    }
+    let search = Search::new(law, &task, &best, of, options.level, &Stretch::default())?;
+    let (ends, sides, notes) = search.ends(of)?;
     if progress.cancelled() {
         return Err(FitError::Cancelled);
     }
@@ -127,15 +104,15 @@ pub fn profile(
         End::Found(refit) => refit.value,
         End::Bound(value) | End::Open(value) | End::Better(value) => *value,
     };
-    let curve = search.curve(&centre, reach(&sides[0]), reach(&sides[1]), points);
+    let curve = search.curve(reach(&sides[0]), reach(&sides[1]), points);
     Ok(Profile {
         of: of.to_string(),
-        formula: held.text.clone(),
+        formula: search.held.text.clone(),
         objective: objective.to_string(),
         rows: data.rows(),
-        estimate: held.estimate,
+        estimate: search.held.estimate,
         level: options.level,
-        limit,
+        limit: search.limit,
         low: ends[0],
         high: ends[1],
         notes,
@@ -165,15 +142,85 @@ enum End {
     Better(f64),
 }
 
+/// How the limit of the likelihood ratio differs from that of a likelihood that is taken at its word.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stretch {
+    /// Factor of the limit: how much more the estimate varies than the likelihood says.
+    pub(crate) factor: f64,
+    /// Degrees of freedom of Student's distribution; `None` for rows less parameters.
+    pub(crate) degrees: Option<f64>,
+}
+
+impl Default for Stretch {
+    fn default() -> Self {
+        Stretch { factor: 1.0, degrees: None }
+    }
+}
+
+/// The two ends of the profile interval of `of` around the certified optimum `best`.
+pub(crate) fn ends_of(
+    law: &Law,
+    task: &Task<'_>,
+    best: &Solved,
+    of: &str,
+    level: f64,
+    stretch: &Stretch,
+) -> Result<[Option<f64>; 2], FitError> {
+    Ok(Search::new(law, task, best, of, level, stretch)?.ends(of)?.0)
+}
+
 struct Search<'a> {
     task: &'a Task<'a>,
-    held: &'a Held,
+    held: Held,
+    centre: Refit,
     /// Log likelihood of the fit.
     top: f64,
     limit: f64,
 }
 
-impl Search<'_> {
+impl<'a> Search<'a> {
+    fn new(
+        law: &Law,
+        task: &'a Task<'a>,
+        best: &Solved,
+        of: &str,
+        level: f64,
+        stretch: &Stretch,
+    ) -> Result<Self, FitError> {
+        let natural = task.model.natural(&best.theta);
+        let held = Held::new(law, task.formula, &task.model.coordinates.slots, &natural, of)?;
+        let top = likelihood(task, &task.model, best).ok_or(FitError::PerfectFit)?;
+        let (n, p) = (task.data.rows() as f64, task.model.len() as f64);
+        let left = (n - p).max(1.0);
+        let t = StudentsT::new(0.0, 1.0, stretch.degrees.unwrap_or(left))
+            .map_or(f64::NAN, |law| law.inverse_cdf(0.5 + 0.5 * level));
+        let limit = stretch.factor * n * (t * t / left).ln_1p();
+        let centre = Refit { value: held.estimate, ratio: 0.0, natural, theta_scale: scale_of(task, best) };
+        Ok(Search { task, held, centre, top, limit })
+    }
+
+    /// Both ends, as values and as they were found, and why one is missing.
+    #[allow(clippy::type_complexity)]
+    fn ends(&self, of: &str) -> Result<([Option<f64>; 2], [End; 2], Vec<String>), FitError> {
+        let sides = [-1.0, 1.0].map(|side| self.end(side));
+        let mut notes = Vec::new();
+        let mut ends = [None, None];
+        for (end, side) in ends.iter_mut().zip(&sides) {
+            match side {
+                End::Found(refit) => *end = Some(refit.value),
+                End::Bound(value) => {
+                    *end = Some(*value);
+                    notes.push(format!("the interval ends at the bound {value} of {of}"));
+                }
+                End::Open(value) => notes.push(format!(
+                    "no end found on one side: {of} was moved to {value:.4e} within the interval, and the law could not be fitted further out within the bounds of its parameters"
+                )),
+                End::Better(value) => return Err(FitError::BetterOptimum { of: of.to_string(), value: *value }),
+            }
+        }
+        Ok((ends, sides, notes))
+    }
+
     /// The law fitted again with the quantity at `value`, from the refit `from` nearby; `None` if it is not certified.
     fn refit(&self, value: f64, from: &Refit) -> Option<Refit> {
         let task = self.task;
@@ -203,7 +250,8 @@ impl Search<'_> {
     }
 
     /// Walks from the optimum until the ratio passes the limit, then closes in on where it does.
-    fn end(&self, centre: &Refit, side: f64) -> End {
+    fn end(&self, side: f64) -> End {
+        let centre = &self.centre;
         let mut step = 0.01 * centre.value.abs().max(1e-6);
         let mut inside = centre.clone();
         let bound = if side < 0.0 { self.held.lower } else { self.held.upper };
@@ -262,7 +310,8 @@ impl Search<'_> {
     }
 
     /// Refits from a little below `low` to a little above `high`, walked from the optimum outwards.
-    fn curve(&self, centre: &Refit, low: f64, high: f64, points: usize) -> Vec<ProfilePoint> {
+    fn curve(&self, low: f64, high: f64, points: usize) -> Vec<ProfilePoint> {
+        let centre = &self.centre;
         let room = 0.2 * (high - low);
         let (low, high) = ((low - room).max(self.held.lower), (high + room).min(self.held.upper));
         let value = |k: usize| low + (high - low) * k as f64 / points.saturating_sub(1).max(1) as f64;

@@ -6,15 +6,16 @@
 use isoflop_formula::Formula;
 use rayon::prelude::*;
 
+use crate::Slot;
 use crate::data::Data;
 use crate::error::FitError;
 use crate::fit::{Progress, Task};
+use crate::interval::Units;
 use crate::objective::Objective;
 use crate::probe::probe;
 use crate::request::StartPlan;
 use crate::solve::{CERTIFIED, Solved};
 use crate::streams::{Purpose, Stream};
-use crate::{Slot, bootstrap};
 
 /// A law, a table and an optimum from which to fit again.
 pub struct Refitter<'a> {
@@ -162,10 +163,11 @@ impl<'a> Refitter<'a> {
     /// for each row), as many rows are drawn from each of them as it has; else clusters or rows as in [`crate::fit`].
     pub fn resample(&self, strata: Option<&[u32]>, replicate: usize, weights: &mut [f64]) {
         let Some(strata) = strata else {
-            let mut drawn = Vec::new();
-            let base = &self.task.model.weights;
-            bootstrap::resample(self.task.data, base, self.task.seed, replicate as u64, &mut drawn);
-            weights.copy_from_slice(&drawn[..weights.len()]);
+            let (mut drawn, mut weighed) = (Vec::new(), Vec::new());
+            let (rows, units) = (weights.len(), Units::natural(self.task.data));
+            let base = &self.task.model.weights[..rows];
+            units.resample(base, self.task.seed, replicate as u64, &mut drawn, &mut weighed);
+            weights.copy_from_slice(&weighed[..rows]);
             return;
         };
         let mut stream = Stream::new(self.task.seed, Purpose::Bootstrap, replicate as u64);

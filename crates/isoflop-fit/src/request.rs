@@ -4,6 +4,7 @@ use isoflop_formula::{Formula, InputSpec, ParamSpec, Scope};
 use isoflop_laws::Law;
 
 use crate::error::FitError;
+use crate::interval::IntervalOptions;
 use crate::objective::{Loss, Objective};
 
 /// How a fit is to be done.
@@ -13,8 +14,10 @@ pub struct FitOptions {
     pub objective: Option<Objective>,
     /// Where to start.
     pub starts: StartPlan,
-    /// Bootstrap replicates for intervals; 0 for none.
+    /// Replicates (or draws of an approximation) for intervals; 0 for no intervals.
     pub bootstrap: usize,
+    /// How intervals are found, and of what.
+    pub interval: IntervalOptions,
     /// Nominal coverage of the intervals, between 0 and 1.
     pub level: f64,
     /// Decides starting points, replicates and subsamples; same seed, same bits, on any number of threads.
@@ -31,6 +34,7 @@ impl Default for FitOptions {
             objective: None,
             starts: StartPlan::Auto,
             bootstrap: 1000,
+            interval: IntervalOptions::default(),
             level: 0.9,
             seed: 0,
             choices: true,

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::certificate::Certificate;
+use crate::interval::{Ends, Posterior, Precision};
 
 /// A finished fit.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -86,14 +87,23 @@ pub struct Derived {
 pub struct Interval {
     /// Nominal coverage, such as 0.9.
     pub level: f64,
-    /// `bootstrap of rows` or `bootstrap of clusters (column)`.
+    /// In words: `bootstrap of rows`, `bootstrap of clusters (column)`, `posterior by NUTS`.
     pub method: String,
+    /// How replicates became ends, for a bootstrap; `None` in files of versions that knew percentiles only.
+    #[serde(default)]
+    pub ends: Option<Ends>,
     /// Replicates asked for.
     pub replicates: usize,
     /// Replicates solved to certificate tolerance; only these are used.
     pub certified: usize,
     /// Number of clusters, for a cluster bootstrap.
     pub clusters: Option<usize>,
+    /// How sure the ends are, for every quantity that has some.
+    #[serde(default)]
+    pub precision: Vec<Precision>,
+    /// Priors and diagnostics of Bayesian sampling.
+    #[serde(default)]
+    pub posterior: Option<Posterior>,
 }
 
 /// The answer under one objective: one row of "how much does the choice matter".

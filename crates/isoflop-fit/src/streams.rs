@@ -11,6 +11,10 @@ pub(crate) enum Purpose {
     Subsample = 3,
     Noise = 4,
     Folds = 16,
+    Residuals = 32,
+    Wild = 33,
+    Approximation = 34,
+    Chain = 35,
 }
 
 /// A random stream.

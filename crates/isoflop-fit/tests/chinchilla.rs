@@ -5,7 +5,7 @@
 mod common;
 
 use common::{chinchilla, data, estimate, law, point};
-use isoflop_fit::{FitOptions, StartPlan, Verdict, fit};
+use isoflop_fit::{Ends, FitOptions, StartPlan, Verdict, fit};
 
 /// Checks A, B, E, alpha, beta to `digits` given as printed.
 fn check(drop: usize, objective: &str, value: Option<f64>, expected: [(&str, f64, f64); 5]) {
@@ -111,7 +111,8 @@ fn data_scaled_starts_reach_the_best_optimum() {
 fn bootstrap_of_points() {
     let Some(columns) = chinchilla(5) else { return };
     let law = law("chinchilla");
-    let options = FitOptions { level: 0.95, choices: false, ..FitOptions::default() };
+    let mut options = FitOptions { level: 0.95, choices: false, ..FitOptions::default() };
+    options.interval.ends = Ends::Percentile;
     let found = fit(&law, &data(&law, &columns), &options, &()).unwrap();
     let interval = found.interval.as_ref().unwrap();
     let place = |name: &str| found.parameters.iter().position(|p| p.name == name).unwrap();

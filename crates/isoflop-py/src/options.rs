@@ -52,6 +52,7 @@ impl Options {
             seed: self.seed,
             threads: self.threads,
             choices: self.choices,
+            interval: Default::default(),
         };
         (request, self.laws)
     }

@@ -66,12 +66,13 @@ pub fn read_again(
     let mut rows = Rows::of(&table);
     let mapping = job::prepare(&mut table, &recipe.request, &mut rows, notes)?;
     let objective = saved.fit.objective.name.parse()?;
+    let levels: Vec<String> = recipe.request.interval.strata.iter().cloned().collect();
     let wish = Wish {
         objective,
         weight: recipe.request.weight.as_deref(),
         cluster: recipe.request.cluster.as_deref(),
         also: &[],
-        levels: &[],
+        levels: &levels,
     };
     let Bound { data, selected, digest, .. } = bind(&formula, &table, &mapping, wish)?;
     rows.take(&selected);

@@ -85,6 +85,7 @@ pub fn backtests(
             seed: request.seed,
             choices: false,
             overrides: request.changes.overrides()?,
+            ..FitOptions::default()
         };
         let result =
             with_threads(request.threads, || backtest(&entry.law, &entry.data, &folds, &options, progress))??;

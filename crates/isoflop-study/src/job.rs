@@ -1,6 +1,6 @@
 //! One fit from table to result.
 
-use isoflop_fit::{Data, DataDigest, Fit, FitOptions, Progress, SavedFit, overridden};
+use isoflop_fit::{Clusters, Data, DataDigest, Fit, FitOptions, Progress, SavedFit, overridden};
 use isoflop_formula::Formula;
 use isoflop_laws::{Catalogue, Law};
 use isoflop_runs::{DropReason, Mapping, ReadOptions, RunTable, Selected, find_roles, parse_map};
@@ -111,8 +111,14 @@ pub fn fit_table(
     let formula_text = if overrides.ties.is_empty() { law.formula().text.clone() } else { formula.to_text() };
     let objective = request.objective(&law)?;
     let cluster = request.cluster.as_deref().or_else(|| cluster_by_run(&table, notes));
-    let wish = Wish { objective, weight: request.weight.as_deref(), cluster, also: &[], levels: &[] };
-    let Bound { data, selected, digest, .. } = bind(&formula, &table, &mapping, wish)?;
+    let levels: Vec<String> = request.interval.strata.iter().cloned().collect();
+    let wish = Wish { objective, weight: request.weight.as_deref(), cluster, also: &[], levels: &levels };
+    let Bound { data, selected, digest, levels, .. } = bind(&formula, &table, &mapping, wish)?;
+    let strata = levels.into_iter().next().map(|group| Clusters {
+        count: group.levels.len(),
+        column: group.column,
+        codes: group.codes,
+    });
     tell_columns(&law, &selected, &mapping, notes);
     for doubt in mapping.scale_doubts(&table) {
         if law.inputs.iter().chain([&law.output]).any(|v| v.name == doubt.role.name()) {
@@ -129,6 +135,7 @@ pub fn fit_table(
         objective: Some(objective),
         starts: request.starts.parse()?,
         bootstrap: request.bootstrap,
+        interval: request.interval.options(strata)?,
         level: request.level,
         seed: request.seed,
         choices: request.choices,

@@ -59,7 +59,7 @@ pub use plan::{PlanOptions, assignment, device, model};
 pub use point::{Fitted, Point, points_of};
 pub use pool::with_threads;
 pub use profile::profiles;
-pub use request::{Changes, Request};
+pub use request::{Changes, IntervalRequest, Request};
 pub use review::{Audited, Reviewed, audit_of, contrast_of, influence_of, methods_of};
 pub use saved::{formula_of, read_saved};
 pub use study::{Entries, Entry, Study, law_names, parse_cuts};

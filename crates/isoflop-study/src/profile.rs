@@ -39,6 +39,7 @@ pub fn profiles(
         seed: request.seed,
         choices: false,
         overrides: request.changes.overrides()?,
+        ..FitOptions::default()
     };
     let mut profiles = Vec::new();
     for entry in &entries.laws {

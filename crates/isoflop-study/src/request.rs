@@ -1,6 +1,6 @@
 //! What a user asks of a fit, as plain data: every front end makes one of these.
 
-use isoflop_fit::{Objective, Overrides};
+use isoflop_fit::{Clusters, FitError, IntervalOptions, Objective, Overrides, Sampler};
 use isoflop_formula::parse_number;
 use isoflop_laws::Law;
 
@@ -31,6 +31,8 @@ pub struct Request {
     pub starts: String,
     /// Bootstrap replicates behind the intervals; 0 for none.
     pub bootstrap: usize,
+    /// How intervals are found, and of what.
+    pub interval: IntervalRequest,
     /// Coverage of the intervals, between 0 and 1.
     pub level: f64,
     /// Decides starts and replicates: the same seed gives the same bits.
@@ -55,11 +57,54 @@ impl Default for Request {
             changes: Changes::default(),
             starts: "auto".to_owned(),
             bootstrap: 1000,
+            interval: IntervalRequest::default(),
             level: 0.9,
             seed: 0,
             threads: None,
             choices: true,
         }
+    }
+}
+
+/// How intervals are to be found, as texts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct IntervalRequest {
+    /// One of [`isoflop_fit::IntervalMethod::NAMES`]; `None` for the default.
+    pub method: Option<String>,
+    /// One of [`isoflop_fit::Ends::NAMES`]; `None` for the default.
+    pub ends: Option<String>,
+    /// Column within whose levels a stratified bootstrap draws.
+    pub strata: Option<String>,
+    /// Formulas of parameters that get an interval besides what the law derives.
+    pub quantities: Vec<String>,
+    /// Priors: `alpha ~ normal(0.35, 0.1)`.
+    pub priors: Vec<String>,
+    /// Draws that each chain of a sampler keeps; `None` for the default.
+    pub draws: Option<usize>,
+}
+
+impl IntervalRequest {
+    /// The request as the fitter takes it; `strata` are the levels of its column.
+    ///
+    /// # Errors
+    /// A name that does not exist, a prior that is none, ends for a method that has no replicates.
+    pub fn options(&self, strata: Option<Clusters>) -> Result<IntervalOptions, StudyError> {
+        let mut options =
+            IntervalOptions { strata, quantities: self.quantities.clone(), ..Default::default() };
+        if let Some(method) = &self.method {
+            options.method = method.parse()?;
+        }
+        if let Some(ends) = &self.ends {
+            options.ends = ends.parse()?;
+            if !options.method.has_ends() {
+                return Err(FitError::EndsWithout { method: options.method.name() }.into());
+            }
+        }
+        options.priors = self.priors.iter().map(|text| text.parse()).collect::<Result<_, _>>()?;
+        if let Some(draws) = self.draws {
+            options.sampler = Sampler { draws, ..options.sampler };
+        }
+        Ok(options)
     }
 }
 

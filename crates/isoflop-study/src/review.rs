@@ -55,6 +55,7 @@ impl Study {
     /// The options of a fit of `law` as the request says.
     fn fit_options(&self, law: &Law) -> Result<FitOptions, StudyError> {
         Ok(FitOptions {
+            interval: isoflop_fit::IntervalOptions::default(),
             objective: Some(self.request.objective(law)?),
             starts: self.request.starts.parse()?,
             bootstrap: self.request.bootstrap,

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use isoflop_study::Request;
 
 use super::table::ReadingArgs;
-use super::{ChangeArgs, Format, PointFormat, TableArgs, count, level};
+use super::{ChangeArgs, Format, IntervalArgs, PointFormat, TableArgs, count, level};
 
 #[derive(Debug, Args)]
 pub(crate) struct FitArgs {
@@ -30,6 +30,8 @@ pub(crate) struct FitArgs {
     /// Bootstrap replicates behind the intervals; 0 for no intervals
     #[arg(long, default_value = "1000", value_name = "K", value_parser = count)]
     pub(crate) bootstrap: usize,
+    #[command(flatten)]
+    pub(crate) interval: IntervalArgs,
     /// Resample whole groups of rows that share a value of this column, such as N
     #[arg(long, value_name = "COL")]
     pub(crate) cluster: Option<String>,
@@ -57,6 +59,7 @@ impl FitArgs {
             changes: self.changes.changes(),
             starts: self.starts.clone(),
             bootstrap: self.bootstrap,
+            interval: self.interval.request(),
             ..self.table.request()
         }
     }

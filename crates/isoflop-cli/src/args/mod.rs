@@ -1,6 +1,7 @@
 //! The command line as data: one file per group of commands.
 
 mod fit;
+mod interval;
 mod laws;
 mod next;
 mod plan;
@@ -10,6 +11,7 @@ mod study;
 mod table;
 
 pub(crate) use fit::{FitArgs, PlotArgs, PredictArgs, ReportArgs, Tint};
+pub(crate) use interval::IntervalArgs;
 pub(crate) use laws::{LawsArgs, LawsCommand, LawsOptions, ReproduceArgs};
 pub(crate) use next::{NextArgs, SimulateArgs};
 pub(crate) use plan::{CostArgs, HardwareArgs, PlanArgs};

@@ -3,10 +3,10 @@
 use isoflop_fit::{Choice, Fit, Verdict};
 use isoflop_study::{Finished, Rows};
 
-use crate::output::certificate;
 use crate::output::number::{counted, coverage, percent, significant, supported_places, to_places};
 use crate::output::style::{self, paint};
 use crate::output::table::{Align, Cell, Table, styled};
+use crate::output::{certificate, intervals};
 
 /// Significant digits where no interval says how many are worth printing.
 const DIGITS: i32 = 5;
@@ -132,12 +132,7 @@ fn quality(fit: &Fit) -> String {
         None => format!("residuals: {} root mean square\n", significant(fit.rmse, 3)),
     };
     if let Some(interval) = &fit.interval {
-        let clusters =
-            interval.clusters.map_or_else(String::new, |count| format!(", {}", counted(count, "cluster")));
-        out += &format!(
-            "intervals: {}{clusters}, {} of {} replicates solved to certificate tolerance\n",
-            interval.method, interval.certified, interval.replicates
-        );
+        out += &intervals::text(fit, interval);
     }
     out
 }

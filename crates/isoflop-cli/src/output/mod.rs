@@ -12,6 +12,7 @@ pub(crate) mod cost;
 pub(crate) mod fit_text;
 pub(crate) mod hardware;
 pub(crate) mod influence;
+pub(crate) mod intervals;
 pub(crate) mod laws;
 pub(crate) mod methods;
 pub(crate) mod next;

@@ -134,14 +134,16 @@ fn parameters(fit: &Fit) -> String {
     };
     let clusters =
         interval.clusters.map_or_else(String::new, |count| format!(", {}", counted(count, "cluster")));
+    let solved = match interval.ends {
+        Some(_) => format!(
+            ", {} of {} replicates solved to certificate tolerance",
+            interval.certified, interval.replicates
+        ),
+        None => String::new(),
+    };
     let head = format!("{} interval", coverage(interval.level));
     text_table(&["", "estimate", &head, ""], &rows)
-        + &format!(
-            "<p class=\"faint\">Intervals: {}{clusters}, {} of {} replicates solved to certificate tolerance.</p>\n",
-            escape(&interval.method),
-            interval.certified,
-            interval.replicates
-        )
+        + &format!("<p class=\"faint\">Intervals: {}{clusters}{solved}.</p>\n", escape(&interval.method))
 }
 
 /// What the rows cover, and what was left out.

@@ -1,6 +1,6 @@
 //! A fit as JSON; the keys and their order are part of the interface.
 
-use isoflop_fit::{Certificate, Fit};
+use isoflop_fit::{Certificate, Fit, Posterior};
 use serde_json::{Value, json};
 
 use crate::job::{Finished, Reason, Rows};
@@ -80,7 +80,41 @@ fn interval(fit: &Fit) -> Value {
             "replicates": interval.replicates,
             "certified": interval.certified,
             "clusters": interval.clusters,
+            "ends": interval.ends.map(|ends| ends.name()),
+            "precision": object(interval.precision.iter().map(|p| (&p.name, json!({
+                "low_error": number(p.low_error),
+                "high_error": number(p.high_error),
+                "width_error": optional(p.width_error),
+            })))),
+            "posterior": interval.posterior.as_ref().map_or(Value::Null, posterior),
         })
+    })
+}
+
+fn posterior(posterior: &Posterior) -> Value {
+    json!({
+        "chains": posterior.chains,
+        "warmup": posterior.warmup,
+        "draws": posterior.draws,
+        "priors": posterior.priors,
+        "divergences": posterior.divergences,
+        "deepest": posterior.deepest,
+        "acceptance": number(posterior.acceptance),
+        "summary": object(posterior.summary.iter().map(|s| (&s.name, json!({
+            "mean": number(s.mean),
+            "median": number(s.median),
+            "sd": number(s.sd),
+            "rhat": number(s.rhat),
+            "ess_bulk": number(s.ess_bulk),
+            "ess_tail": number(s.ess_tail),
+        })))),
+        "loo": posterior.loo.as_ref().map_or(Value::Null, |loo| json!({
+            "elpd": number(loo.elpd),
+            "error": number(loo.error),
+            "parameters": number(loo.parameters),
+            "worst": number(loo.worst),
+            "bad": loo.bad,
+        })),
     })
 }
 
