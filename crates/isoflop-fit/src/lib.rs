@@ -16,6 +16,7 @@ mod density;
 mod error;
 mod fallback;
 mod fit;
+mod forecast;
 mod hold;
 mod linalg;
 mod model;
@@ -45,12 +46,16 @@ pub use coordinates::Slot;
 pub use data::{Clusters, Data, Group};
 pub use error::FitError;
 pub use fit::{Progress, fit};
+pub use forecast::{
+    ChoiceWeight, FROZEN_SCHEMA_VERSION, ForecastModel, ForwardError, Freeze, FrozenForecast, Misfit, Noise,
+    Parts, ScoredForecast, Size, Tally, learn_forecast,
+};
 pub use objective::{Loss, Objective};
-pub use predict::{Prediction, predict};
+pub use predict::{Prediction, forecast_quantiles, predict};
 pub use profile::{Profile, ProfilePoint, profile};
 pub use recovery::{RECOVERED, Recovered, Recovery, recover, simulate};
 pub use request::{FitOptions, Overrides, StartPlan, overridden};
 pub use result::{Choice, Derived, Fit, InputRange, Interval, ObjectiveValue, Parameter, Warning};
 pub use saved::{DataDigest, SCHEMA_VERSION, SavedColumn, SavedFit, SavedParameter};
 pub use score::Score;
-pub use split::{Cuts, Fold, group_folds, random_folds, rolling_folds};
+pub use split::{Cuts, Fold, group_folds, largest_fold, random_folds, rolling_folds};
