@@ -5,20 +5,15 @@
 
 mod again;
 mod args;
-mod bind;
-mod chances;
 mod commands;
 mod errors;
 mod figures;
 mod interrupt;
-mod job;
 mod messages;
 mod output;
-mod point;
 mod progress;
 mod report;
 mod save;
-mod study;
 
 use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;

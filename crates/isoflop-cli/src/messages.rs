@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use anstyle::{AnsiColor, Style};
+use isoflop_study::{Level, Listener, Note};
 
 use crate::args::Global;
 use crate::output::style::{self, paint};
@@ -25,30 +26,24 @@ impl Messages {
         Messages { level: -2, ..self }
     }
 
-    /// What was done; hidden by `-q`.
-    pub(crate) fn info(&self, text: &str) {
-        if self.level >= 0 {
-            line(text);
-        }
-    }
-
-    /// For `-v`.
-    pub(crate) fn detail(&self, text: &str) {
-        if self.level >= 1 {
-            line(&paint(style::DIM, text));
-        }
-    }
-
-    /// Something to look at; hidden by `-qq` only.
-    pub(crate) fn warning(&self, text: &str) {
-        if self.level >= -1 {
-            line(&format!("{} {text}", paint(style::WARN, "warning:")));
-        }
-    }
-
     /// Whether a progress bar is welcome.
     pub(crate) fn shows_progress(&self) -> bool {
         self.progress
+    }
+}
+
+/// Infos are hidden by `-q`, warnings by `-qq` only; details are for `-v`.
+impl Listener for Messages {
+    fn hear(&self, note: Note) {
+        let text = &note.text;
+        match note.level {
+            Level::Info if self.level >= 0 => line(text),
+            Level::Detail if self.level >= 1 => line(&paint(style::DIM, text)),
+            Level::Warning if self.level >= -1 => {
+                line(&format!("{} {text}", paint(style::WARN, "warning:")));
+            }
+            _ => {}
+        }
     }
 }
 

@@ -1,16 +1,17 @@
 //! `isoflop cost`.
 
 use isoflop_plan::{Architecture, costs};
+use isoflop_study::StudyError;
 
 use crate::args::{CostArgs, Format};
-use crate::errors::{CliError, Failure};
+use crate::errors::Failure;
 use crate::output;
 
 /// Reads the architecture and prints what the cost models say of it.
 pub(crate) fn run(args: &CostArgs) -> Result<u8, Failure> {
     let path = args.arch.display().to_string();
     let text = std::fs::read_to_string(&args.arch)
-        .map_err(|error| CliError::CannotRead { path: path.clone(), reason: error.to_string() })?;
+        .map_err(|error| StudyError::CannotRead { path: path.clone(), reason: error.to_string() })?;
     let mut architecture = Architecture::parse(&path, &text)?.with("bytes", args.bytes);
     if let Some(context) = args.context {
         architecture = architecture.with("s", context);

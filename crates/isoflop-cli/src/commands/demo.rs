@@ -6,16 +6,15 @@ use clap::Parser;
 use isoflop_fit::{Derived, Fit, Parameter, Verdict};
 use isoflop_laws::Catalogue;
 use isoflop_runs::{ReadOptions, RunTable};
+use isoflop_study::{Finished, Fitted, Points, fit_table};
 
 use crate::args::{Cli, Command, DemoArgs, FitArgs, PredictArgs};
 use crate::errors::{CliError, Failure};
-use crate::job::{self, Finished};
 use crate::messages::Messages;
 use crate::output;
 use crate::output::number::{supported_places, to_places};
-use crate::output::points::Points;
 use crate::output::style::{self, paint};
-use crate::point::Fitted;
+use crate::progress::Bar;
 
 /// Runs that this project trained itself; `demo/README.md` says how.
 const RUNS: &str = include_str!("../../demo/runs.csv");
@@ -121,7 +120,7 @@ fn table() -> Result<RunTable, Failure> {
 
 /// Does what the command line would do, on the built-in runs.
 fn fitted(command: &str, catalogue: &Catalogue, messages: &Messages) -> Result<Finished, Failure> {
-    job::run(table()?, &fit_args(command)?, catalogue, messages)
+    Ok(fit_table(table()?, &fit_args(command)?.request(), catalogue, messages, &Bar::new(messages))?)
 }
 
 fn parsed(command: &str) -> Result<Command, Failure> {
@@ -201,7 +200,7 @@ fn forecast(finished: &Finished) -> Result<String, Failure> {
     let predictions = fitted.predict(&points, level)?;
     let points =
         Points { law: &finished.law.id, formula, fit, level, points: &points, predictions: &predictions };
-    Ok(points.table().render(0))
+    Ok(output::points::table(&points).render(0))
 }
 
 /// The verdict and its reasons.

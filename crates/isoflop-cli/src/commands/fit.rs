@@ -1,18 +1,16 @@
 //! `isoflop fit`.
 
 use isoflop_fit::Verdict;
-use isoflop_runs::RunTable;
+use isoflop_study::{Finished, Listener, catalogue, fit_json, fit_table, holding, read_table};
 
 use crate::args::{FitArgs, Format};
-use crate::commands::laws::{catalogue, holding};
 use crate::commands::plot::{lines, provenance};
 use crate::errors::Failure;
 use crate::figures::{self, Scene};
-use crate::job::Finished;
 use crate::messages::Messages;
-use crate::output::number::counted;
+use crate::output;
+use crate::progress::Bar;
 use crate::save::Target;
-use crate::{job, output};
 
 /// Exit code of a fit that is not certified, under `--strict`.
 pub(crate) const NOT_CERTIFIED: u8 = 3;
@@ -22,7 +20,7 @@ pub(crate) fn run(args: &FitArgs, messages: &Messages) -> Result<u8, Failure> {
     let finished = finish(args, messages)?;
     match args.format {
         Format::Text => output::print(&output::fit_text::report(&finished))?,
-        Format::Json => output::print_json(&output::fit_json::fit(&finished))?,
+        Format::Json => output::print_json(&fit_json(&finished))?,
     }
     if args.plot {
         let plot = plot(&finished);
@@ -47,11 +45,8 @@ pub(crate) fn finish(args: &FitArgs, messages: &Messages) -> Result<Finished, Fa
         catalogue.find(name)?;
     }
     let target = args.save.as_deref().map(Target::check).transpose()?;
-    let table = RunTable::read(&args.runs, &args.table.reading.options(&args.table.maps)?)?;
-    for source in table.sources() {
-        messages.info(&format!("{}: {}", source.name, counted(source.rows, "row")));
-    }
-    let finished = job::run(table, args, &catalogue, messages)?;
+    let table = read_table(&args.runs, &args.table.reading.options(&args.table.maps)?, messages)?;
+    let finished = fit_table(table, &args.request(), &catalogue, messages, &Bar::new(messages))?;
     if let Some(target) = target {
         let command = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
         target.write(&finished.saved(command).to_json()?)?;

@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use isoflop_plan::Device;
+use isoflop_study::StudyError;
 
 use crate::args::{Format, HardwareArgs};
-use crate::errors::{CliError, Failure};
+use crate::errors::Failure;
 use crate::output;
 
 /// Lists all devices, or shows one.
@@ -35,6 +36,6 @@ pub(crate) fn device(name: &str) -> Result<Device, Failure> {
         return Ok(Device::find(name)?);
     }
     let text = std::fs::read_to_string(name)
-        .map_err(|error| CliError::CannotRead { path: name.to_owned(), reason: error.to_string() })?;
+        .map_err(|error| StudyError::CannotRead { path: name.to_owned(), reason: error.to_string() })?;
     Ok(Device::parse(name, &text)?)
 }

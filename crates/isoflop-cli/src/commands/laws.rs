@@ -1,32 +1,14 @@
 //! `isoflop laws`.
 
-use std::path::Path;
-
 use isoflop_fit::{FitError, Recovery};
-use isoflop_laws::{Catalogue, Golden, Law, Origin};
+use isoflop_laws::{Golden, Law, Origin};
 use isoflop_runs::{ReadOptions, RunTable};
+use isoflop_study::{Listener, catalogue, chances, columns, holding};
 
 use crate::args::{Format, LawsArgs, LawsCommand, LawsOptions};
-use crate::chances::chances;
 use crate::errors::Failure;
 use crate::messages::Messages;
-use crate::{job, output};
-
-/// The embedded laws and those of the user's folder.
-pub(crate) fn catalogue(folder: Option<&Path>, messages: &Messages) -> Result<Catalogue, Failure> {
-    let builtin = Catalogue::builtin()?;
-    let Some(folder) = folder else { return Ok(builtin) };
-    let catalogue = builtin.with_dir(folder)?;
-    for replaced in catalogue.overridden() {
-        messages.info(&format!("law {} is taken from {}", replaced.id, replaced.by.display()));
-    }
-    Ok(catalogue)
-}
-
-/// A catalogue that knows this law; without a folder of the user's, hardly more than it.
-pub(crate) fn holding(id: &str, folder: Option<&Path>, messages: &Messages) -> Result<Catalogue, Failure> {
-    if folder.is_some() { catalogue(folder, messages) } else { Ok(Catalogue::containing(id)?) }
-}
+use crate::output;
 
 /// Lists laws, or does what the subcommand says.
 pub(crate) fn run(args: &LawsArgs, messages: &Messages) -> Result<u8, Failure> {
@@ -46,8 +28,8 @@ pub(crate) fn run(args: &LawsArgs, messages: &Messages) -> Result<u8, Failure> {
         Some(LawsCommand::For { runs, maps, lets, options }) => {
             let catalogue = catalogue(options.laws.as_deref(), messages)?;
             let mut table = RunTable::read(runs, &ReadOptions::default())?;
-            let mapping = job::columns(&mut table, maps, lets, messages)?;
-            let chances = chances(&catalogue, &table, &mapping)?;
+            let mapping = columns(&mut table, maps, lets, messages)?;
+            let chances = chances(&catalogue, &table, &mapping);
             match options.format {
                 Format::Text => output::print(&output::chances::text(&chances))?,
                 Format::Json => output::print_json(&output::chances::json(&chances))?,

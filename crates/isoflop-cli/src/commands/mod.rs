@@ -15,7 +15,11 @@ mod profile;
 mod report;
 pub(crate) mod reproduce;
 
-use crate::args::Command;
+use std::path::Path;
+
+use isoflop_study::{Request, Study, catalogue, read_table};
+
+use crate::args::{Command, StudyArgs};
 use crate::errors::Failure;
 use crate::messages::Messages;
 
@@ -37,4 +41,16 @@ pub(crate) fn run(command: &Command, messages: &Messages) -> Result<u8, Failure>
         Command::Demo(args) => demo::run(args, messages),
         Command::Completions { shell } => completions::run(*shell),
     }
+}
+
+/// Reads the laws and the table of a study.
+fn study(
+    args: &StudyArgs,
+    request: Request,
+    folder: Option<&Path>,
+    messages: &Messages,
+) -> Result<Study, Failure> {
+    let catalogue = catalogue(folder, messages)?;
+    let table = read_table(&args.runs, &args.table.reading.options(&args.table.maps)?, messages)?;
+    Ok(Study::new(table, request, catalogue, messages)?)
 }

@@ -3,15 +3,13 @@
 use std::path::Path;
 
 use isoflop_plan::{Model, NamedPlan, Request, plan};
+use isoflop_study::{Listener, StudyError, formula_of, holding, read_saved};
 
 use crate::args::{Format, PlanArgs};
 use crate::commands::hardware::device;
-use crate::commands::laws::holding;
-use crate::commands::predict;
 use crate::errors::{CliError, Failure};
 use crate::messages::Messages;
 use crate::output;
-use crate::point::Fitted;
 
 /// Reads the law and the request, and plans.
 pub(crate) fn run(args: &PlanArgs, messages: &Messages) -> Result<u8, Failure> {
@@ -65,12 +63,8 @@ pub(crate) fn run(args: &PlanArgs, messages: &Messages) -> Result<u8, Failure> {
 fn model(what: &str, folder: Option<&Path>, messages: &Messages) -> Result<Model, Failure> {
     let path = Path::new(what);
     if path.is_file() || path.extension().is_some_and(|ending| ending == "json") {
-        let saved = predict::read(path)?;
-        let formula = saved.formula()?;
-        if !(Fitted { formula: &formula, fit: &saved.fit }).is_consistent() {
-            let reason = "its parameters, replicates and formula do not belong together".to_owned();
-            return Err(CliError::BadSavedFit { path: what.to_owned(), reason }.into());
-        }
+        let saved = read_saved(path)?;
+        formula_of(&saved, what)?;
         return Ok(Model::from_fit(&saved)?);
     }
     let name = what.split([':', '@']).next().unwrap_or(what);
@@ -84,7 +78,7 @@ fn named(name: &str, args: &PlanArgs) -> Result<NamedPlan, Failure> {
     }
     Ok(if Path::new(name).extension().is_some_and(|ending| ending == "md") {
         let text = std::fs::read_to_string(name)
-            .map_err(|error| CliError::CannotRead { path: name.to_owned(), reason: error.to_string() })?;
+            .map_err(|error| StudyError::CannotRead { path: name.to_owned(), reason: error.to_string() })?;
         NamedPlan::parse(name, &text)?
     } else {
         NamedPlan::find(name)?
@@ -155,11 +149,15 @@ fn mentioned(args: &PlanArgs, name: &str) -> bool {
 }
 
 /// `NAME=TEXT`.
-fn assignment(option: &'static str, text: &str, example: &'static str) -> Result<(String, String), CliError> {
+fn assignment(
+    option: &'static str,
+    text: &str,
+    example: &'static str,
+) -> Result<(String, String), StudyError> {
     match text.split_once('=') {
         Some((name, value)) if !name.trim().is_empty() && !value.trim().is_empty() => {
             Ok((name.trim().to_owned(), value.trim().to_owned()))
         }
-        _ => Err(CliError::BadAssignment { option, text: text.to_owned(), example }),
+        _ => Err(StudyError::BadAssignment { option, text: text.to_owned(), example }),
     }
 }

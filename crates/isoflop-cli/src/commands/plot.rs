@@ -1,12 +1,12 @@
 //! `isoflop plot`.
 
 use isoflop_figure::{Figure, Theme, sheet, terminal};
+use isoflop_study::{Listener, counted};
 
 use crate::args::{PlotArgs, Tint};
 use crate::errors::{CliError, Failure};
 use crate::figures::{self, Scene, Shown};
 use crate::messages::Messages;
-use crate::output::number::counted;
 use crate::save::Target;
 use crate::{again, output};
 

@@ -1,16 +1,13 @@
 //! `isoflop predict`.
 
-use std::path::Path;
-
 use isoflop_fit::{Prediction, SavedFit, Verdict};
 use isoflop_runs::{ReadOptions, RunTable, find_roles, parse_map};
+use isoflop_study::{Fitted, Listener, Point, Points, StudyError, formula_of, points_of, read_saved};
 
 use crate::args::{PointFormat, PredictArgs};
 use crate::errors::{CliError, Failure};
 use crate::messages::Messages;
 use crate::output;
-use crate::output::points::Points;
-use crate::point::{Fitted, Point, points_of};
 
 /// Beyond this ratio a prediction gets a warning.
 const FAR: f64 = 10.0;
@@ -19,13 +16,9 @@ const DEFAULT_LEVEL: f64 = 0.9;
 
 /// Reads the fit and the points, and predicts.
 pub(crate) fn run(args: &PredictArgs, messages: &Messages) -> Result<u8, Failure> {
-    let saved = read(&args.fit)?;
-    let formula = saved.formula()?;
+    let saved = read_saved(&args.fit)?;
+    let formula = formula_of(&saved, &args.fit.display().to_string())?;
     let fitted = Fitted { formula: &formula, fit: &saved.fit };
-    if !fitted.is_consistent() {
-        let reason = "its parameters, replicates and formula do not belong together".to_owned();
-        return Err(CliError::BadSavedFit { path: args.fit.display().to_string(), reason }.into());
-    }
     let mut points = args.points.iter().map(|text| fitted.parse(text)).collect::<Result<Vec<_>, _>>()?;
     if !args.tables.is_empty() {
         points.extend(read_points(&fitted, args, messages)?);
@@ -46,27 +39,11 @@ pub(crate) fn run(args: &PredictArgs, messages: &Messages) -> Result<u8, Failure
         predictions: &predictions,
     };
     match args.format {
-        PointFormat::Text => output::print(&points.text())?,
+        PointFormat::Text => output::print(&output::points::text(&points))?,
         PointFormat::Json => output::print_json(&points.json())?,
-        PointFormat::Csv => output::print(&points.csv()?)?,
+        PointFormat::Csv => output::print(&output::points::csv(&points)?)?,
     }
     Ok(0)
-}
-
-/// Reads a saved fit.
-pub(crate) fn read(path: &Path) -> Result<SavedFit, Failure> {
-    let name = path.display().to_string();
-    let text = std::fs::read(path)
-        .map_err(|error| CliError::CannotRead { path: name.clone(), reason: error.to_string() })?;
-    let text = String::from_utf8(text).map_err(|_| CliError::BadSavedFit {
-        path: name.clone(),
-        reason: "this is no saved fit: it is not text".to_owned(),
-    })?;
-    SavedFit::from_json(&text).map_err(|error| {
-        let reason = error.to_string();
-        let reason = reason.split_once("] ").map_or(reason.clone(), |(_, message)| message.to_owned());
-        CliError::BadSavedFit { path: name, reason }.into()
-    })
 }
 
 fn read_points(fitted: &Fitted<'_>, args: &PredictArgs, messages: &Messages) -> Result<Vec<Point>, Failure> {
@@ -78,7 +55,7 @@ fn read_points(fitted: &Fitted<'_>, args: &PredictArgs, messages: &Messages) -> 
     }
     if selected.rows() == 0 {
         let reasons = selected.dropped.iter().map(ToString::to_string).collect();
-        return Err(CliError::NoRows { reasons }.into());
+        return Err(StudyError::NoRows { reasons }.into());
     }
     Ok(points_of(&selected))
 }

@@ -2,6 +2,7 @@
 
 use isoflop_formula::closest;
 use isoflop_reproduce::{Description, Outcome, Status, builtin, run as rerun};
+use isoflop_study::Listener;
 
 use crate::args::{Format, ReproduceArgs};
 use crate::errors::{CliError, Failure};

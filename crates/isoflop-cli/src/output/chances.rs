@@ -1,9 +1,9 @@
 //! Which laws a table can carry.
 
 use isoflop_fit::Verdict;
+use isoflop_study::Chance;
 use serde_json::{Value, json};
 
-use crate::chances::Chance;
 use crate::output::SCHEMA_VERSION;
 use crate::output::number;
 use crate::output::style::{self, paint};

@@ -1,15 +1,13 @@
-//! Comparisons as text and JSON.
+//! Comparisons as text.
 
-use isoflop_fit::{Compared, Conclusion};
-use serde_json::{Value, json};
+use isoflop_fit::Compared;
+use isoflop_study::Compared as Report;
 
-use crate::commands::compare::Report;
-use crate::output::backtest::{score_json, with_error};
-use crate::output::fit_json::optional;
+use crate::output::backtest::with_error;
+use crate::output::certificate;
 use crate::output::number::{coverage, percent, significant};
 use crate::output::style::{self, paint};
 use crate::output::table::{Align, Cell, Table, styled};
-use crate::output::{SCHEMA_VERSION, certificate, number};
 
 /// The sentence, the table and what its columns mean.
 pub(crate) fn text(report: &Report) -> String {
@@ -150,69 +148,4 @@ forward p    as p, against the law with the smallest forward error, paired over 
         );
     }
     out.trim_end().to_owned()
-}
-
-/// `{schema_version, sentence, conclusion, laws, left_out}`.
-pub(crate) fn json(report: &Report) -> Value {
-    let c = &report.comparison;
-    let (conclusion, standing) = match &c.conclusion {
-        Conclusion::Best(_) => ("best", c.standing()),
-        Conclusion::CannotTell(_) => ("cannot-tell", c.standing()),
-        Conclusion::Nothing => ("nothing", Vec::new()),
-    };
-    let left_out = c.left_out.iter().map(|law| json!({"law": law.law, "reason": law.reason}));
-    json!({
-        "schema_version": SCHEMA_VERSION,
-        "isoflop_version": env!("CARGO_PKG_VERSION"),
-        "sentence": c.sentence,
-        "conclusion": conclusion,
-        "standing": standing,
-        "objective": c.objective,
-        "rows": c.rows,
-        "parts": c.parts,
-        "by": report.by,
-        "forward_folds": c.forward_folds,
-        "level": number(c.level),
-        "significance": number(c.significance),
-        "seed": report.seed,
-        "laws": c.laws.iter().map(law_json).collect::<Vec<_>>(),
-        "left_out": left_out.collect::<Vec<_>>(),
-    })
-}
-
-fn law_json(law: &Compared) -> Value {
-    let cross = law.cross.as_ref().map(|cross| {
-        json!({
-            "rms": number(cross.rms),
-            "uncertified": cross.uncertified,
-            "log_score": number(cross.log_score),
-            "behind": number(cross.behind),
-            "behind_error": optional(cross.behind_error),
-            "p": optional(cross.p),
-            "worse": cross.worse,
-        })
-    });
-    let forward = law.forward.as_ref().map(|forward| {
-        json!({
-            "score": score_json(&forward.score),
-            "folds": forward.folds,
-            "p": optional(forward.p),
-            "best": forward.best,
-        })
-    });
-    json!({
-        "law": law.law,
-        "formula": law.formula,
-        "same": law.same,
-        "parameters": law.parameters,
-        "verdict": certificate::verdict(law.verdict),
-        "reason": law.reason,
-        "condition": optional(law.condition),
-        "log_likelihood": optional(law.log_likelihood),
-        "aicc": optional(law.aicc),
-        "bic": optional(law.bic),
-        "cross_validation": cross,
-        "forward": forward,
-        "weight": number(law.weight),
-    })
 }

@@ -1,8 +1,8 @@
 //! A fit as text.
 
 use isoflop_fit::{Choice, Fit, Verdict};
+use isoflop_study::{Finished, Rows};
 
-use crate::job::{Finished, Rows};
 use crate::output::certificate;
 use crate::output::number::{counted, coverage, percent, significant, supported_places, to_places};
 use crate::output::style::{self, paint};

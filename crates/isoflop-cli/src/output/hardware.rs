@@ -3,8 +3,8 @@
 use isoflop_plan::{Device, Fact};
 use serde_json::{Value, json};
 
-use crate::output::fit_json::object;
 use crate::output::number::significant;
+use crate::output::object;
 use crate::output::style::{self, paint};
 use crate::output::table::{Align, Cell, Table, styled};
 use crate::output::{SCHEMA_VERSION, number};

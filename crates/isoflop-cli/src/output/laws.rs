@@ -4,8 +4,8 @@ use isoflop_laws::{CoefficientSet, Law, Parameter, Standing, Variable};
 use serde_json::{Value, json};
 
 use crate::output::SCHEMA_VERSION;
-use crate::output::fit_json::object;
 use crate::output::number;
+use crate::output::object;
 use crate::output::style::{self, paint};
 use crate::output::table::{Align, Table, styled};
 

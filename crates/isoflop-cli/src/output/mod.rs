@@ -6,7 +6,6 @@ pub(crate) mod chances;
 pub(crate) mod checked;
 pub(crate) mod compare;
 pub(crate) mod cost;
-pub(crate) mod fit_json;
 pub(crate) mod fit_text;
 pub(crate) mod hardware;
 pub(crate) mod laws;
@@ -20,10 +19,8 @@ pub(crate) mod table;
 
 use std::io::{self, Write};
 
-use serde_json::{Value, json};
-
-/// Version of all JSON output; it rises when a key changes its meaning or goes away.
-pub(crate) const SCHEMA_VERSION: u32 = 1;
+pub(crate) use isoflop_study::{SCHEMA_VERSION, number, object, optional};
+use serde_json::Value;
 
 /// Writes to stdout, without colour codes where they are not wanted.
 pub(crate) fn print(text: &str) -> io::Result<()> {
@@ -35,9 +32,4 @@ pub(crate) fn print(text: &str) -> io::Result<()> {
 /// Writes a JSON value to stdout, indented.
 pub(crate) fn print_json(value: &Value) -> io::Result<()> {
     print(&format!("{value:#}\n"))
-}
-
-/// A number for JSON: `null` if it is not finite.
-pub(crate) fn number(value: f64) -> Value {
-    if value.is_finite() { json!(value) } else { Value::Null }
 }

@@ -1,5 +1,7 @@
 //! Numbers for people: as many digits as the interval supports, and no more.
 
+pub(crate) use isoflop_study::counted;
+
 /// Numbers from here on are written with an exponent.
 const LARGE: f64 = 1e7;
 /// Numbers below this are written with an exponent.
@@ -69,11 +71,6 @@ pub(crate) fn signed(value: f64) -> String {
 /// A factor: `1.02`, `4.3`, `120`.
 pub(crate) fn factor(value: f64) -> String {
     significant(value, if value < 1.1 { 3 } else { 2 })
-}
-
-/// A whole number with the right form of its noun: `1 row`, `240 rows`.
-pub(crate) fn counted(count: usize, noun: &str) -> String {
-    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
 /// Without zeros at the end of a fraction.

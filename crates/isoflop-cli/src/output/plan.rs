@@ -3,11 +3,11 @@
 use isoflop_plan::{ConstraintResult, Method, Model, NamedPlan, Plan, Quantity, Range, Request, Sense};
 use serde_json::{Value, json};
 
-use crate::output::fit_json::{object, optional};
 use crate::output::number::{coverage, percent, significant, size};
 use crate::output::style::{self, paint};
 use crate::output::table::{Align, Table, styled};
 use crate::output::{SCHEMA_VERSION, number};
+use crate::output::{object, optional};
 
 /// The plan for people: the decision as a table, the constraints, and a verdict in words.
 pub(crate) fn text(model: &Model, request: &Request, plan: &Plan) -> String {

@@ -1,14 +1,11 @@
-//! Profiles as text and JSON.
+//! Profiles as text.
 
 use isoflop_fit::Profile;
 use isoflop_laws::Law;
-use serde_json::{Value, json};
 
-use crate::output::fit_json::{object, optional};
 use crate::output::number::{counted, coverage, significant, supported_places, to_places};
 use crate::output::style::{self, paint};
 use crate::output::table::{Align, Cell, Table, styled};
-use crate::output::{SCHEMA_VERSION, number};
 
 /// Significant digits where no interval says how many are worth printing.
 const DIGITS: i32 = 5;
@@ -47,39 +44,4 @@ pub(crate) fn text(law: &Law, profiles: &[Profile]) -> String {
         }
     }
     out
-}
-
-/// `{schema_version, law, profiles: [{of, estimate, low, high, curve}]}`.
-pub(crate) fn json(law: &Law, profiles: &[Profile], seed: u64) -> Value {
-    json!({
-        "schema_version": SCHEMA_VERSION,
-        "isoflop_version": env!("CARGO_PKG_VERSION"),
-        "law": law.id,
-        "law_formula": law.formula().text,
-        "seed": seed,
-        "profiles": profiles.iter().map(one).collect::<Vec<_>>(),
-    })
-}
-
-fn one(profile: &Profile) -> Value {
-    let curve = profile.curve.iter().map(|point| {
-        json!({
-            "value": number(point.value),
-            "ratio": number(point.ratio),
-            "parameters": object(profile.parameters.iter().zip(&point.parameters).map(|(n, v)| (n, number(*v)))),
-        })
-    });
-    json!({
-        "of": profile.of,
-        "formula": profile.formula,
-        "objective": profile.objective,
-        "rows": profile.rows,
-        "estimate": number(profile.estimate),
-        "level": number(profile.level),
-        "limit": number(profile.limit),
-        "low": optional(profile.low),
-        "high": optional(profile.high),
-        "notes": profile.notes,
-        "curve": curve.collect::<Vec<_>>(),
-    })
 }

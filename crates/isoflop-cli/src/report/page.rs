@@ -3,9 +3,9 @@
 use isoflop_figure::{Theme, stylesheet, svg};
 use isoflop_fit::{Data, Fit, Verdict};
 use isoflop_formula::Formula;
+use isoflop_study::Rows;
 
 use crate::figures::{self, Scene, Shown, shown};
-use crate::job::Rows;
 use crate::output::certificate::{checks_of, verdict};
 use crate::output::fit_text::numbers;
 use crate::output::number::{counted, coverage, percent, significant};

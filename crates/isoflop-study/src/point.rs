@@ -4,27 +4,29 @@ use isoflop_fit::{Fit, Prediction, predict};
 use isoflop_formula::{Formula, InputKind, Node, parse_number};
 use isoflop_runs::{Mapping, Need, RunTable, Selected, Selection};
 
-use crate::errors::{CliError, Failure};
+use crate::error::StudyError;
 
 /// A point.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Point {
+pub struct Point {
     /// Inputs with their values.
-    pub(crate) numbers: Vec<(String, f64)>,
+    pub numbers: Vec<(String, f64)>,
     /// Text columns with their values, such as `family` and `llama`.
-    pub(crate) texts: Vec<(String, String)>,
+    pub texts: Vec<(String, String)>,
 }
 
 /// A fitted formula.
 #[derive(Debug, Clone)]
-pub(crate) struct Fitted<'a> {
-    pub(crate) formula: &'a Formula,
-    pub(crate) fit: &'a Fit,
+pub struct Fitted<'a> {
+    /// The formula with the changes of the fit applied.
+    pub formula: &'a Formula,
+    /// Its fit.
+    pub fit: &'a Fit,
 }
 
 impl Fitted<'_> {
     /// Whether parameters, replicates and formula belong together, which a file edited by hand may not hold.
-    pub(crate) fn is_consistent(&self) -> bool {
+    pub fn is_consistent(&self) -> bool {
         let parameters = &self.fit.parameters;
         let mut slots = parameters.iter();
         // Parameters stand in the order of the formula, grouped ones with all their levels in a row.
@@ -40,7 +42,7 @@ impl Fitted<'_> {
     }
 
     /// Names of the numbers that a point needs.
-    pub(crate) fn numbers(&self) -> Vec<String> {
+    pub fn numbers(&self) -> Vec<String> {
         let output = self.formula.output.as_ref().map(|left| left.name.as_str());
         let inputs = self.formula.symbols.inputs.iter();
         let numeric = inputs.filter(|i| i.kind == InputKind::Column && Some(i.name.as_str()) != output);
@@ -48,7 +50,7 @@ impl Fitted<'_> {
     }
 
     /// Names of the texts that a point needs.
-    fn texts(&self) -> Vec<String> {
+    pub fn texts(&self) -> Vec<String> {
         let symbols = &self.formula.symbols;
         let compared = symbols.inputs.iter().filter_map(|input| match &input.kind {
             InputKind::TextEquals { column, .. } => Some(column.clone()),
@@ -62,17 +64,21 @@ impl Fitted<'_> {
     }
 
     /// Reads `N=70B,D=1.4T,family=llama`.
-    pub(crate) fn parse(&self, text: &str) -> Result<Point, CliError> {
+    ///
+    /// # Errors
+    /// A name that the law does not have, is missing or is given twice; a value that is no number.
+    pub fn parse(&self, text: &str) -> Result<Point, StudyError> {
         const EXAMPLE: &str = "NAME=NUMBER,NAME=NUMBER, such as N=70B,D=1.4T";
         let (numbers, texts) = (self.numbers(), self.texts());
         let mut point = Point::default();
         let mut given: Vec<&str> = Vec::new();
         for part in text.split(',') {
-            let bad = || CliError::BadAssignment { option: "--at", text: text.to_owned(), example: EXAMPLE };
+            let bad =
+                || StudyError::BadAssignment { option: "--at", text: text.to_owned(), example: EXAMPLE };
             let (name, value) = part.split_once('=').ok_or_else(bad)?;
             let (name, value) = (name.trim(), value.trim());
             if given.contains(&name) {
-                return Err(CliError::GivenTwice { text: text.to_owned(), name: name.to_owned() });
+                return Err(StudyError::GivenTwice { text: text.to_owned(), name: name.to_owned() });
             }
             given.push(name);
             // A column may be both, as `seed` in `A[seed] + seed`.
@@ -85,7 +91,11 @@ impl Fitted<'_> {
             }
             if !is_number && !is_text {
                 let inputs = numbers.into_iter().chain(texts).collect();
-                return Err(CliError::UnknownInput { text: text.to_owned(), name: name.to_owned(), inputs });
+                return Err(StudyError::UnknownInput {
+                    text: text.to_owned(),
+                    name: name.to_owned(),
+                    inputs,
+                });
             }
         }
         let mut missing: Vec<String> = numbers.into_iter().chain(texts).collect();
@@ -93,18 +103,24 @@ impl Fitted<'_> {
         if missing.is_empty() {
             Ok(point)
         } else {
-            Err(CliError::MissingInput { text: text.to_owned(), missing })
+            Err(StudyError::MissingInput { text: text.to_owned(), missing })
         }
     }
 
     /// Takes the columns of points from a table.
-    pub(crate) fn select<'t>(&self, table: &'t RunTable, mapping: &Mapping) -> Result<Selected<'t>, Failure> {
+    ///
+    /// # Errors
+    /// Columns that are not there.
+    pub fn select<'t>(&self, table: &'t RunTable, mapping: &Mapping) -> Result<Selected<'t>, StudyError> {
         let needs = self.numbers().into_iter().map(Need::finite).collect();
         Ok(table.select(mapping, &Selection { needs, groups: self.texts() })?)
     }
 
-    /// The predictions, in the order of the points.
-    pub(crate) fn predict(&self, points: &[Point], level: f64) -> Result<Vec<Prediction>, Failure> {
+    /// The predictions with intervals of this coverage, in the order of the points.
+    ///
+    /// # Errors
+    /// A level of a group that the fit does not know; inputs that the law cannot take.
+    pub fn predict(&self, points: &[Point], level: f64) -> Result<Vec<Prediction>, StudyError> {
         let mut predictions = Vec::with_capacity(points.len());
         // Neighbouring points mostly have the same texts, and then the same law.
         for same in points.chunk_by(|a, b| a.texts == b.texts) {
@@ -121,7 +137,7 @@ impl Fitted<'_> {
     }
 
     /// The law and the fit for these texts alone: comparisons decided, one parameter in place of each group.
-    fn at(&self, texts: &[(String, String)]) -> Result<(Formula, Fit), CliError> {
+    fn at(&self, texts: &[(String, String)]) -> Result<(Formula, Fit), StudyError> {
         let text_of =
             |column: &str| texts.iter().find(|(name, _)| name == column).map_or("", |(_, text)| text);
         let mut formula = self.formula.clone();
@@ -165,9 +181,9 @@ impl Fitted<'_> {
         self.fit.parameters.iter().position(|p| is_it(&p.name))
     }
 
-    fn unknown_level<'t>(&self, column: &str, param: &str, text_of: impl Fn(&str) -> &'t str) -> CliError {
+    fn unknown_level<'t>(&self, column: &str, param: &str, text_of: impl Fn(&str) -> &'t str) -> StudyError {
         let levels = self.fit.parameters.iter().filter_map(|p| level_of(&p.name, param));
-        CliError::UnknownLevel {
+        StudyError::UnknownLevel {
             column: column.to_owned(),
             level: text_of(column).to_owned(),
             known: levels.map(str::to_owned).collect(),
@@ -176,7 +192,7 @@ impl Fitted<'_> {
 }
 
 /// The points of a selection.
-pub(crate) fn points_of(selected: &Selected<'_>) -> Vec<Point> {
+pub fn points_of(selected: &Selected<'_>) -> Vec<Point> {
     let point = |row: usize| Point {
         numbers: selected
             .columns

@@ -1,13 +1,13 @@
 //! A fit as JSON; the keys and their order are part of the interface.
 
 use isoflop_fit::{Certificate, Fit};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use crate::job::{Finished, Rows};
-use crate::output::{SCHEMA_VERSION, certificate, number};
+use crate::job::{Finished, Reason, Rows};
+use crate::json::{SCHEMA_VERSION, number, object, optional, verdict};
 
-/// The whole fit.
-pub(crate) fn fit(finished: &Finished) -> Value {
+/// The whole fit: what `isoflop fit --format json` prints.
+pub fn fit_json(finished: &Finished) -> Value {
     let (law, fit) = (&finished.law, &finished.fit);
     json!({
         "schema_version": SCHEMA_VERSION,
@@ -35,18 +35,9 @@ pub(crate) fn fit(finished: &Finished) -> Value {
     })
 }
 
-/// A JSON object in the order of the pairs.
-pub(crate) fn object<'a>(pairs: impl IntoIterator<Item = (&'a String, Value)>) -> Value {
-    Value::Object(pairs.into_iter().map(|(name, value)| (name.clone(), value)).collect::<Map<_, _>>())
-}
-
-/// A number or `null`.
-pub(crate) fn optional(value: Option<f64>) -> Value {
-    value.map_or(Value::Null, number)
-}
-
 fn rows(rows: &Rows) -> Value {
-    let reason = |r: &crate::job::Reason| json!({"reason": r.reason, "column": r.column, "count": r.count, "first": r.first});
+    let reason =
+        |r: &Reason| json!({"reason": r.reason, "column": r.column, "count": r.count, "first": r.first});
     json!({
         "used": rows.used,
         "dropped": rows.dropped,
@@ -111,7 +102,7 @@ fn certificate_json(certificate: &Certificate, places: &[String]) -> Value {
         })
     };
     json!({
-        "verdict": certificate::verdict(certificate.verdict),
+        "verdict": verdict(certificate.verdict),
         "reasons": certificate.reasons,
         "gradient": number(certificate.gradient),
         "exact": certificate.exact,

@@ -5,44 +5,41 @@ use isoflop_laws::{Catalogue, Law};
 use isoflop_runs::{Mapping, RunTable};
 
 use crate::bind::{Wish, bind};
-use crate::errors::Failure;
 
 /// What a table can do for a law.
-pub(crate) struct Chance<'a> {
-    pub(crate) law: &'a Law,
+pub struct Chance<'a> {
+    /// The law.
+    pub law: &'a Law,
     /// Columns that the table lacks; none for a law that can be fitted.
-    pub(crate) missing: Vec<String>,
+    pub missing: Vec<String>,
     /// What a fit without intervals says, or why there is none.
-    pub(crate) fitted: Option<Result<Fitted, String>>,
+    pub fitted: Option<Result<QuickFit, String>>,
 }
 
 /// A quick fit.
-pub(crate) struct Fitted {
-    pub(crate) verdict: Verdict,
+pub struct QuickFit {
+    /// Whether it is certified.
+    pub verdict: Verdict,
     /// The first reason against certification.
-    pub(crate) reason: Option<String>,
+    pub reason: Option<String>,
     /// Free parameters.
-    pub(crate) parameters: usize,
+    pub parameters: usize,
     /// Rows that could be used.
-    pub(crate) rows: usize,
+    pub rows: usize,
     /// Root mean square of the log residuals.
-    pub(crate) rmse_log: Option<f64>,
+    pub rmse_log: Option<f64>,
 }
 
 impl Chance<'_> {
     /// Whether the table has all columns and determines every parameter.
-    pub(crate) fn is_identified(&self) -> bool {
+    pub fn is_identified(&self) -> bool {
         matches!(&self.fitted, Some(Ok(fitted)) if fitted.verdict != Verdict::NotCertified)
     }
 }
 
 /// Every law: first those that the table identifies, best fit first, then those it has the columns of, then by the
 /// number of columns that it lacks.
-pub(crate) fn chances<'a>(
-    catalogue: &'a Catalogue,
-    table: &RunTable,
-    mapping: &Mapping,
-) -> Result<Vec<Chance<'a>>, Failure> {
+pub fn chances<'a>(catalogue: &'a Catalogue, table: &RunTable, mapping: &Mapping) -> Vec<Chance<'a>> {
     let names: Vec<String> = table.columns().map(|(name, _)| name.to_owned()).collect();
     let mut chances = Vec::new();
     for law in catalogue.laws() {
@@ -58,11 +55,11 @@ pub(crate) fn chances<'a>(
         let key = |c: &Chance<'_>| (!c.is_identified(), c.missing.len());
         key(a).cmp(&key(b)).then(quality(a).total_cmp(&quality(b)))
     });
-    Ok(chances)
+    chances
 }
 
 /// Columns that the table lacks for a law.
-pub(crate) fn missing(law: &Law, table: &RunTable, mapping: &Mapping) -> Vec<String> {
+pub fn missing(law: &Law, table: &RunTable, mapping: &Mapping) -> Vec<String> {
     let mut missing = Vec::new();
     for input in law.inputs.iter().chain([&law.output]) {
         let wanted = match &input.set {
@@ -78,7 +75,7 @@ pub(crate) fn missing(law: &Law, table: &RunTable, mapping: &Mapping) -> Vec<Str
     missing
 }
 
-fn quick_fit(law: &Law, table: &RunTable, mapping: &Mapping, names: &[String]) -> Result<Fitted, String> {
+fn quick_fit(law: &Law, table: &RunTable, mapping: &Mapping, names: &[String]) -> Result<QuickFit, String> {
     let law = law.over(names.iter().map(String::as_str)).map_err(|errors| errors.to_string())?;
     let objective = Objective::recommended(&law).map_err(|error| error.to_string())?;
     let wish = Wish { objective, weight: None, cluster: None, also: &[], levels: &[] };
@@ -86,7 +83,7 @@ fn quick_fit(law: &Law, table: &RunTable, mapping: &Mapping, names: &[String]) -
     let options =
         FitOptions { objective: Some(objective), bootstrap: 0, choices: false, ..FitOptions::default() };
     let fit = isoflop_fit::fit(&law, &bound.data, &options, &()).map_err(|error| error.to_string())?;
-    Ok(Fitted {
+    Ok(QuickFit {
         verdict: fit.certificate.verdict,
         reason: fit.certificate.reasons.first().cloned(),
         parameters: fit.parameters.iter().filter(|p| !p.fixed).count(),

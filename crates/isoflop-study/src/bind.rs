@@ -7,34 +7,43 @@ use isoflop_runs::{
     Column, Grouping, Mapping, Need, Role, RunTable, RunsError, Selected, SelectedColumn, Selection,
 };
 
-use crate::errors::{CliError, Failure};
+use crate::error::StudyError;
 
-/// What the command line adds to a law.
+/// What a request adds to a law.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Wish<'a> {
-    pub(crate) objective: Objective,
-    pub(crate) weight: Option<&'a str>,
-    pub(crate) cluster: Option<&'a str>,
+pub struct Wish<'a> {
+    /// The objective, which may need an output above 0.
+    pub objective: Objective,
+    /// Column of weights.
+    pub weight: Option<&'a str>,
+    /// Column of clusters.
+    pub cluster: Option<&'a str>,
     /// Columns that the work on the fit reads although the law does not.
-    pub(crate) also: &'a [Need],
+    pub also: &'a [Need],
     /// Columns of levels that it reads.
-    pub(crate) levels: &'a [String],
+    pub levels: &'a [String],
 }
 
 /// The numbers of a fit, and what became of the rows.
 #[derive(Debug)]
-pub(crate) struct Bound<'a> {
-    pub(crate) data: Data,
-    pub(crate) selected: Selected<'a>,
-    pub(crate) digest: String,
+pub struct Bound<'a> {
+    /// The columns of the law.
+    pub data: Data,
+    /// The rows taken and left out. Its columns have moved into `data`.
+    pub selected: Selected<'a>,
+    /// SHA-256 over the columns used, as hexadecimal text.
+    pub digest: String,
     /// The columns of [`Wish::also`].
-    pub(crate) also: Vec<Vec<f64>>,
+    pub also: Vec<Vec<f64>>,
     /// The columns of [`Wish::levels`].
-    pub(crate) levels: Vec<Group>,
+    pub levels: Vec<Group>,
 }
 
 /// A law from a formula, in which every name that is not a column becomes a parameter.
-pub(crate) fn law_of_formula(text: &str, table: &RunTable, mapping: &Mapping) -> Result<Law, Failure> {
+///
+/// # Errors
+/// A formula that does not compile.
+pub fn law_of_formula(text: &str, table: &RunTable, mapping: &Mapping) -> Result<Law, StudyError> {
     let bound = |b: &isoflop_runs::Binding| (b.name.clone(), table.column(&b.column));
     let own = table.columns().map(|(name, column)| (name.to_owned(), Some(column)));
     // A role without a column must end in "no column for N", not in a parameter called N.
@@ -52,7 +61,17 @@ pub(crate) fn law_of_formula(text: &str, table: &RunTable, mapping: &Mapping) ->
     let numbers: Vec<&str> = numbers.iter().map(String::as_str).collect();
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
     Law::from_formula(text, &numbers, &texts)
-        .map_err(|diagnostics| Failure::formula("--law", text, &diagnostics))
+        .map_err(|diagnostics| StudyError::in_formula("--law", text, diagnostics))
+}
+
+/// A law over the columns of the table: sets such as `mix_*` become the columns that are there.
+///
+/// # Errors
+/// A formula that does not compile with these columns.
+pub fn law_over(law: &Law, table: &RunTable) -> Result<Law, StudyError> {
+    let names: Vec<&str> = table.names().collect();
+    law.over(names.into_iter())
+        .map_err(|diagnostics| StudyError::in_formula("--law", &law.formula().text, diagnostics))
 }
 
 /// Takes the columns that the law reads, and the rows that can be used.
@@ -60,12 +79,15 @@ pub(crate) fn law_of_formula(text: &str, table: &RunTable, mapping: &Mapping) ->
 /// Rows with an input or output that is missing or not finite, or an input that is not positive where a power
 /// or a log needs it, are left out and counted. An output that is not positive under a log objective is an
 /// error instead: it is rarely a failed run and mostly the wrong column or the wrong objective.
-pub(crate) fn bind<'a>(
+///
+/// # Errors
+/// Columns that are not there, or no row that has them all; an output that the objective cannot take.
+pub fn bind<'a>(
     formula: &Formula,
     table: &'a RunTable,
     mapping: &Mapping,
     wish: Wish<'_>,
-) -> Result<Bound<'a>, Failure> {
+) -> Result<Bound<'a>, StudyError> {
     let output = formula.output.as_ref().map_or(0, |left| left.input as usize);
     let inputs = &formula.symbols.inputs;
 
@@ -82,7 +104,7 @@ pub(crate) fn bind<'a>(
     let mut selected = table.select(mapping, &Selection { needs, groups })?;
     if selected.rows() == 0 {
         let reasons = selected.dropped.iter().map(ToString::to_string).collect();
-        return Err(CliError::NoRows { reasons }.into());
+        return Err(StudyError::NoRows { reasons });
     }
     check_output(table, &selected, output, wish.objective)?;
 
@@ -114,17 +136,17 @@ pub(crate) fn bind<'a>(
 }
 
 /// The columns that a formula reads, in the order of its inputs.
-pub(crate) fn needs_of(formula: &Formula) -> Vec<Need> {
+pub fn needs_of(formula: &Formula) -> Vec<Need> {
     let output = formula.output.as_ref().map_or(0, |left| left.input as usize);
     (0..formula.symbols.inputs.len()).map(|k| need(formula, k, k == output)).collect()
 }
 
 /// Names of a law such as x and y are nobody's columns: says which name is meant before anything else fails.
-fn check_columns(formula: &Formula, table: &RunTable, mapping: &Mapping) -> Result<(), Failure> {
+fn check_columns(formula: &Formula, table: &RunTable, mapping: &Mapping) -> Result<(), StudyError> {
     for input in &formula.symbols.inputs {
         match mapping.resolve(table, &input.name) {
             Err(RunsError::MissingColumn { suggestion: None, known, .. }) => {
-                return Err(CliError::NoColumn { name: input.name.clone(), known }.into());
+                return Err(StudyError::NoColumn { name: input.name.clone(), known });
             }
             Err(error) => return Err(error.into()),
             Ok(_) => {}
@@ -188,11 +210,11 @@ fn check_output(
     selected: &Selected<'_>,
     output: usize,
     objective: Objective,
-) -> Result<(), CliError> {
+) -> Result<(), StudyError> {
     let Some(SelectedColumn { name, column, values }) = selected.columns.get(output) else { return Ok(()) };
     let is_bad = |&value: &f64| value <= 0.0;
     let Some(first) = values.iter().position(|value| objective.log && is_bad(value)) else { return Ok(()) };
-    Err(CliError::OutputNotPositive {
+    Err(StudyError::OutputNotPositive {
         place: table.place(selected.table_row(first)).to_string(),
         name: name.clone(),
         column: column.clone(),

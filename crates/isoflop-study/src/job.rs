@@ -1,0 +1,293 @@
+//! One fit from table to result.
+
+use isoflop_fit::{Data, DataDigest, Fit, FitOptions, Progress, SavedFit, overridden};
+use isoflop_formula::Formula;
+use isoflop_laws::{Catalogue, Law};
+use isoflop_runs::{DropReason, Mapping, ReadOptions, RunTable, Selected, find_roles, parse_map};
+
+use crate::bind::{Bound, Wish, bind, law_of_formula, law_over};
+use crate::error::StudyError;
+use crate::note::{Listener, counted};
+use crate::request::Request;
+
+/// A finished fit with all that a report needs.
+#[derive(Debug)]
+pub struct Finished {
+    /// The law, over the columns of the table.
+    pub law: Law,
+    /// The formula of the law with the changes of the request applied.
+    pub formula: Formula,
+    /// The formula as text: as the law writes it, unless ties changed it.
+    pub formula_text: String,
+    /// The result.
+    pub fit: Fit,
+    /// How it was fitted.
+    pub options: FitOptions,
+    /// The rows as the fit saw them.
+    pub data: Data,
+    /// What became of the rows of the table.
+    pub rows: Rows,
+    /// Place of each influential row of the certificate.
+    pub influential: Vec<String>,
+    /// SHA-256 over the columns used, as hexadecimal text.
+    pub digest: String,
+    /// Seed of starts and replicates.
+    pub seed: u64,
+}
+
+/// What became of the rows.
+#[derive(Debug, Clone, Default)]
+pub struct Rows {
+    /// Rows that were fitted.
+    pub used: usize,
+    /// Left out because a cell cannot be used.
+    pub dropped: usize,
+    /// Why they were left out.
+    pub reasons: Vec<Reason>,
+    /// Removed by filters.
+    pub filtered: usize,
+    /// Files with their numbers of rows.
+    pub sources: Vec<(String, usize)>,
+}
+
+/// Why some rows were left out.
+#[derive(Debug, Clone)]
+pub struct Reason {
+    /// `missing`, `not finite` or `not positive`.
+    pub reason: &'static str,
+    /// The column of the cells.
+    pub column: String,
+    /// Rows left out.
+    pub count: usize,
+    /// Place and value of the first one.
+    pub first: String,
+}
+
+/// Reads a run table and says how many rows each file has.
+///
+/// # Errors
+/// Files that cannot be read as runs.
+pub fn read_table(
+    runs: &[String],
+    options: &ReadOptions,
+    notes: &dyn Listener,
+) -> Result<RunTable, StudyError> {
+    let table = RunTable::read(runs, options)?;
+    for source in table.sources() {
+        notes.info(&format!("{}: {}", source.name, counted(source.rows, "row")));
+    }
+    Ok(table)
+}
+
+/// Fits the law that the request names to a table.
+///
+/// # Errors
+/// A law that does not exist or has mistakes; columns that are not there; rows that cannot be used; whatever
+/// [`isoflop_fit::fit`] refuses.
+pub fn fit_table(
+    mut table: RunTable,
+    request: &Request,
+    catalogue: &Catalogue,
+    notes: &dyn Listener,
+    progress: &dyn Progress,
+) -> Result<Finished, StudyError> {
+    let named = request.law.as_deref().ok_or_else(|| no_law(catalogue))?;
+    let overrides = request.changes.overrides()?;
+    // A wrong name must not wait for a large table.
+    let known = if named.contains('~') { None } else { Some(catalogue.find(named)?.clone()) };
+
+    let mut rows = Rows::of(&table);
+    let mapping = prepare(&mut table, request, &mut rows, notes)?;
+    let law = match known {
+        Some(law) => law_over(&law, &table)?,
+        None => {
+            let law = law_of_formula(named, &table, &mapping)?;
+            tell_formula(&law, notes);
+            law
+        }
+    };
+    let formula = overridden(&law, &overrides)?;
+    let formula_text = if overrides.ties.is_empty() { law.formula().text.clone() } else { formula.to_text() };
+    let objective = request.objective(&law)?;
+    let cluster = request.cluster.as_deref().or_else(|| cluster_by_run(&table, notes));
+    let wish = Wish { objective, weight: request.weight.as_deref(), cluster, also: &[], levels: &[] };
+    let Bound { data, selected, digest, .. } = bind(&formula, &table, &mapping, wish)?;
+    tell_columns(&law, &selected, &mapping, notes);
+    for doubt in mapping.scale_doubts(&table) {
+        if law.inputs.iter().chain([&law.output]).any(|v| v.name == doubt.role.name()) {
+            notes.warning(&doubt.to_string());
+        }
+    }
+    for dropped in &selected.dropped {
+        notes.warning(&dropped.to_string());
+    }
+    rows.take(&selected);
+    notes.detail(&format!("data sha256 {digest}"));
+
+    let options = FitOptions {
+        objective: Some(objective),
+        starts: request.starts.parse()?,
+        bootstrap: request.bootstrap,
+        level: request.level,
+        seed: request.seed,
+        choices: request.choices,
+        overrides,
+    };
+    let fit = with_threads(request.threads, || isoflop_fit::fit(&law, &data, &options, progress))??;
+    let place = |row: usize| table.place(selected.table_row(row)).to_string();
+    let influential = fit.certificate.influential.iter().map(|influence| place(influence.row)).collect();
+    let seed = request.seed;
+    Ok(Finished { law, formula, formula_text, fit, options, data, rows, influential, digest, seed })
+}
+
+impl Rows {
+    /// The rows of a table of which nothing was taken yet.
+    pub fn of(table: &RunTable) -> Rows {
+        let sources = table.sources().iter().map(|source| (source.name.clone(), source.rows)).collect();
+        Rows { sources, ..Rows::default() }
+    }
+
+    /// Notes what a selection kept and left out.
+    pub fn take(&mut self, selected: &Selected<'_>) {
+        self.used = selected.rows();
+        self.dropped = selected.dropped_rows();
+        self.reasons = reasons(selected);
+    }
+}
+
+impl Finished {
+    /// The fit as it is saved; `command` is the command line that makes it again.
+    pub fn saved(&self, command: Vec<String>) -> SavedFit {
+        let data = DataDigest {
+            sha256: self.digest.clone(),
+            rows: self.rows.used,
+            files: self.rows.sources.iter().map(|(name, _)| name.clone()).collect(),
+        };
+        SavedFit::new(&self.law.id, &self.formula, self.fit.clone(), data, self.seed, command)
+    }
+}
+
+/// Finds the roles of the columns, defines the new ones and keeps the rows that the request asks for.
+///
+/// # Errors
+/// Columns that are not there; formulas that do not compile; filters that leave no row.
+pub fn prepare(
+    table: &mut RunTable,
+    request: &Request,
+    rows: &mut Rows,
+    notes: &dyn Listener,
+) -> Result<Mapping, StudyError> {
+    let mapping = columns(table, &request.maps, &request.lets, notes)?;
+    for filter in &request.filters {
+        let outcome = table.filter(&mapping, filter)?;
+        rows.filtered += outcome.removed + outcome.undecided;
+        for unknown in &outcome.unknown_texts {
+            notes.warning(&format!("--where {filter}: {unknown}"));
+        }
+        if outcome.undecided > 0 {
+            let removed = counted(outcome.undecided, "row");
+            notes.warning(&format!(
+                "--where {filter}: {removed} removed because a column that it reads is missing"
+            ));
+        }
+        if outcome.kept == 0 {
+            return Err(StudyError::FilteredAll { filter: filter.clone() });
+        }
+        notes.info(&format!("--where {filter}: {} kept, {} removed", outcome.kept, outcome.removed));
+    }
+    Ok(mapping)
+}
+
+/// Finds the roles of the columns and defines the new ones.
+///
+/// # Errors
+/// Columns that are not there; formulas that do not compile.
+pub fn columns(
+    table: &mut RunTable,
+    maps: &[String],
+    lets: &[String],
+    notes: &dyn Listener,
+) -> Result<Mapping, StudyError> {
+    for note in table.notes() {
+        match note.is_warning() {
+            true => notes.warning(&note.to_string()),
+            false => notes.info(&note.to_string()),
+        }
+    }
+    let maps = maps.iter().map(|text| parse_map(text)).collect::<Result<Vec<_>, _>>()?;
+    let mut mapping = find_roles(table, &maps)?;
+    for definition in lets {
+        table.define(&mut mapping, definition)?;
+    }
+    Ok(mapping)
+}
+
+/// The column of runs, if runs have several rows: points of one curve are not independent.
+fn cluster_by_run(table: &RunTable, notes: &dyn Listener) -> Option<&'static str> {
+    let column = table.runs_column()?;
+    notes.info(&format!("intervals: whole runs are resampled, as by --cluster {column}"));
+    Some(column)
+}
+
+/// Which columns stand for the names of the law.
+fn tell_columns(law: &Law, selected: &Selected<'_>, mapping: &Mapping, notes: &dyn Listener) {
+    notes.info("columns:");
+    let mut told: Vec<&str> = Vec::new();
+    for column in &selected.columns {
+        if told.contains(&column.name.as_str()) {
+            continue;
+        }
+        told.push(&column.name);
+        match mapping.binding(&column.name) {
+            Some(binding) if binding.name != binding.column || !binding.others.is_empty() => {
+                notes.info(&format!("  {binding}"));
+            }
+            _ => notes.info(&format!("  {}", column.name)),
+        }
+    }
+    if let Some(counting) = &law.counting {
+        notes.detail(&format!("counting: {counting}"));
+    }
+}
+
+/// Says which names of a formula are parameters.
+pub(crate) fn tell_formula(law: &Law, notes: &dyn Listener) {
+    let names: Vec<&str> = law.parameters.iter().map(|p| p.name.as_str()).collect();
+    notes.info(&format!("free parameters: {}", names.join(", ")));
+}
+
+fn reasons(selected: &Selected<'_>) -> Vec<Reason> {
+    let reason = |dropped: &isoflop_runs::Dropped| Reason {
+        reason: match dropped.reason {
+            DropReason::Missing => "missing",
+            DropReason::NotFinite => "not finite",
+            DropReason::NotPositive => "not positive",
+        },
+        column: dropped.column.clone(),
+        count: dropped.count,
+        first: dropped.first.to_string(),
+    };
+    selected.dropped.iter().map(reason).collect()
+}
+
+fn no_law(catalogue: &Catalogue) -> StudyError {
+    const WELL_KNOWN: [&str; 4] = ["chinchilla", "kaplan_nd", "henighan_c", "bnsl1"];
+    let known = WELL_KNOWN.iter().filter(|id| catalogue.find(id).is_ok());
+    StudyError::NoLaw { some: known.map(ToString::to_string).collect() }
+}
+
+/// Does `work` on this many threads, by default as many as the machine has.
+///
+/// # Errors
+/// Threads that cannot be started.
+pub fn with_threads<T: Send>(
+    threads: Option<usize>,
+    work: impl FnOnce() -> T + Send,
+) -> Result<T, StudyError> {
+    let mut builder = rayon::ThreadPoolBuilder::new();
+    if let Some(threads) = threads {
+        builder = builder.num_threads(threads);
+    }
+    let pool = builder.build().map_err(|error| StudyError::Threads { reason: error.to_string() })?;
+    Ok(pool.install(work))
+}

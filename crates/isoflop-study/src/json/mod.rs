@@ -1,0 +1,44 @@
+//! Results as JSON, one layout for all front ends; the keys and their order are part of the interface.
+
+mod backtest;
+mod compare;
+mod fit;
+mod points;
+mod profile;
+
+pub use backtest::backtests_json;
+use backtest::score_json;
+pub use compare::comparison_json;
+pub use fit::fit_json;
+pub use points::Points;
+pub use profile::profiles_json;
+
+use isoflop_fit::Verdict;
+use serde_json::{Map, Value, json};
+
+/// Version of all JSON output; it rises when a key changes its meaning or goes away.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// A number for JSON: `null` if it is not finite.
+pub fn number(value: f64) -> Value {
+    if value.is_finite() { json!(value) } else { Value::Null }
+}
+
+/// A number or `null`.
+pub fn optional(value: Option<f64>) -> Value {
+    value.map_or(Value::Null, number)
+}
+
+/// A JSON object in the order of the pairs.
+pub fn object<'a>(pairs: impl IntoIterator<Item = (&'a String, Value)>) -> Value {
+    Value::Object(pairs.into_iter().map(|(name, value)| (name.clone(), value)).collect::<Map<_, _>>())
+}
+
+/// The verdict as it stands in JSON and in text.
+pub fn verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Certified => "certified",
+        Verdict::CertifiedWithWarnings => "certified with warnings",
+        Verdict::NotCertified => "not certified",
+    }
+}

@@ -1,0 +1,61 @@
+//! Predictions as JSON.
+
+use isoflop_fit::{Fit, Prediction};
+use isoflop_formula::Formula;
+use serde_json::{Map, Value, json};
+
+use crate::json::{SCHEMA_VERSION, number, object, optional};
+use crate::point::Point;
+
+/// Predictions with what they come from.
+#[derive(Debug)]
+pub struct Points<'a> {
+    /// Id of the law.
+    pub law: &'a str,
+    /// The formula of the fit.
+    pub formula: &'a Formula,
+    /// The fit.
+    pub fit: &'a Fit,
+    /// Coverage of the intervals.
+    pub level: f64,
+    /// Where.
+    pub points: &'a [Point],
+    /// One for each point.
+    pub predictions: &'a [Prediction],
+}
+
+impl Points<'_> {
+    /// Points with their predictions.
+    pub fn rows(&self) -> impl Iterator<Item = (&Point, &Prediction)> {
+        self.points.iter().zip(self.predictions)
+    }
+
+    /// Name of what is predicted.
+    pub fn output(&self) -> &str {
+        self.formula.output.as_ref().map_or("output", |left| &left.name)
+    }
+
+    /// One object with all points.
+    pub fn json(&self) -> Value {
+        let point = |(point, p): (&Point, &Prediction)| {
+            let numbers = p.inputs.iter().map(|(name, value)| (name.clone(), number(*value)));
+            let texts = point.texts.iter().map(|(name, text)| (name.clone(), Value::from(text.as_str())));
+            json!({
+                "inputs": Value::Object(numbers.chain(texts).collect::<Map<_, _>>()),
+                "estimate": number(p.estimate),
+                "low": optional(p.low),
+                "high": optional(p.high),
+                "extrapolation": object(p.extrapolation.iter().map(|(name, ratio)| (name, number(*ratio)))),
+            })
+        };
+        json!({
+            "schema_version": SCHEMA_VERSION,
+            "isoflop_version": env!("CARGO_PKG_VERSION"),
+            "law": self.law,
+            "formula": self.formula.text,
+            "output": self.output(),
+            "level": number(self.level),
+            "points": self.rows().map(point).collect::<Vec<_>>(),
+        })
+    }
+}

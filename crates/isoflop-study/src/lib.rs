@@ -1,0 +1,58 @@
+//! From a run table and a request to fits, comparisons, backtests, profiles and points: what all front ends share.
+//!
+//! A [`Request`] says which law is fitted to which columns and rows, and how. [`fit_table`] does it; [`Study`] binds
+//! several laws to the same rows, for [`comparison`], [`backtests`] and [`profiles`]. What there is to say meanwhile goes
+//! to a [`Listener`], errors are a [`StudyError`], results have one JSON layout. Nothing is printed.
+//!
+//! ```
+//! use isoflop_study::{Notes, Request, catalogue, fit_json, fit_table};
+//! use isoflop_runs::{ReadOptions, RunTable};
+//!
+//! let mut text = "n_params,val_loss\n".to_owned();
+//! for n in [1e6, 3e6, 1e7, 3e7, 1e8, 3e8] {
+//!     text += &format!("{n},{}\n", 1.7 + 400.0 / f64::powf(n, 0.34));
+//! }
+//! let table = RunTable::from_reader("runs.csv", text.as_bytes(), &ReadOptions::default())?;
+//! let law = Some("loss ~ E + A / N^alpha".to_owned());
+//! let request = Request { law, bootstrap: 0, ..Request::default() };
+//! let notes = Notes::default();
+//! let finished = fit_table(table, &request, &catalogue(None, &notes)?, &notes, &())?;
+//! assert!((finished.fit.parameters[0].estimate - 1.7).abs() < 1e-6);
+//! assert_eq!(fit_json(&finished)["rows"]["used"], 6);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod again;
+mod backtest;
+mod bind;
+mod catalogue;
+mod chances;
+mod compare;
+mod error;
+mod job;
+mod json;
+mod note;
+mod point;
+mod profile;
+mod request;
+mod saved;
+mod study;
+
+pub use again::{Again, Recipe, read_again};
+pub use backtest::{Backtests, Hold, Tested, backtests};
+pub use bind::{Bound, Wish, bind, law_of_formula, law_over, needs_of};
+pub use catalogue::{catalogue, holding};
+pub use chances::{Chance, QuickFit, chances, missing};
+pub use compare::{CompareRequest, Compared, comparison};
+pub use error::StudyError;
+pub use job::{Finished, Reason, Rows, columns, fit_table, prepare, read_table, with_threads};
+pub use json::{
+    Points, SCHEMA_VERSION, backtests_json, comparison_json, fit_json, number, object, optional,
+    profiles_json, verdict,
+};
+pub use note::{Level, Listener, Note, Notes, counted};
+pub use point::{Fitted, Point, points_of};
+pub use profile::profiles;
+pub use request::{Changes, Request};
+pub use saved::{formula_of, read_saved};
+pub use study::{Entries, Entry, Study, law_names, parse_cuts};
