@@ -1,12 +1,14 @@
 //! The command line as data: one file per group of commands.
 
 mod fit;
+mod forecast;
 mod laws;
 mod plan;
 mod study;
 mod table;
 
 pub(crate) use fit::{FitArgs, PlotArgs, PredictArgs, ReportArgs, Tint};
+pub(crate) use forecast::{ForecastArgs, ForecastCommand, FreezeArgs, ScoreArgs};
 pub(crate) use laws::{LawsArgs, LawsCommand, LawsOptions, ReproduceArgs};
 pub(crate) use plan::{CostArgs, HardwareArgs, PlanArgs};
 pub(crate) use study::{BacktestArgs, CompareArgs, ProfileArgs};
@@ -70,6 +72,8 @@ pub(crate) enum Command {
     Fit(Box<FitArgs>),
     /// Predict from a saved fit
     Predict(PredictArgs),
+    /// Write a forecast down before the run, and score it after
+    Forecast(ForecastArgs),
     /// Fit a law to the small runs and forecast the large ones, which are known
     Backtest(Box<BacktestArgs>),
     /// Compare laws on the same runs: which ones describe them, and which cannot be told apart

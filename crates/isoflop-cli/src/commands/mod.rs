@@ -6,6 +6,7 @@ mod completions;
 mod cost;
 mod demo;
 pub(crate) mod fit;
+mod forecast;
 mod hardware;
 pub(crate) mod laws;
 mod plan;
@@ -28,6 +29,7 @@ pub(crate) fn run(command: &Command, messages: &Messages) -> Result<u8, Failure>
     match command {
         Command::Fit(args) => fit::run(args, messages),
         Command::Predict(args) => predict::run(args, messages),
+        Command::Forecast(args) => forecast::run(&args.command, messages),
         Command::Backtest(args) => backtest::run(args, messages),
         Command::Compare(args) => compare::run(args, messages),
         Command::Profile(args) => profile::run(args, messages),

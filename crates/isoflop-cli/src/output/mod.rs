@@ -7,6 +7,7 @@ pub(crate) mod checked;
 pub(crate) mod compare;
 pub(crate) mod cost;
 pub(crate) mod fit_text;
+pub(crate) mod forecast;
 pub(crate) mod hardware;
 pub(crate) mod laws;
 pub(crate) mod number;
