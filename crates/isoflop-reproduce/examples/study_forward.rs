@@ -4,6 +4,8 @@
 //! fitted to the rows below each cut, with the forecast model learnt from these rows alone, and forecasts those above.
 //! Nothing is tuned to a table.
 
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -33,6 +35,8 @@ struct List {
 
 /// A table with its splits and what came of them.
 struct Studied {
+    /// The entry of `forward.toml`, which may give several tables.
+    source: String,
     name: String,
     law: String,
     rows: usize,
@@ -65,7 +69,7 @@ fn study() -> Result<(), String> {
         }
         for case in table.cases(folder).map_err(|e| e.to_string())? {
             eprintln!("{}", case.name);
-            match one(&case, &table.by) {
+            match one(&table.name, &case, &table.by) {
                 Ok(done) => studied.push(done),
                 Err(reason) => left_out.push((case.name, reason)),
             }
@@ -76,7 +80,7 @@ fn study() -> Result<(), String> {
     Ok(())
 }
 
-fn one(case: &StudyCase, by: &str) -> Result<Studied, String> {
+fn one(source: &str, case: &StudyCase, by: &str) -> Result<Studied, String> {
     let free = case.law.formula().symbols.params.iter().filter(|p| p.fixed.is_none()).count();
     // As `isoflop backtest` does: room for a fit to mean something.
     let least = (3 * free).max(free + 5);
@@ -96,6 +100,7 @@ fn one(case: &StudyCase, by: &str) -> Result<Studied, String> {
         Some((logs.iter().sum::<f64>() / logs.len() as f64).exp())
     });
     Ok(Studied {
+        source: source.to_owned(),
         name: case.name.clone(),
         law: case.law.id.clone(),
         rows: case.data.rows(),
@@ -192,14 +197,34 @@ fn objectives(studied: &[Studied]) {
         };
         println!("| {} | {} |", s.name, errors.iter().map(cell).collect::<Vec<_>>().join(" | "));
     }
-    let ratios = |of: usize, to: usize| -> Vec<f64> {
-        used.iter().filter_map(|s| Some((s.errors[of]? / s.errors[to]?).ln())).collect()
+    println!("\nEach objective beside the default, `{}`, and least squares, by table:\n", Objective::DEFAULT);
+    let tables: Vec<Vec<f64>> =
+        used.iter().map(|s| s.errors.iter().flatten().map(|e| e.ln()).collect()).collect();
+    beside(&tables);
+    println!(
+        "\nThe tables of one source are not independent, so the same by source (an entry of forward.toml, geometric mean \
+         over its tables):\n"
+    );
+    let mut sources: Vec<(&str, Vec<&Vec<f64>>)> = Vec::new();
+    for (s, errors) in used.iter().zip(&tables) {
+        match sources.iter_mut().find(|(known, _)| *known == s.source) {
+            Some((_, list)) => list.push(errors),
+            None => sources.push((&s.source, vec![errors])),
+        }
+    }
+    let mean = |list: &Vec<&Vec<f64>>| {
+        (0..OBJECTIVES.len()).map(|k| list.iter().map(|e| e[k]).sum::<f64>() / list.len() as f64).collect()
     };
-    let mean = |logs: &[f64]| (logs.iter().sum::<f64>() / logs.len() as f64).exp();
+    beside(&sources.iter().map(|(_, list)| mean(list)).collect::<Vec<Vec<f64>>>());
+}
+
+/// A row for each objective from the logarithms of its errors, `errors[table][objective]`.
+fn beside(errors: &[Vec<f64>]) {
+    let ratios = |of: usize, to: usize| -> Vec<f64> { errors.iter().map(|e| e[of] - e[to]).collect() };
     let within = |logs: &[f64], most: f64| {
-        share(logs.iter().filter(|l| **l <= most.ln() + 1e-9).count() as f64 / logs.len() as f64)
+        let count = logs.iter().filter(|l| **l <= most.ln() + 1e-9).count();
+        format!("{count} of {}", logs.len())
     };
-    println!("\nEach objective beside the default, `{}`, and least squares:\n", Objective::DEFAULT);
     println!(
         "| objective | error, default = 1 | no worse than the default | no worse within 5 % | no worse than \
          squares | no worse than squares-log | within 5 % of both |\n|---|---:|---:|---:|---:|---:|---:|"
@@ -209,7 +234,7 @@ fn objectives(studied: &[Studied]) {
         let both: Vec<f64> = log.iter().zip(&raw).map(|(a, b)| a.max(*b)).collect();
         println!(
             "| {name} | {:.3} | {} | {} | {} | {} | {} |",
-            mean(&default),
+            (default.iter().sum::<f64>() / default.len() as f64).exp(),
             within(&default, 1.0),
             within(&default, 1.05),
             within(&raw, 1.0),

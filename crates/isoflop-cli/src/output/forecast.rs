@@ -72,8 +72,7 @@ pub(crate) fn text(scored: &[Scored]) -> String {
         Align::Right,
         Align::Right,
     ]);
-    let heads =
-        ["forecast", "frozen", "forecast of", "observed", "interval", "error", "", "", "CRPS", "place"];
+    let heads = ["run", "frozen", "forecast", "observed", "interval", "error", "", "", "CRPS", "place"];
     table.row(heads.map(|head| styled(style::DIM, head)));
     for Scored { file, frozen, score } in scored {
         let places = supported_places(frozen.low, frozen.high);

@@ -75,6 +75,12 @@ fn beyond(points: &Points<'_>, point: &Prediction) -> Cell {
             format!("{name} {} times {}", factor(*ratio), if is_above { "above" } else { "below" })
         })
         .collect();
+    let furthest = point.extrapolation.iter().map(|(_, ratio)| *ratio).fold(1.0, f64::max);
+    let together = point.beyond.filter(|ratio| *ratio > 1.01 * furthest);
+    let outside: Vec<String> = outside
+        .into_iter()
+        .chain(together.map(|ratio| format!("together {} times", factor(ratio))))
+        .collect();
     if outside.is_empty() { styled(style::DIM, "inside") } else { styled(style::WARN, outside.join(", ")) }
 }
 

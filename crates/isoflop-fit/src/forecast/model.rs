@@ -35,7 +35,7 @@ pub struct ForecastModel {
 /// Estimates from the runs of `data` what forecasts with `fit`, the fit of `law` to them with the same `options`, need
 /// beside it.
 ///
-/// The cost is that of five more fits to parts of the runs, of 40 replicates each. `None` where the residuals are not on
+/// The cost is that of five more fits to parts of the runs, of 24 replicates each. `None` where the residuals are not on
 /// the scale of the output nor its logarithm, so that there is no interval for a run: a raw objective and a law whose
 /// left side is a function of the output.
 ///
@@ -47,7 +47,7 @@ pub struct ForecastModel {
 ///
 /// let catalogue = isoflop_laws::Catalogue::builtin()?;
 /// let law = catalogue.find("chinchilla")?;
-/// let (data, _) = simulate(law, 1)?;
+/// let data = simulate(law, 0.005, 1)?;
 /// let options = FitOptions { bootstrap: 100, ..FitOptions::default() };
 /// let mut found = fit(law, &data, &options, &())?;
 /// found.forecast = learn_forecast(law, &data, &found, &options, &())?;

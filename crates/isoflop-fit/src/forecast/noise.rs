@@ -69,6 +69,16 @@ impl Noise {
         (self.slope * (log - self.centre)).exp()
     }
 
+    /// Half the width of the central interval of `level` at the middle of the runs.
+    pub(crate) fn half(&self, level: f64) -> f64 {
+        let normal = statrs::distribution::Normal::standard();
+        let z = statrs::distribution::ContinuousCDF::inverse_cdf(&normal, 0.5 + 0.5 * level);
+        match quantiles(&mut self.quantiles.clone(), level) {
+            Some((low, high)) => 0.5 * (high - low),
+            None => z * sd(&self.quantiles),
+        }
+    }
+
     /// Standard deviation at this logarithm of size.
     pub(crate) fn sd(&self, log: f64) -> f64 {
         sd(&self.quantiles) * self.factor(log)

@@ -92,7 +92,7 @@ impl Predictive {
             sample,
             parts: Parts {
                 parameters: is_known.then(|| half(centres)),
-                noise: factor * half(noise.clone()),
+                noise: factor * model.noise.half(level),
                 misfit: Some(beyond.hypot(z * inside)),
                 choice: choice.map(|sd| z * sd),
             },
