@@ -66,14 +66,30 @@ pub(crate) enum CliError {
     NotATable { path: String },
     #[error("{path} is one of the files to read; name another file for the table")]
     OntoInput { path: String },
+    #[error("{path} exists: a frozen forecast is not written over; name another file")]
+    FrozenExists { path: String },
+    #[error("{path}: {reason}")]
+    BadFrozen { path: String, code: String, reason: String },
+    #[error(
+        "--observed is the result of one run, and {files} forecasts are given: score them one by one, or name the table \
+         of the runs with --runs"
+    )]
+    ObservedOfMany { files: usize },
+    #[error("--observed names {name}, but the forecast is one of {output}: write --observed {output}=1.93")]
+    OtherOutput { name: String, output: String },
+    #[error(
+        "no run of the table has inputs within {within} of a forecast ({inputs}): nothing can be scored yet; see --within \
+         and --map"
+    )]
+    NothingObserved { within: String, inputs: String },
     #[error("stdout cannot be written: {reason}")]
     Stdout { reason: String },
 }
 
 impl CliError {
     /// A short code that does not change between versions.
-    fn code(&self) -> &'static str {
-        match self {
+    fn code(&self) -> String {
+        let code = match self {
             CliError::CannotSave { .. } => "C0301",
             CliError::NoPoints { .. } => "C0401",
             CliError::NotSvg { .. } => "C0702",
@@ -92,8 +108,14 @@ impl CliError {
             CliError::NotSimulated { .. } => "C1207",
             CliError::NotATable { .. } => "C1301",
             CliError::OntoInput { .. } => "C1302",
+            CliError::FrozenExists { .. } => "C1001",
+            CliError::ObservedOfMany { .. } => "C1002",
+            CliError::OtherOutput { .. } => "C1003",
+            CliError::NothingObserved { .. } => "C1004",
+            CliError::BadFrozen { code, .. } => return code.clone(),
             CliError::Stdout { .. } => "C0502",
-        }
+        };
+        code.to_owned()
     }
 }
 
@@ -106,7 +128,7 @@ impl Failure {
 
 impl From<CliError> for Failure {
     fn from(error: CliError) -> Self {
-        Failure::new(error.code(), error)
+        Failure::new(&error.code(), error)
     }
 }
 

@@ -224,7 +224,8 @@ fn a_fit_is_saved_whole_and_predicts() {
     place.write("points.csv", "n_params,tokens\n70B,1.4T\n");
     let csv = place.ok(&["predict", "fit.json", "points.csv", "--format", "csv", "--level", "0.5"]).stdout;
     let lines: Vec<&str> = csv.lines().collect();
-    assert_eq!(lines[0], "N,D,estimate,low,high,extrapolation_N,extrapolation_D");
+    let parts = "part_parameters,part_noise,part_misfit,part_choice";
+    assert_eq!(lines[0], format!("N,D,estimate,low,high,extrapolation_N,extrapolation_D,{parts}"));
     let cells: Vec<f64> = lines[1].split(',').map(|cell| cell.parse().unwrap()).collect();
     assert_eq!(cells[2], estimate);
     let narrower = cells[4] - cells[3];

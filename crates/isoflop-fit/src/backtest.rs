@@ -1,7 +1,7 @@
 //! Backtest: the law fitted to a part of the runs forecasts the others, which are known.
 //!
-//! Every fold is a fit of its own, with certificate and bootstrap, and forecasts its held-out rows with the interval
-//! of [`crate::predict`]. What comes out is the error that a user of the law would have made, and how often the
+//! Every fold is a fit of its own, with certificate, bootstrap and forecast model, and forecasts its held-out rows with
+//! the interval of [`crate::predict`]. What comes out is the error that a user of the law would have made, and how often the
 //! interval held, by how far the rows lay beyond the runs.
 //!
 //! *Determinism*: the seed of the options, and the fold; any number of threads gives the same bits.
@@ -16,8 +16,8 @@ use crate::certificate::Verdict;
 use crate::data::Data;
 use crate::error::FitError;
 use crate::fit::{Progress, fit, root};
+use crate::forecast::{Point, Predictive, at_row, learn_forecast};
 use crate::model::Model;
-use crate::predict::new_run;
 use crate::request::{self, FitOptions};
 use crate::result::Fit;
 use crate::score::{Score, score};
@@ -186,7 +186,10 @@ fn one(
     progress: &dyn Progress,
 ) -> Result<Ended, FitError> {
     let (train, held, rows) = tables(data, fold);
-    let fit = fit(law, &train, options, &Quiet(progress))?;
+    let mut fit = fit(law, &train, options, &Quiet(progress))?;
+    if options.bootstrap > 0 {
+        fit.forecast = learn_forecast(law, &train, &fit, options, &Quiet(progress))?;
+    }
     let formula = request::overridden(law, &options.overrides)?;
     let log = fit.objective.name.ends_with("-log");
     let slots = crate::coordinates::slots(&formula, &train);
@@ -195,20 +198,31 @@ fn one(
     let values = |parameters: &[f64]| natural.values(&natural.internal(parameters));
     let estimates: Vec<f64> = fit.parameters.iter().map(|p| p.estimate).collect();
     let predicted = if rows.is_empty() { Vec::new() } else { values(&estimates) };
-    let is_plain = formula.output.as_ref().is_none_or(|o| o.prediction == formula.body);
-    let draws: Vec<Vec<f64>> = if (log || is_plain) && !rows.is_empty() {
-        fit.draws.iter().map(|draw| values(draw)).collect()
-    } else {
+    let draws: Vec<Vec<f64>> = if rows.is_empty() || fit.forecast.is_none() {
         Vec::new()
+    } else {
+        fit.draws.iter().map(|draw| values(draw)).collect()
     };
-    let mut residuals = fit.residuals.clone();
-    residuals.sort_by(f64::total_cmp);
+    let scaled = |value: f64| if log { value.ln() } else { value };
+    let interval = |k: usize| {
+        let model = fit.forecast.as_ref()?;
+        let at = at_row(&formula, &held, k);
+        let point = Point {
+            estimate: scaled(predicted[k]),
+            centres: draws.iter().map(|values| scaled(values[k])).collect(),
+            others: Vec::new(),
+            log_size: model.size.as_ref().map_or(0.0, |size| size.log(&at)),
+            distance: model.size.as_ref().map_or(0.0, |size| size.distance(&at)),
+            model,
+        };
+        let (low, high) = Predictive::of(&point, options.level)?.ends(options.level)?;
+        Some(if log { (low.exp(), high.exp()) } else { (low, high) })
+    };
     let forecasts = rows
         .iter()
         .enumerate()
         .map(|(k, &row)| {
-            let centres = draws.iter().map(|values| values[k]);
-            let ends = new_run(centres, draws.len(), &residuals, log, options.level);
+            let ends = interval(k);
             let place = fold.held.iter().position(|&r| r == row);
             let beyond = place.and_then(|p| fold.beyond.get(p)).copied();
             Forecast {

@@ -481,6 +481,38 @@ pub enum FitError {
         "[T0817] the posterior has no finite density near the optimum: the law cannot be sampled on this table"
     )]
     NoDensity,
+    /// A fit that has no forecast model.
+    #[error(
+        "[T0901] this fit has no forecast distribution: it was made without replicates or by an earlier version; fit again with --bootstrap 1000"
+    )]
+    NoForecast,
+    /// Text that is no frozen forecast.
+    #[error("[T0902] this is no frozen forecast of isoflop: {reason}")]
+    NotFrozen {
+        /// What is wrong.
+        reason: String,
+    },
+    /// A frozen forecast of a later version.
+    #[error(
+        "[T0903] the forecast was frozen with schema version {found}, and this version reads up to {known}: use a newer isoflop"
+    )]
+    NewerFrozen {
+        /// Version in the file.
+        found: u64,
+        /// Newest version known.
+        known: u32,
+    },
+    /// A frozen forecast that is not as it was written.
+    #[error(
+        "[T0904] the frozen forecast was changed after it was written: its checksum does not fit its contents; score the file as it was frozen"
+    )]
+    EditedForecast,
+    /// No date.
+    #[error("[T0905] `{date}` is no date: write 2026-03-01, or with a time in UTC 2026-03-01T12:30:00Z")]
+    BadDate {
+        /// The text given.
+        date: String,
+    },
     /// The user asked to stop.
     #[error("[T0501] stopped")]
     Cancelled,

@@ -112,6 +112,7 @@ pub fn fit(law: &Law, data: &Data, options: &FitOptions, progress: &dyn Progress
         draws,
         residuals: thin(residuals),
         ranges: ranges(&formula, data),
+        forecast: None,
     };
     fit.warnings = warnings(&fit, &formula);
     fit.warnings.extend(notes);

@@ -15,6 +15,7 @@ mod density;
 mod error;
 mod fallback;
 mod fit;
+mod forecast;
 mod hold;
 mod interval;
 mod linalg;
@@ -47,12 +48,16 @@ pub use coordinates::Slot;
 pub use data::{Clusters, Data, Group, PastInput};
 pub use error::FitError;
 pub use fit::{Progress, fit};
+pub use forecast::{
+    ChoiceWeight, FROZEN_SCHEMA_VERSION, ForecastModel, ForwardError, Freeze, FrozenForecast, Misfit, Noise,
+    Parts, ScoredForecast, Size, Tally, learn_forecast,
+};
 pub use interval::{
     Convergence, Ends, IntervalMethod, IntervalOptions, Loo, Posterior, Precision, Prior, PriorLaw, Sampler,
     WildWeights,
 };
 pub use objective::{Loss, Objective};
-pub use predict::{Prediction, predict};
+pub use predict::{Prediction, forecast_quantiles, predict};
 pub use profile::{Profile, ProfilePoint, profile};
 pub use recovery::{RECOVERED, Recovered, Recovery, recover, simulate};
 pub use refit::{Refit, Refitter};
@@ -61,4 +66,4 @@ pub use result::{Choice, Derived, Fit, InputRange, Interval, ObjectiveValue, Par
 pub use saved::{DataDigest, SCHEMA_VERSION, SavedColumn, SavedFit, SavedParameter};
 pub use score::Score;
 pub use simulate::simulate_at;
-pub use split::{Cuts, Fold, group_folds, random_folds, rolling_folds};
+pub use split::{Cuts, Fold, group_folds, largest_fold, random_folds, rolling_folds};

@@ -1,10 +1,11 @@
 //! Predictions of a fitted law, with an interval and how far each input lies outside the runs.
 
-use isoflop_formula::{Formula, evaluate};
+use isoflop_formula::{Formula, NodeId, evaluate};
 use serde::{Deserialize, Serialize};
 
 use crate::error::FitError;
 use crate::fit::{quantiles, root};
+use crate::forecast::{ChoiceWeight, Parts, Point, Predictive};
 use crate::result::Fit;
 
 /// The prediction at one point.
@@ -20,13 +21,19 @@ pub struct Prediction {
     pub high: Option<f64>,
     /// For each input how many times it lies beyond the range of the runs; 1 inside.
     pub extrapolation: Vec<(String, f64)>,
+    /// How many times the point lies beyond the runs along their size or any input; `None` without forecast model.
+    #[serde(default)]
+    pub beyond: Option<f64>,
+    /// What the interval is made of; `None` without replicates.
+    #[serde(default)]
+    pub parts: Option<Parts>,
 }
 
 /// Predicts the output of `formula` (the law of `fit`) at each of `points`, given as names and values of the inputs.
 ///
-/// The interval of nominal coverage `level` is for one new run: every bootstrap replicate predicts with its own
-/// parameters and adds a residual of the fit, taken in turn over evenly spaced quantiles. It holds the
-/// uncertainty of the parameters and the scatter of runs, not the error of the law itself far outside the runs.
+/// The interval of nominal coverage `level` is for one new run. With a forecast model ([`crate::learn_forecast`]) it holds
+/// the uncertainty of the parameters, the noise of runs, the misfit of the law beyond the runs and the choice of the
+/// objective; a fit without one, such as an old saved fit, knows the parameters and the scatter of its residuals alone.
 ///
 /// # Errors
 /// A law with parameters per level (take the formula and the parameters of one level first), a missing input, a level outside 0 to 1, a point at which the law has no finite value.
@@ -44,54 +51,48 @@ pub fn predict(
     {
         return Err(FitError::GroupedPrediction { column });
     }
-    let mut residuals = fit.residuals.clone();
-    residuals.sort_by(f64::total_cmp);
-    points.iter().map(|point| one(formula, fit, point, level, &residuals)).collect()
+    points.iter().map(|point| one(formula, fit, point, level)).collect()
 }
 
-fn one(
+/// `count` evenly spaced quantiles of the forecast of one new run at `point`, in the unit of the output.
+///
+/// Quantile `k` belongs to the probability `(k + 1/2) / count`.
+///
+/// # Errors
+/// As [`predict`], and a fit without replicates or forecast model.
+pub fn forecast_quantiles(
     formula: &Formula,
     fit: &Fit,
     point: &[(String, f64)],
-    level: f64,
-    residuals: &[f64],
-) -> Result<Prediction, FitError> {
-    let names = |list: &[&str]| if list.is_empty() { "nothing".to_string() } else { list.join(", ") };
-    let needed: Vec<&str> = fit.ranges.iter().map(|r| r.name.as_str()).collect();
-    let mut inputs = Vec::new();
-    for input in &formula.symbols.inputs {
-        let value = point.iter().find(|(name, _)| *name == input.name).map(|p| p.1);
-        if value.is_none() && needed.contains(&input.name.as_str()) {
-            let given: Vec<&str> = point.iter().map(|p| p.0.as_str()).collect();
-            return Err(FitError::MissingInput { needed: names(&needed), given: names(&given) });
-        }
-        inputs.push(vec![value.unwrap_or(f64::NAN)]);
-    }
-    let slices: Vec<&[f64]> = inputs.iter().map(Vec::as_slice).collect();
-    let log = fit.objective.name.ends_with("-log");
-    // The residual lives on the log of the output, or on the left side of the law as written.
-    let scale = if log { root(formula, true) } else { formula.body };
-    let output = formula.output.as_ref();
-    let value = |params: &[f64], node| {
-        let mut out = [f64::NAN];
-        evaluate(&formula.graph, node, &slices, params, &mut out);
-        out[0]
+    count: usize,
+) -> Result<Vec<f64>, FitError> {
+    let asked = Asked::new(formula, fit, point)?;
+    let found = asked.predictive(0.9).ok_or(FitError::NoForecast)?;
+    let last = found.sample.len() - 1;
+    let quantile = |k: usize| {
+        let place =
+            ((k as f64 + 0.5) / count as f64 * found.sample.len() as f64 - 0.5).clamp(0.0, last as f64);
+        let (below, part) = (place.floor() as usize, place.fract());
+        asked.natural(found.sample[below] * (1.0 - part) + found.sample[(below + 1).min(last)] * part)
     };
-    let plain: Vec<f64> = fit.parameters.iter().map(|p| p.estimate).collect();
-    let estimate = value(&plain, root(formula, true));
-    if !estimate.is_finite() {
-        let text: Vec<String> = point.iter().map(|(n, v)| format!("{n}={v}")).collect();
-        return Err(FitError::NoValue { point: text.join(", ") });
-    }
-    let identity = output.is_none_or(|o| o.prediction == formula.body);
-    let count = if log || identity { fit.draws.len() } else { 0 };
-    let centres = fit.draws.iter().map(|draw| value(draw, scale));
-    let ends = new_run(centres, count, residuals, log, level);
+    Ok((0..count).map(quantile).collect())
+}
+
+fn one(formula: &Formula, fit: &Fit, point: &[(String, f64)], level: f64) -> Result<Prediction, FitError> {
+    let asked = Asked::new(formula, fit, point)?;
+    let estimate = asked.value(&asked.estimates(), root(formula, true));
+    let (ends, parts) = match asked.predictive(level) {
+        Some(found) => {
+            let ends = found.ends(level).map(|(low, high)| (asked.natural(low), asked.natural(high)));
+            (ends, Some(asked.natural_parts(found.parts, estimate)))
+        }
+        None => asked.without_model(level, estimate).unzip(),
+    };
     let extrapolation = fit
         .ranges
         .iter()
         .map(|range| {
-            let x = point.iter().find(|(name, _)| *name == range.name).map_or(f64::NAN, |p| p.1);
+            let x = asked.input(&range.name);
             let ratio = if x > range.high {
                 x / range.high
             } else if x < range.low {
@@ -102,31 +103,130 @@ fn one(
             (range.name.clone(), ratio)
         })
         .collect();
-    let inputs = point.iter().filter(|(name, _)| needed.contains(&name.as_str())).cloned().collect();
-    Ok(Prediction { inputs, estimate, low: ends.map(|e| e.0), high: ends.map(|e| e.1), extrapolation })
+    let needed = |name: &str| fit.ranges.iter().any(|range| range.name == name);
+    let size = fit.forecast.as_ref().and_then(|model| model.size.as_ref());
+    Ok(Prediction {
+        inputs: point.iter().filter(|(name, _)| needed(name)).cloned().collect(),
+        estimate,
+        low: ends.map(|e| e.0),
+        high: ends.map(|e| e.1),
+        extrapolation,
+        beyond: size.map(|size| size.distance(&|name| asked.input(name)).exp()),
+        parts,
+    })
 }
 
-/// The interval for one new run from the law at each of `count` replicates (`centres`, on the scale of the output, or
-/// of the residual) and the sorted `residuals` of the fit.
-pub(crate) fn new_run(
-    centres: impl Iterator<Item = f64>,
-    count: usize,
-    residuals: &[f64],
+/// A point at which a fitted law is asked for.
+struct Asked<'a> {
+    formula: &'a Formula,
+    fit: &'a Fit,
+    point: &'a [(String, f64)],
+    inputs: Vec<Vec<f64>>,
+    /// Whether residuals are differences of logs.
     log: bool,
-    level: f64,
-) -> Option<(f64, f64)> {
-    if residuals.is_empty() || count == 0 {
-        return None;
+}
+
+impl<'a> Asked<'a> {
+    fn new(formula: &'a Formula, fit: &'a Fit, point: &'a [(String, f64)]) -> Result<Asked<'a>, FitError> {
+        let names = |list: &[&str]| if list.is_empty() { "nothing".to_string() } else { list.join(", ") };
+        let needed: Vec<&str> = fit.ranges.iter().map(|r| r.name.as_str()).collect();
+        let mut inputs = Vec::new();
+        for input in &formula.symbols.inputs {
+            let value = point.iter().find(|(name, _)| *name == input.name).map(|p| p.1);
+            if value.is_none() && needed.contains(&input.name.as_str()) {
+                let given: Vec<&str> = point.iter().map(|p| p.0.as_str()).collect();
+                return Err(FitError::MissingInput { needed: names(&needed), given: names(&given) });
+            }
+            inputs.push(vec![value.unwrap_or(f64::NAN)]);
+        }
+        let asked = Asked { formula, fit, point, inputs, log: fit.objective.name.ends_with("-log") };
+        if !asked.value(&asked.estimates(), root(formula, true)).is_finite() {
+            let text: Vec<String> = point.iter().map(|(n, v)| format!("{n}={v}")).collect();
+            return Err(FitError::NoValue { point: text.join(", ") });
+        }
+        Ok(asked)
     }
-    let mut draws: Vec<f64> = centres
-        .take(count)
-        .enumerate()
-        .map(|(b, centre)| {
-            // A fixed shuffle of the residual quantiles, so that they do not go along with the replicates.
-            let place = (b * 7919 + 13) % count;
-            let noise = residuals[place * residuals.len() / count % residuals.len()];
-            if log { centre * noise.exp() } else { centre + noise }
-        })
-        .collect();
-    quantiles(&mut draws, level)
+
+    fn input(&self, name: &str) -> f64 {
+        self.point.iter().find(|(known, _)| known == name).map_or(f64::NAN, |p| p.1)
+    }
+
+    fn estimates(&self) -> Vec<f64> {
+        self.fit.parameters.iter().map(|p| p.estimate).collect()
+    }
+
+    fn value(&self, params: &[f64], node: NodeId) -> f64 {
+        let slices: Vec<&[f64]> = self.inputs.iter().map(Vec::as_slice).collect();
+        let mut out = [f64::NAN];
+        evaluate(&self.formula.graph, node, &slices, params, &mut out);
+        out[0]
+    }
+
+    /// Whether the scale of the residuals is that of the output or its logarithm.
+    fn is_natural(&self) -> bool {
+        self.log || self.formula.output.as_ref().is_none_or(|o| o.prediction == self.formula.body)
+    }
+
+    /// From the scale of the residuals to the output.
+    fn natural(&self, value: f64) -> f64 {
+        if self.log { value.exp() } else { value }
+    }
+
+    /// The law on the scale of the residuals.
+    fn scaled(&self, params: &[f64]) -> f64 {
+        let value = self.value(params, root(self.formula, true));
+        if self.log { value.ln() } else { value }
+    }
+
+    fn predictive(&self, level: f64) -> Option<Predictive> {
+        let model = self.fit.forecast.as_ref().filter(|_| self.is_natural())?;
+        let under = |weight: &ChoiceWeight| {
+            let choices = self.fit.choices.iter();
+            let mut same = choices.filter(|c| c.objective == weight.objective && c.delta == weight.delta);
+            same.next().map_or(f64::NAN, |choice| self.scaled(&choice.estimates))
+        };
+        let at = |name: &str| self.input(name);
+        let point = Point {
+            estimate: self.scaled(&self.estimates()),
+            centres: self.fit.draws.iter().map(|draw| self.scaled(draw)).collect(),
+            others: model.choices.iter().map(under).collect(),
+            log_size: model.size.as_ref().map_or(0.0, |size| size.log(&at)),
+            distance: model.size.as_ref().map_or(0.0, |size| size.distance(&at)),
+            model,
+        };
+        Predictive::of(&point, level)
+    }
+
+    /// Half widths in the unit of the output.
+    fn natural_parts(&self, parts: Parts, estimate: f64) -> Parts {
+        let half = |h: f64| if self.log { estimate.abs() * h.sinh() } else { h };
+        Parts {
+            parameters: parts.parameters.map(half),
+            noise: half(parts.noise),
+            misfit: parts.misfit.map(half),
+            choice: parts.choice.map(half),
+        }
+    }
+
+    /// The interval of a fit without forecast model: replicates, each with a residual of the fit.
+    fn without_model(&self, level: f64, estimate: f64) -> Option<((f64, f64), Parts)> {
+        let mut residuals = self.fit.residuals.clone();
+        residuals.sort_by(f64::total_cmp);
+        let count = if self.is_natural() && !residuals.is_empty() { self.fit.draws.len() } else { 0 };
+        let centres: Vec<f64> = self.fit.draws[..count].iter().map(|draw| self.scaled(draw)).collect();
+        let mut draws: Vec<f64> = centres
+            .iter()
+            .enumerate()
+            .map(|(b, centre)| {
+                // A fixed shuffle of the residual quantiles, so that they do not go along with the replicates.
+                let place = (b * 7919 + 13) % count;
+                self.natural(centre + residuals[place * residuals.len() / count % residuals.len()])
+            })
+            .collect();
+        let ends = quantiles(&mut draws, level)?;
+        let half = |mut values: Vec<f64>| quantiles(&mut values, level).map_or(0.0, |(l, h)| 0.5 * (h - l));
+        let parts =
+            Parts { parameters: Some(half(centres)), noise: half(residuals), misfit: None, choice: None };
+        Some((ends, self.natural_parts(parts, estimate)))
+    }
 }

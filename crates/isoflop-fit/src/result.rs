@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::certificate::Certificate;
+use crate::forecast::ForecastModel;
 use crate::interval::{Ends, Posterior, Precision};
 
 /// A finished fit.
@@ -37,6 +38,10 @@ pub struct Fit {
     pub residuals: Vec<f64>,
     /// Smallest and largest value of each input over the rows used, in the order of the formula's inputs.
     pub ranges: Vec<InputRange>,
+    /// Noise and misfit, which forecasts need beside the replicates ([`crate::learn_forecast`]); `None` if they were
+    /// not estimated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forecast: Option<ForecastModel>,
 }
 
 /// An objective and its value at the optimum.

@@ -90,6 +90,29 @@ pub fn rolling_folds(name: &str, by: &[f64], cuts: &Cuts, least: usize) -> Resul
         .collect())
 }
 
+/// The fold that holds out the runs with the largest value of `by`, all runs of that size together.
+///
+/// Arguments as for [`rolling_folds`].
+///
+/// # Errors
+/// Values that are not positive, one distinct value, or fewer than `least` rows below the largest.
+pub fn largest_fold(name: &str, by: &[f64], least: usize) -> Result<Vec<Fold>, FitError> {
+    let mut sorted = by.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted.dedup();
+    let largest = sorted.pop();
+    match sorted.last() {
+        Some(&cut) if cut > 0.0 => {
+            let mut folds = rolling_folds(name, by, &Cuts::At(vec![cut]), least)?;
+            let shown = short(largest.unwrap_or(cut));
+            folds.iter_mut().for_each(|fold| fold.label = format!("{name} = {shown}"));
+            Ok(folds)
+        }
+        Some(_) => rolling_folds(name, by, &Cuts::Count(1), least),
+        None => Err(FitError::OneGroup { column: name.to_string(), count: usize::from(largest.is_some()) }),
+    }
+}
+
 /// Four significant digits.
 fn short(x: f64) -> String {
     let rounded: f64 = format!("{x:.3e}").parse().unwrap_or(x);
@@ -225,6 +248,20 @@ mod tests {
         assert!(rolling_folds("C", &by, &Cuts::Count(3), 38).is_err());
         assert!(rolling_folds("C", &by, &Cuts::At(vec![1e30]), 8).is_err());
         assert!(rolling_folds("C", &[1.0, 0.0], &Cuts::Count(1), 1).is_err());
+    }
+
+    #[test]
+    fn the_largest_size_is_held_out_whole() {
+        let by = [1e8, 2e8, 4e8, 4e8, 1e8, 2e8, 4e8];
+        let folds = largest_fold("N", &by, 3).unwrap();
+        assert_eq!(
+            (folds.len(), folds[0].held.clone(), folds[0].label.as_str()),
+            (1, vec![2, 3, 6], "N = 4e8")
+        );
+        assert_eq!(folds[0].beyond, [2.0; 3]);
+        assert!(largest_fold("N", &by, 5).is_err());
+        assert!(largest_fold("N", &[1e8, 1e8], 1).is_err());
+        assert!(largest_fold("N", &[-1.0, 0.0, 1e8], 1).is_err());
     }
 
     #[test]

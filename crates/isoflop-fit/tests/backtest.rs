@@ -39,8 +39,8 @@ fn by_compute(law: &Law, data: &Data, c: &[f64]) -> Backtest {
     backtest(law, data, &folds, &options(), &()).unwrap()
 }
 
-/// The errors are those of the noise and the parameters, and the intervals hold about as often as they say: the law
-/// is the true one, and the rows in the upper half lie up to 2000 times beyond the runs.
+/// The errors are those of the noise and the parameters. The intervals hold more often than they say: they allow for a
+/// law that goes wrong beyond the runs, and this one is the true one, up to 2000 times beyond them.
 #[test]
 fn a_true_law_forecasts_as_well_as_the_noise_lets_it() {
     let law = law("chinchilla");
@@ -56,7 +56,7 @@ fn a_true_law_forecasts_as_well_as_the_noise_lets_it() {
         total += score.forecasts as f64;
     }
     println!("{:.1} % of {total} rows inside their 90 % intervals", 100.0 * inside / total);
-    assert!((0.80..0.96).contains(&(inside / total)), "{}", inside / total);
+    assert!(inside / total > 0.93, "{}", inside / total);
 }
 
 /// A law without an irreducible loss promises too low a loss for large runs, more so the further away.
@@ -69,7 +69,9 @@ fn a_wrong_law_is_found_out() {
     assert!(found.total.bias < -0.02, "{:?}", found.total);
     let far = found.bands.last().unwrap();
     assert!(far.score.bias < found.bands[0].score.bias);
-    assert!(far.score.coverage.unwrap() < 0.5);
+    // The rolling origin within the runs has seen it coming.
+    assert!(far.score.width.unwrap() > 2.0 * found.bands[0].score.width.unwrap());
+    assert!(far.score.coverage.unwrap() > 0.5);
 }
 
 #[test]

@@ -277,5 +277,6 @@ fn shallow(fit: &Fit) -> Fit {
         draws: Vec::new(),
         residuals: Vec::new(),
         ranges: fit.ranges.clone(),
+        forecast: fit.forecast.clone(),
     }
 }

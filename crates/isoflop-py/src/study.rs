@@ -57,7 +57,7 @@ pub(crate) fn backtest(
     leave_out: Option<String>,
 ) -> PyResult<Told> {
     let cuts = parse_cuts(&cuts).map_err(PyValueError::new_err)?;
-    let hold = Hold { by, cuts, leave_out };
+    let hold = Hold { by, cuts, leave_out, largest: false };
     let notes = Notes::default();
     let json = interruptible(py, |progress| {
         let study = study(&table, options, &notes)?;

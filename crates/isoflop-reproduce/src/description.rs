@@ -136,6 +136,22 @@ pub(crate) enum Figure {
 }
 
 impl Description {
+    /// A table without fits and figures.
+    pub(crate) fn of_table(name: &str, files: &[String], map: &[String], steps: &[String]) -> Description {
+        Description {
+            id: name.to_owned(),
+            title: String::new(),
+            source: String::new(),
+            files: files.to_vec(),
+            map: map.to_vec(),
+            steps: steps.to_vec(),
+            fit: Vec::new(),
+            procedure: None,
+            quantity: Vec::new(),
+            words: String::new(),
+        }
+    }
+
     /// Reads a description; `file` is the name used in messages, and its stem the id.
     ///
     /// # Errors

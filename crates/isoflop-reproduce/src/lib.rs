@@ -25,8 +25,10 @@ mod procedures;
 mod run;
 mod statistics;
 mod steps;
+mod tables;
 
 pub use description::{Description, builtin};
 pub use error::ReproduceError;
 pub use outcome::{Compared, Optimum, Outcome, Status};
 pub use run::run;
+pub use tables::{StudyCase, StudyTable};

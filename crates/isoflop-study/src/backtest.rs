@@ -16,11 +16,13 @@ pub struct Hold {
     pub cuts: Cuts,
     /// Instead of cutting, hold out each value of this column in turn.
     pub leave_out: Option<String>,
+    /// Instead of cutting at several places, hold out the runs of the largest size alone.
+    pub largest: bool,
 }
 
 impl Default for Hold {
     fn default() -> Self {
-        Hold { by: None, cuts: Cuts::Count(5), leave_out: None }
+        Hold { by: None, cuts: Cuts::Count(5), leave_out: None, largest: false }
     }
 }
 
@@ -72,6 +74,7 @@ pub fn backtests(
     };
     let entries = study.bind(laws, by.as_deref(), hold.leave_out.as_deref(), notes)?;
     let folds = match &by {
+        Some(by) if hold.largest => entries.largest(by)?,
         Some(by) => entries.rolling(by, &hold.cuts)?,
         None => entries.leaving_out()?,
     };

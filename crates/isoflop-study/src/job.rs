@@ -1,6 +1,8 @@
 //! One fit from table to result.
 
-use isoflop_fit::{Clusters, Data, DataDigest, Fit, FitOptions, Progress, SavedFit, overridden};
+use isoflop_fit::{
+    Clusters, Data, DataDigest, Fit, FitError, FitOptions, Progress, SavedFit, learn_forecast, overridden,
+};
 use isoflop_formula::Formula;
 use isoflop_laws::{Catalogue, Law};
 use isoflop_runs::{DropReason, Mapping, ReadOptions, RunTable, Selected, find_roles, parse_map};
@@ -141,7 +143,13 @@ pub fn fit_table(
         choices: request.choices,
         overrides,
     };
-    let fit = with_threads(request.threads, || isoflop_fit::fit(&law, &data, &options, progress))??;
+    let fit = with_threads(request.threads, || {
+        let mut fit = isoflop_fit::fit(&law, &data, &options, progress)?;
+        if options.bootstrap > 0 {
+            fit.forecast = learn_forecast(&law, &data, &fit, &options, progress)?;
+        }
+        Ok::<_, FitError>(fit)
+    })??;
     let place = |row: usize| table.place(selected.table_row(row)).to_string();
     let influential = fit.certificate.influential.iter().map(|influence| place(influence.row)).collect();
     let seed = request.seed;

@@ -136,6 +136,18 @@ impl Fitted<'_> {
         Ok(predictions)
     }
 
+    /// The law and the fit at the texts of a point.
+    ///
+    /// # Errors
+    /// A level of a group that the fit does not know.
+    pub fn for_point(&self, point: &Point) -> Result<(Formula, Fit), StudyError> {
+        if point.texts.is_empty() {
+            Ok((self.formula.clone(), self.fit.clone()))
+        } else {
+            self.at(&point.texts)
+        }
+    }
+
     /// The law and the fit for these texts alone: comparisons decided, one parameter in place of each group.
     fn at(&self, texts: &[(String, String)]) -> Result<(Formula, Fit), StudyError> {
         let text_of =
@@ -171,6 +183,10 @@ impl Fitted<'_> {
             );
         }
         let mut fit = self.fit.clone();
+        for choice in &mut fit.choices {
+            choice.estimates =
+                slots.iter().map(|&slot| choice.estimates.get(slot).copied().unwrap_or(f64::NAN)).collect();
+        }
         fit.parameters = slots.iter().map(|&slot| self.fit.parameters[slot].clone()).collect();
         fit.draws =
             self.fit.draws.iter().map(|draw| slots.iter().map(|&slot| draw[slot]).collect()).collect();

@@ -1,6 +1,6 @@
 //! Several laws bound to the same rows of one table: what comparisons, backtests and profiles share.
 
-use isoflop_fit::{Cuts, Data, Fold, Group, Objective, group_folds, rolling_folds};
+use isoflop_fit::{Cuts, Data, Fold, Group, Objective, group_folds, largest_fold, rolling_folds};
 use isoflop_formula::{Formula, parse_number};
 use isoflop_laws::{Catalogue, Law};
 use isoflop_runs::{Mapping, Need, RunTable};
@@ -171,11 +171,24 @@ impl Entries {
     /// # Errors
     /// Cuts that leave too few rows on a side.
     pub fn rolling(&self, by: &str, cuts: &Cuts) -> Result<Vec<Fold>, StudyError> {
-        let free = |entry: &Entry| entry.formula.symbols.params.iter().filter(|p| p.fixed.is_none()).count();
-        let most = self.laws.iter().map(free).max().unwrap_or(0);
+        let most = self.free();
         // Where the program chooses, it leaves room for a fit to mean something.
         let least = if matches!(cuts, Cuts::Count(_)) { (3 * most).max(most + 5) } else { most + 1 };
         Ok(rolling_folds(by, &self.by, cuts, least)?)
+    }
+
+    /// The fold that holds out the runs of the largest size.
+    ///
+    /// # Errors
+    /// One size, or too few rows below the largest.
+    pub fn largest(&self, by: &str) -> Result<Vec<Fold>, StudyError> {
+        Ok(largest_fold(by, &self.by, self.free() + 1)?)
+    }
+
+    /// Free parameters of the law that has most.
+    fn free(&self) -> usize {
+        let free = |entry: &Entry| entry.formula.symbols.params.iter().filter(|p| p.fixed.is_none()).count();
+        self.laws.iter().map(free).max().unwrap_or(0)
     }
 
     /// One fold per value of the group column.

@@ -1,6 +1,7 @@
 //! The command line as data: one file per group of commands.
 
 mod fit;
+mod forecast;
 mod interval;
 mod laws;
 mod next;
@@ -11,6 +12,7 @@ mod study;
 mod table;
 
 pub(crate) use fit::{FitArgs, PlotArgs, PredictArgs, ReportArgs, Tint};
+pub(crate) use forecast::{ForecastArgs, ForecastCommand, FreezeArgs, ScoreArgs};
 pub(crate) use interval::IntervalArgs;
 pub(crate) use laws::{LawsArgs, LawsCommand, LawsOptions, ReproduceArgs};
 pub(crate) use next::{NextArgs, SimulateArgs};
@@ -82,6 +84,8 @@ pub(crate) enum Command {
     Fit(Box<FitArgs>),
     /// Predict from a saved fit
     Predict(PredictArgs),
+    /// Write a forecast down before the run, and score it after
+    Forecast(ForecastArgs),
     /// Fit a law to the small runs and forecast the large ones, which are known
     Backtest(Box<BacktestArgs>),
     /// Compare laws on the same runs: which ones describe them, and which cannot be told apart

@@ -21,6 +21,9 @@ pub(crate) struct BacktestArgs {
     /// Instead of cutting: hold out each value of this column in turn, such as family or N
     #[arg(long, value_name = "COL", conflicts_with_all = ["by", "cuts"])]
     pub(crate) leave_out: Option<String>,
+    /// Instead of cutting at several places: hold out the runs with the largest value of --by alone
+    #[arg(long, conflicts_with_all = ["leave_out", "cuts"])]
+    pub(crate) leave_largest: bool,
     /// Bootstrap replicates behind the intervals of each fit; 0 for no intervals
     #[arg(long, default_value = "200", value_name = "K", value_parser = count)]
     pub(crate) bootstrap: usize,

@@ -17,8 +17,12 @@ pub(crate) fn run(args: &BacktestArgs, messages: &Messages) -> Result<u8, Failur
     }
     let request = args.study.request(args.changes.changes(), args.bootstrap);
     let study = study(&args.study, request, args.folder.as_deref(), messages)?;
-    let hold =
-        Hold { by: args.hold.by.clone(), cuts: args.hold.cuts.0.clone(), leave_out: args.leave_out.clone() };
+    let hold = Hold {
+        by: args.hold.by.clone(),
+        cuts: args.hold.cuts.0.clone(),
+        leave_out: args.leave_out.clone(),
+        largest: args.leave_largest,
+    };
     let report = backtests(&study, &names, &hold, messages, &Bar::counting(messages, "folds"))?;
     match args.study.format {
         Format::Text => output::print(&output::backtest::text(&report.tested, report.places.len()))?,

@@ -9,6 +9,7 @@ mod cost;
 mod demo;
 mod export;
 pub(crate) mod fit;
+mod forecast;
 mod hardware;
 mod influence;
 pub(crate) mod laws;
@@ -38,6 +39,7 @@ pub(crate) fn run(command: &Command, messages: &Messages) -> Result<u8, Failure>
         Command::Export(args) => export::run(args, messages),
         Command::Fit(args) => fit::run(args, messages),
         Command::Predict(args) => predict::run(args, messages),
+        Command::Forecast(args) => forecast::run(&args.command, messages),
         Command::Backtest(args) => backtest::run(args, messages),
         Command::Compare(args) => compare::run(args, messages),
         Command::Profile(args) => profile::run(args, messages),

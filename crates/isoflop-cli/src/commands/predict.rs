@@ -61,11 +61,21 @@ fn read_points(fitted: &Fitted<'_>, args: &PredictArgs, messages: &Messages) -> 
 }
 
 fn warn(predictions: &[Prediction], saved: &SavedFit, messages: &Messages) {
-    if predictions.iter().flat_map(|p| &p.extrapolation).any(|(_, ratio)| *ratio > FAR) {
-        messages.warning(
-            "some points lie more than 10 times beyond the runs: the interval covers the noise of the runs, not \
-             a law that changes out there",
-        );
+    let misfit = saved.fit.forecast.as_ref().map(|model| &model.misfit);
+    let is_far = predictions.iter().flat_map(|p| &p.extrapolation).any(|(_, ratio)| *ratio > FAR);
+    match misfit {
+        None if saved.fit.interval.is_some() => messages.warning(
+            "the interval holds parameters and noise alone, not a law that goes wrong beyond the runs: the fit was saved \
+             by an earlier version; fit again",
+        ),
+        Some(misfit) if misfit.cuts == 0 => messages.warning(
+            "the misfit is a guess, wider than usual: the runs are too few, or of too few sizes, for a backtest within them",
+        ),
+        Some(_) if is_far => messages.warning(
+            "some points lie more than 10 times beyond the runs: the misfit is what a backtest within the runs shows, \
+             continued in proportion to the distance",
+        ),
+        _ => {}
     }
     if saved.fit.certificate.verdict == Verdict::NotCertified {
         messages.warning(&format!(

@@ -10,6 +10,7 @@ pub(crate) mod compare;
 pub(crate) mod contrast;
 pub(crate) mod cost;
 pub(crate) mod fit_text;
+pub(crate) mod forecast;
 pub(crate) mod hardware;
 pub(crate) mod influence;
 pub(crate) mod intervals;

@@ -1,6 +1,6 @@
 //! Predictions as text and CSV.
 
-use isoflop_fit::Prediction;
+use isoflop_fit::{Parts, Prediction};
 use isoflop_study::Points;
 
 use crate::errors::{CliError, Failure};
@@ -8,6 +8,8 @@ use crate::output::number::{coverage, factor, significant, size, supported_place
 use crate::output::style::{self, paint};
 use crate::output::table::{Cell, Table, styled};
 
+/// What an interval is made of.
+pub(crate) const PARTS: [&str; 4] = ["parameters", "noise", "misfit", "choice"];
 /// Significant digits where no interval says how many are worth printing.
 const DIGITS: i32 = 5;
 
@@ -28,6 +30,10 @@ pub(crate) fn table(points: &Points<'_>) -> Table {
     if has_intervals {
         head.push(styled(style::DIM, format!("{} interval of a run", coverage(points.level))));
     }
+    let has_parts = points.predictions.iter().any(|p| p.parts.is_some());
+    if has_parts {
+        head.extend(PARTS.map(|name| styled(style::DIM, name)));
+    }
     head.push(styled(style::DIM, "beyond the runs"));
     table.row(head);
     for (point, prediction) in points.rows() {
@@ -41,10 +47,19 @@ pub(crate) fn table(points: &Points<'_>) -> Table {
             let interval = ends.map(|(low, high)| format!("{} … {}", shown(low), shown(high)));
             cells.push(interval.unwrap_or_default().into());
         }
+        if has_parts {
+            cells.extend(prediction.parts.as_ref().map_or_else(Default::default, parts).map(Cell::from));
+        }
         cells.push(beyond(points, prediction));
         table.row(cells);
     }
     table
+}
+
+/// `±0.012` for each of [`PARTS`]; a dash where it is not known.
+pub(crate) fn parts(parts: &Parts) -> [String; 4] {
+    [parts.parameters, Some(parts.noise), parts.misfit, parts.choice]
+        .map(|half| half.map_or_else(|| "-".to_owned(), |half| format!("±{}", significant(half, 2))))
 }
 
 /// `N 4.3 times above`, or that the point is inside.
@@ -60,6 +75,12 @@ fn beyond(points: &Points<'_>, point: &Prediction) -> Cell {
             format!("{name} {} times {}", factor(*ratio), if is_above { "above" } else { "below" })
         })
         .collect();
+    let furthest = point.extrapolation.iter().map(|(_, ratio)| *ratio).fold(1.0, f64::max);
+    let together = point.beyond.filter(|ratio| *ratio > 1.01 * furthest);
+    let outside: Vec<String> = outside
+        .into_iter()
+        .chain(together.map(|ratio| format!("together {} times", factor(ratio))))
+        .collect();
     if outside.is_empty() { styled(style::DIM, "inside") } else { styled(style::WARN, outside.join(", ")) }
 }
 
@@ -72,7 +93,10 @@ pub(crate) fn csv(points: &Points<'_>) -> Result<String, Failure> {
         let texts = point.texts.iter().map(|(name, _)| name.clone());
         let ends = ["estimate", "low", "high"].map(str::to_owned);
         let ratios = first.extrapolation.iter().map(|(name, _)| format!("extrapolation_{name}"));
-        writer.write_record(inputs.chain(texts).chain(ends).chain(ratios)).map_err(|e| fail(&e))?;
+        let parts = PARTS.map(|name| format!("part_{name}"));
+        writer
+            .write_record(inputs.chain(texts).chain(ends).chain(ratios).chain(parts))
+            .map_err(|e| fail(&e))?;
     }
     for (point, p) in points.rows() {
         let text =
@@ -81,7 +105,17 @@ pub(crate) fn csv(points: &Points<'_>) -> Result<String, Failure> {
         let texts = point.texts.iter().map(|(_, text)| text.clone());
         let ends = [Some(p.estimate), p.low, p.high].map(text);
         let ratios = p.extrapolation.iter().map(|(_, ratio)| text(Some(*ratio)));
-        writer.write_record(inputs.chain(texts).chain(ends).chain(ratios)).map_err(|e| fail(&e))?;
+        let parts = p.parts.as_ref();
+        let parts = [
+            parts.and_then(|parts| parts.parameters),
+            parts.map(|parts| parts.noise),
+            parts.and_then(|parts| parts.misfit),
+            parts.and_then(|parts| parts.choice),
+        ];
+        let parts = parts.map(text);
+        writer
+            .write_record(inputs.chain(texts).chain(ends).chain(ratios).chain(parts))
+            .map_err(|e| fail(&e))?;
     }
     let bytes = writer.into_inner().map_err(|e| fail(&e))?;
     String::from_utf8(bytes).map_err(|e| fail(&e))

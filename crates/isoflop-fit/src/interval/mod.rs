@@ -110,6 +110,17 @@ pub(crate) fn run(
 }
 
 /// The bootstraps.
+/// Natural values of all slots in `count` replicates of the plain bootstrap of `units`, those that could be certified.
+pub(crate) fn draws(
+    task: &Task<'_>,
+    best: &Solved,
+    units: Units,
+    count: usize,
+    progress: &dyn Progress,
+) -> Result<Vec<Vec<f64>>, FitError> {
+    Ok(replicate(task, best, &Plan::Drawn(units), count, progress)?.draws)
+}
+
 fn bootstrap(
     task: &Task<'_>,
     best: &Solved,

@@ -1,6 +1,6 @@
 //! Predictions as JSON.
 
-use isoflop_fit::{Fit, Prediction};
+use isoflop_fit::{Fit, Parts, Prediction};
 use isoflop_formula::Formula;
 use serde_json::{Map, Value, json};
 
@@ -22,6 +22,16 @@ pub struct Points<'a> {
     pub points: &'a [Point],
     /// One for each point.
     pub predictions: &'a [Prediction],
+}
+
+/// Half the width of the interval if each part were alone, in the unit of the output.
+pub(crate) fn parts_json(parts: &Parts) -> Value {
+    json!({
+        "parameters": optional(parts.parameters),
+        "noise": number(parts.noise),
+        "misfit": optional(parts.misfit),
+        "choice": optional(parts.choice),
+    })
 }
 
 impl Points<'_> {
@@ -46,6 +56,8 @@ impl Points<'_> {
                 "low": optional(p.low),
                 "high": optional(p.high),
                 "extrapolation": object(p.extrapolation.iter().map(|(name, ratio)| (name, number(*ratio)))),
+                "beyond": optional(p.beyond),
+                "parts": p.parts.as_ref().map(parts_json),
             })
         };
         json!({
