@@ -9,13 +9,13 @@ use crate::streams::{Purpose, Stream};
 ///
 /// `params` are the values of all parameters in the order of the formula's symbols, `inputs` one column of equal length
 /// for each input in their order; that of the output may be empty. `seed` decides the noise. Grouped parameters and
-/// texts are not looked at: each is one number here.
+/// texts are not looked at: each is one number here. With too few parameters or inputs there are no values: all are NaN.
 ///
 /// ```
 /// let catalogue = isoflop_laws::Catalogue::builtin()?;
 /// let law = catalogue.find("kaplan_n")?;
 /// let formula = law.formula();
-/// let values = law.coefficients("published").and_then(|set| set.complete()).unwrap_or_default();
+/// let values = law.coefficients("kaplan").and_then(|set| set.complete()).unwrap_or_default();
 /// let params: Vec<f64> = values.iter().map(|(_, value)| *value).collect();
 /// let columns: Vec<Vec<f64>> =
 ///     formula.symbols.inputs.iter().map(|i| if i.name == "N" { vec![1e7, 1e8] } else { Vec::new() }).collect();
@@ -33,6 +33,10 @@ pub fn simulate_at(
     let rows = inputs.iter().map(Vec::len).max().unwrap_or(0);
     let slices: Vec<&[f64]> = inputs.iter().map(Vec::as_slice).collect();
     let mut out = vec![f64::NAN; rows];
+    let symbols = &formula.symbols;
+    if params.len() < symbols.params.len() || inputs.len() < symbols.inputs.len() {
+        return out;
+    }
     evaluate(&formula.graph, root(formula, true), &slices, params, &mut out);
     let mut stream = Stream::new(seed, Purpose::Noise, 1);
     out.iter_mut().for_each(|y| *y *= (noise * stream.normal()).exp());

@@ -1,5 +1,7 @@
 //! Sums over the past: values against a loop, derivatives against differences, printed programs against values.
 
+#![allow(clippy::unwrap_used, clippy::print_stderr)] // The helpers of the tests too.
+
 use std::io::Write;
 use std::process::{Command, Stdio};
 
@@ -23,18 +25,18 @@ fn table() -> (Vec<u32>, Vec<f64>, Vec<f64>) {
     let (mut run, mut lr, mut sum) = (Vec::new(), Vec::new(), Vec::new());
     let mut total = [0.0; 2];
     for t in 0..700 {
-        for r in 0..2 {
+        for (r, total) in total.iter_mut().enumerate() {
             let x = f64::from(t) / 700.0;
             let rate = 1e-3
                 * if r == 0 {
-                    0.55 + 0.45 * (3.14 * x).cos()
+                    0.55 + 0.45 * (std::f64::consts::PI * x).cos()
                 } else {
                     1.0 - 0.9 * f64::from(u8::from(t > 450))
                 };
-            total[r] += rate;
+            *total += rate;
             run.push(r as u32);
             lr.push(rate);
-            sum.push(total[r]);
+            sum.push(*total);
         }
     }
     (run, lr, sum)
@@ -117,8 +119,8 @@ fn compiled_derivatives_are_those_of_differences() {
     tape.start(&at, &mut ws);
     let rows = 256..512;
     tape.run(&columns, rows.start, rows.len(), &mut ws);
-    for k in 0..at.len() {
-        let step = 1e-5 * at[k];
+    for (k, value) in at.iter().enumerate() {
+        let step = 1e-5 * value;
         let moved = |sign: f64| {
             let name = &formula.symbols.params[k].name;
             by_loop(|n| value_of(n) + if n == name { sign * step } else { 0.0 })

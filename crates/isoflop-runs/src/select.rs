@@ -332,7 +332,7 @@ impl Sieve<'_> {
         let mut run_is_bad = false;
         for (at, &row) in runs.order().iter().enumerate() {
             let is_first = at == 0 || runs.past(row).len() == 1;
-            run_is_bad = !(is_first || !run_is_bad) || !numbers.values[row].is_finite();
+            run_is_bad = !is_first && run_is_bad || !numbers.values[row].is_finite();
             bad[row] = run_is_bad;
         }
         for row in 0..numbers.values.len() {
