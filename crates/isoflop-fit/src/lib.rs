@@ -57,7 +57,7 @@ pub use interval::{
     WildWeights,
 };
 pub use objective::{Loss, Objective};
-pub use predict::{Prediction, forecast_quantiles, predict};
+pub use predict::{Prediction, forecast_quantiles, predict, predict_row};
 pub use profile::{Profile, ProfilePoint, profile};
 pub use recovery::{RECOVERED, Recovered, Recovery, recover, simulate};
 pub use refit::{Refit, Refitter};

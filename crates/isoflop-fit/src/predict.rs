@@ -43,15 +43,39 @@ pub fn predict(
     points: &[Vec<(String, f64)>],
     level: f64,
 ) -> Result<Vec<Prediction>, FitError> {
+    check(formula, fit, level)?;
+    points.iter().map(|point| one(Asked::new(formula, fit, point)?, level)).collect()
+}
+
+/// [`predict`] at one row of a run, for a law with sums over the past.
+///
+/// `inputs` are those of the formula in their order, one value each, and for [`isoflop_formula::InputKind::Earlier`] the
+/// rows of the run up to this one; `point` are those that are columns, by name.
+///
+/// # Errors
+/// A law with parameters per level, a level outside 0 to 1, a row at which the law has no finite value.
+pub fn predict_row(
+    formula: &Formula,
+    fit: &Fit,
+    point: &[(String, f64)],
+    inputs: Vec<Vec<f64>>,
+    level: f64,
+) -> Result<Prediction, FitError> {
+    check(formula, fit, level)?;
+    one(Asked { inputs, ..Asked::bare(formula, fit, point) }.checked()?, level)
+}
+
+/// Whether the law has one value for each parameter, and the level is one.
+fn check(formula: &Formula, fit: &Fit, level: f64) -> Result<(), FitError> {
     if !(level > 0.0 && level < 1.0) {
         return Err(FitError::BadLevel { level });
     }
-    if let Some(column) = formula.symbols.params.iter().find_map(|p| p.group.clone())
-        && fit.parameters.len() != formula.symbols.params.len()
-    {
-        return Err(FitError::GroupedPrediction { column });
+    match formula.symbols.params.iter().find_map(|p| p.group.clone()) {
+        Some(column) if fit.parameters.len() != formula.symbols.params.len() => {
+            Err(FitError::GroupedPrediction { column })
+        }
+        _ => Ok(()),
     }
-    points.iter().map(|point| one(formula, fit, point, level)).collect()
 }
 
 /// `count` evenly spaced quantiles of the forecast of one new run at `point`, in the unit of the output.
@@ -78,8 +102,8 @@ pub fn forecast_quantiles(
     Ok((0..count).map(quantile).collect())
 }
 
-fn one(formula: &Formula, fit: &Fit, point: &[(String, f64)], level: f64) -> Result<Prediction, FitError> {
-    let asked = Asked::new(formula, fit, point)?;
+fn one(asked: Asked<'_>, level: f64) -> Result<Prediction, FitError> {
+    let Asked { formula, fit, point, .. } = asked;
     let estimate = asked.value(&asked.estimates(), root(formula, true));
     let (ends, parts) = match asked.predictive(level) {
         Some(found) => {
@@ -139,12 +163,21 @@ impl<'a> Asked<'a> {
             }
             inputs.push(vec![value.unwrap_or(f64::NAN)]);
         }
-        let asked = Asked { formula, fit, point, inputs, log: fit.objective.name.ends_with("-log") };
-        if !asked.value(&asked.estimates(), root(formula, true)).is_finite() {
-            let text: Vec<String> = point.iter().map(|(n, v)| format!("{n}={v}")).collect();
+        Asked { inputs, ..Asked::bare(formula, fit, point) }.checked()
+    }
+
+    /// Without inputs.
+    fn bare(formula: &'a Formula, fit: &'a Fit, point: &'a [(String, f64)]) -> Asked<'a> {
+        Asked { formula, fit, point, inputs: Vec::new(), log: fit.objective.name.ends_with("-log") }
+    }
+
+    /// Itself, if the law has a value there.
+    fn checked(self) -> Result<Asked<'a>, FitError> {
+        if !self.value(&self.estimates(), root(self.formula, true)).is_finite() {
+            let text: Vec<String> = self.point.iter().map(|(n, v)| format!("{n}={v}")).collect();
             return Err(FitError::NoValue { point: text.join(", ") });
         }
-        Ok(asked)
+        Ok(self)
     }
 
     fn input(&self, name: &str) -> f64 {

@@ -91,21 +91,22 @@ impl SavedFit {
                 texts.push(column.clone());
             }
         }
+        let mut columns: Vec<SavedColumn> = Vec::new();
+        for input in &formula.symbols.inputs {
+            let is_column = input.kind == InputKind::Column || input.kind.earlier().is_some();
+            if is_column && !columns.iter().any(|column| column.name == input.name) {
+                columns.push(SavedColumn {
+                    name: input.name.clone(),
+                    unit: input.unit.is_known().then(|| input.unit.to_string()),
+                });
+            }
+        }
         SavedFit {
             schema_version: SCHEMA_VERSION,
             isoflop_version: env!("CARGO_PKG_VERSION").to_string(),
             law: law.to_string(),
             formula: formula.to_text(),
-            columns: formula
-                .symbols
-                .inputs
-                .iter()
-                .filter(|i| i.kind == InputKind::Column)
-                .map(|i| SavedColumn {
-                    name: i.name.clone(),
-                    unit: i.unit.is_known().then(|| i.unit.to_string()),
-                })
-                .collect(),
+            columns,
             text_columns: texts,
             output: formula.output.as_ref().map_or_else(String::new, |o| o.name.clone()),
             parameters: formula

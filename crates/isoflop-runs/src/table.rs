@@ -151,7 +151,7 @@ impl RunTable {
     }
 
     /// The rows as runs, for sums over the past: by the column `run` (or what is mapped to this name) in the order
-    /// of `step`, or of the table; without such a column all rows are one run. Rows in which one of `columns` is
+    /// of `step`, or of the table; without such a column the rows of each file are one run. Rows in which one of `columns` is
     /// missing are no part of a past.
     ///
     /// # Errors
@@ -168,7 +168,10 @@ impl RunTable {
                 };
                 numbers.values.iter().map(&mut code).collect()
             }
-            None => vec![0; self.rows],
+            // Files of their own are runs of their own.
+            None => {
+                (0..self.rows).map(|row| self.origins.find(row).map_or(0, |found| found.0 as u32)).collect()
+            }
         };
         let step = match named("step") {
             Some(Column::Numbers(numbers)) => Some(numbers.values.as_slice()),

@@ -144,7 +144,11 @@ pub fn needs_of(formula: &Formula) -> Vec<Need> {
 
 /// Names of a law such as x and y are nobody's columns: says which name is meant before anything else fails.
 fn check_columns(formula: &Formula, table: &RunTable, mapping: &Mapping) -> Result<(), StudyError> {
-    for input in &formula.symbols.inputs {
+    let in_tables = formula.symbols.inputs.iter().filter(|input| match &input.kind {
+        InputKind::Column | InputKind::TextEquals { .. } => true,
+        past => past.earlier().is_some(),
+    });
+    for input in in_tables {
         match mapping.resolve(table, &input.name) {
             Err(RunsError::MissingColumn { suggestion: None, known, .. }) => {
                 return Err(StudyError::NoColumn { name: input.name.clone(), known });

@@ -250,7 +250,8 @@ fn tell_columns(law: &Law, selected: &Selected<'_>, mapping: &Mapping, notes: &d
     notes.info("columns:");
     let mut told: Vec<&str> = Vec::new();
     for column in &selected.columns {
-        if told.contains(&column.name.as_str()) {
+        // The place of a row in its run is in no column.
+        if told.contains(&column.name.as_str()) || column.column.is_empty() {
             continue;
         }
         told.push(&column.name);

@@ -1,6 +1,6 @@
 //! Points to predict at: numbers for the inputs, texts for the columns that group or are compared.
 
-use isoflop_fit::{Fit, Prediction, predict};
+use isoflop_fit::{Fit, Prediction, predict, predict_row};
 use isoflop_formula::{Formula, InputKind, Node, parse_number};
 use isoflop_runs::{Mapping, Need, RunTable, Selected, Selection};
 
@@ -69,6 +69,9 @@ impl Fitted<'_> {
     /// A name that the law does not have, is missing or is given twice; a value that is no number.
     pub fn parse(&self, text: &str) -> Result<Point, StudyError> {
         const EXAMPLE: &str = "NAME=NUMBER,NAME=NUMBER, such as N=70B,D=1.4T";
+        if self.formula.symbols.look_back() {
+            return Err(StudyError::LooksBack { text: text.to_owned() });
+        }
         let (numbers, texts) = (self.numbers(), self.texts());
         let mut point = Point::default();
         let mut given: Vec<&str> = Vec::new();
@@ -114,6 +117,53 @@ impl Fitted<'_> {
     pub fn select<'t>(&self, table: &'t RunTable, mapping: &Mapping) -> Result<Selected<'t>, StudyError> {
         let needs = self.numbers().into_iter().map(Need::finite).collect();
         Ok(table.select(mapping, &Selection { needs, groups: self.texts() })?)
+    }
+
+    /// Points and predictions at the rows of runs, for a law with sums over the past; and why rows were left out.
+    ///
+    /// # Errors
+    /// Columns that are not there; a level of a group that the fit does not know; inputs that the law cannot take.
+    pub fn predict_runs(
+        &self,
+        table: &RunTable,
+        mapping: &Mapping,
+        level: f64,
+    ) -> Result<(Vec<Point>, Vec<Prediction>, Vec<String>), StudyError> {
+        let symbols = &self.formula.symbols.inputs;
+        let output = self.formula.output.as_ref().map(|left| left.input as usize);
+        let read = (0..symbols.len()).filter(|k| Some(*k) != output);
+        let needs = read.clone().map(|k| Need::of(&symbols[k])).collect();
+        let selected = table.select(mapping, &Selection { needs, groups: self.texts() })?;
+        let column = |kind: &InputKind| {
+            let place = read.clone().position(|k| symbols[k].kind == *kind)?;
+            Some(&*selected.columns.get(place)?.values)
+        };
+        let (here, number) = (column(&InputKind::Here), column(&InputKind::Row));
+        let (mut points, mut predictions) = (Vec::new(), Vec::new());
+        for row in 0..selected.rows() {
+            let at = |values: Option<&[f64]>| values.map_or(0, |values| values[row] as usize);
+            let (last, rows) = (at(here), at(number));
+            let mut inputs = vec![vec![f64::NAN]; symbols.len()];
+            let mut point = Point::default();
+            for (k, found) in read.clone().zip(&selected.columns) {
+                inputs[k] = match &symbols[k].kind {
+                    InputKind::Earlier { .. } => found.values[last + 1 - rows..=last].to_vec(),
+                    InputKind::Row => vec![rows as f64],
+                    InputKind::Here => vec![rows as f64 - 1.0],
+                    InputKind::Column | InputKind::TextEquals { .. } => vec![found.values[row]],
+                };
+                if symbols[k].kind == InputKind::Column {
+                    point.numbers.push((symbols[k].name.clone(), found.values[row]));
+                }
+            }
+            for group in &selected.groups {
+                point.texts.push((group.name.clone(), group.levels[group.codes[row] as usize].clone()));
+            }
+            let (formula, fit) = self.for_point(&point)?;
+            predictions.push(predict_row(&formula, &fit, &point.numbers, inputs, level)?);
+            points.push(point);
+        }
+        Ok((points, predictions, selected.dropped.iter().map(ToString::to_string).collect()))
     }
 
     /// The predictions with intervals of this coverage, in the order of the points.

@@ -1,7 +1,7 @@
 //! `isoflop predict`.
 
 use isoflop_fit::{Prediction, SavedFit, Verdict};
-use isoflop_runs::{RunTable, find_roles, parse_map};
+use isoflop_runs::{Mapping, RunTable, find_roles, parse_map};
 use isoflop_study::{Fitted, Listener, Point, Points, StudyError, formula_of, points_of, read_saved};
 
 use crate::args::{PointFormat, PredictArgs};
@@ -19,15 +19,26 @@ pub(crate) fn run(args: &PredictArgs, messages: &Messages) -> Result<u8, Failure
     let saved = read_saved(&args.fit)?;
     let formula = formula_of(&saved, &args.fit.display().to_string())?;
     let fitted = Fitted { formula: &formula, fit: &saved.fit };
-    let mut points = args.at.iter().map(|text| fitted.parse(text)).collect::<Result<Vec<_>, _>>()?;
-    if !args.tables.is_empty() {
-        points.extend(read_points(&fitted, args, messages)?);
-    }
-    if points.is_empty() {
-        return Err(CliError::NoPoints { inputs: fitted.numbers() }.into());
-    }
     let level = args.level.or(saved.fit.interval.as_ref().map(|i| i.level)).unwrap_or(DEFAULT_LEVEL);
-    let predictions = fitted.predict(&points, level)?;
+    let mut points = args.at.iter().map(|text| fitted.parse(text)).collect::<Result<Vec<_>, _>>()?;
+    let predictions = if formula.symbols.look_back() && !args.tables.is_empty() {
+        let (table, mapping) = read_table(args)?;
+        let (rows, predictions, dropped) = fitted.predict_runs(&table, &mapping, level)?;
+        dropped.iter().for_each(|dropped| messages.warning(dropped));
+        if rows.is_empty() {
+            return Err(StudyError::NoRows { reasons: dropped }.into());
+        }
+        points = rows;
+        predictions
+    } else {
+        if !args.tables.is_empty() {
+            points.extend(read_points(&fitted, args, messages)?);
+        }
+        if points.is_empty() {
+            return Err(CliError::NoPoints { inputs: fitted.numbers() }.into());
+        }
+        fitted.predict(&points, level)?
+    };
     warn(&predictions, &saved, messages);
 
     let points = Points {
@@ -46,10 +57,17 @@ pub(crate) fn run(args: &PredictArgs, messages: &Messages) -> Result<u8, Failure
     Ok(0)
 }
 
-fn read_points(fitted: &Fitted<'_>, args: &PredictArgs, messages: &Messages) -> Result<Vec<Point>, Failure> {
+/// The tables of points and what their columns stand for.
+fn read_table(args: &PredictArgs) -> Result<(RunTable, Mapping), Failure> {
     let table = RunTable::read(&args.tables, &args.reading.options(&args.maps)?)?;
     let maps = args.maps.iter().map(|text| parse_map(text)).collect::<Result<Vec<_>, _>>()?;
-    let selected = fitted.select(&table, &find_roles(&table, &maps)?)?;
+    let mapping = find_roles(&table, &maps)?;
+    Ok((table, mapping))
+}
+
+fn read_points(fitted: &Fitted<'_>, args: &PredictArgs, messages: &Messages) -> Result<Vec<Point>, Failure> {
+    let (table, mapping) = read_table(args)?;
+    let selected = fitted.select(&table, &mapping)?;
     for dropped in &selected.dropped {
         messages.warning(&dropped.to_string());
     }

@@ -13,24 +13,32 @@ const BEYOND: (f64, f64, f64) = (10.0, 1000.0, 1.0);
 /// Our own script.
 const SCRIPT: &str = include_str!("script.js");
 
-/// The elements of the page, or `None` for a law without a numeric input.
-pub(crate) fn section(scene: &Scene<'_>) -> Option<String> {
-    if scene.inputs.is_empty() {
-        return None;
-    }
+/// What stands where the page cannot compute forecasts.
+const NOTHING: &str = "<p>The law has no numeric input.</p>\n";
+const LOOKS_BACK: &str = "<p>The law looks back over the rows of a run, so a single point has no forecast: \
+    <code>isoflop predict</code> with a table of runs has.</p>\n";
+
+/// The elements of the page.
+pub(crate) fn section(scene: &Scene<'_>) -> String {
     let formula = scene.formula;
+    if formula.symbols.look_back() {
+        return LOOKS_BACK.to_owned();
+    }
+    if scene.inputs.is_empty() {
+        return NOTHING.to_owned();
+    }
     let node = formula.output.as_ref().map_or(formula.body, |left| left.prediction);
     // No text of the law can end the script element.
     let law =
         javascript(&formula.graph, &formula.symbols, node).replace("</", "<\\/").replace("<!--", "<\\!--");
     let data = numbers(scene).to_string().replace('<', "\\u003c");
-    Some(format!(
+    format!(
         "<form id=\"forecast\" onsubmit=\"return false\"></form>\n<p id=\"answer\" role=\"status\" \
          aria-live=\"polite\"></p>\n<p id=\"beyond\" class=\"faint\"></p>\n<noscript><p>The forecast needs \
          JavaScript; <code>isoflop predict</code> gives the same numbers.</p></noscript>\n\
          <script type=\"application/json\" id=\"fit\">{data}</script>\n<script>\n\"use strict\";\nconst law = {law};\n\
          {SCRIPT}</script>\n"
-    ))
+    )
 }
 
 fn numbers(scene: &Scene<'_>) -> Value {

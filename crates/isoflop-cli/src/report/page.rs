@@ -53,10 +53,7 @@ pub(crate) fn page(subject: &Subject<'_>) -> String {
     };
     let sections = [
         ("Parameters", parameters(subject.fit)),
-        (
-            "Forecast",
-            forecast::section(&scene).unwrap_or_else(|| "<p>The law has no numeric input.</p>\n".to_owned()),
-        ),
+        ("Forecast", forecast::section(&scene)),
         ("Rows", rows(subject)),
         ("Certificate", certificate(subject)),
         ("How much does the objective matter?", choices(subject.fit)),
