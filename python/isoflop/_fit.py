@@ -300,7 +300,8 @@ class Fit:
         Parameters
         ----------
         level
-            Coverage; by default that of the fit.
+            Coverage; by default that of the fit. At any other level the ends are plain percentiles of the replicates,
+            without the corrections for few runs that those of the fit have: fit with ``level`` to have these too.
         """
         low, high = self.parameters["low"], self.parameters["high"]
         interval = self._fit["interval"]
