@@ -56,7 +56,7 @@ pub use json::{
 };
 pub use note::{Level, Listener, Note, Notes, counted};
 pub use plan::{PlanOptions, assignment, device, model};
-pub use point::{Fitted, Point, points_of};
+pub use point::{Fitted, Point, RunForecast, points_of};
 pub use pool::with_threads;
 pub use profile::profiles;
 pub use request::{Changes, IntervalRequest, Request};

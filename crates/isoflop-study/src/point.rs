@@ -24,6 +24,17 @@ pub struct Fitted<'a> {
     pub fit: &'a Fit,
 }
 
+/// Forecasts at the rows of runs.
+#[derive(Debug)]
+pub struct RunForecast {
+    /// The rows that can be used: what the law reads of each row itself.
+    pub points: Vec<Point>,
+    /// A prediction for each of them.
+    pub predictions: Vec<Prediction>,
+    /// Why other rows were left out.
+    pub dropped: Vec<String>,
+}
+
 impl Fitted<'_> {
     /// Whether parameters, replicates and formula belong together, which a file edited by hand may not hold.
     pub fn is_consistent(&self) -> bool {
@@ -119,7 +130,7 @@ impl Fitted<'_> {
         Ok(table.select(mapping, &Selection { needs, groups: self.texts() })?)
     }
 
-    /// Points and predictions at the rows of runs, for a law with sums over the past; and why rows were left out.
+    /// Forecasts of the rows of runs, for a law with sums over the past.
     ///
     /// # Errors
     /// Columns that are not there; a level of a group that the fit does not know; inputs that the law cannot take.
@@ -128,7 +139,7 @@ impl Fitted<'_> {
         table: &RunTable,
         mapping: &Mapping,
         level: f64,
-    ) -> Result<(Vec<Point>, Vec<Prediction>, Vec<String>), StudyError> {
+    ) -> Result<RunForecast, StudyError> {
         let symbols = &self.formula.symbols.inputs;
         let output = self.formula.output.as_ref().map(|left| left.input as usize);
         let read = (0..symbols.len()).filter(|k| Some(*k) != output);
@@ -163,7 +174,8 @@ impl Fitted<'_> {
             predictions.push(predict_row(&formula, &fit, &point.numbers, inputs, level)?);
             points.push(point);
         }
-        Ok((points, predictions, selected.dropped.iter().map(ToString::to_string).collect()))
+        let dropped = selected.dropped.iter().map(ToString::to_string).collect();
+        Ok(RunForecast { points, predictions, dropped })
     }
 
     /// The predictions with intervals of this coverage, in the order of the points.

@@ -2,7 +2,9 @@
 
 use isoflop_fit::{Prediction, SavedFit, Verdict};
 use isoflop_runs::{Mapping, RunTable, find_roles, parse_map};
-use isoflop_study::{Fitted, Listener, Point, Points, StudyError, formula_of, points_of, read_saved};
+use isoflop_study::{
+    Fitted, Listener, Point, Points, RunForecast, StudyError, formula_of, points_of, read_saved,
+};
 
 use crate::args::{PointFormat, PredictArgs};
 use crate::errors::{CliError, Failure};
@@ -23,7 +25,8 @@ pub(crate) fn run(args: &PredictArgs, messages: &Messages) -> Result<u8, Failure
     let mut points = args.at.iter().map(|text| fitted.parse(text)).collect::<Result<Vec<_>, _>>()?;
     let predictions = if formula.symbols.look_back() && !args.tables.is_empty() {
         let (table, mapping) = read_table(args)?;
-        let (rows, predictions, dropped) = fitted.predict_runs(&table, &mapping, level)?;
+        let RunForecast { points: rows, predictions, dropped } =
+            fitted.predict_runs(&table, &mapping, level)?;
         dropped.iter().for_each(|dropped| messages.warning(dropped));
         if rows.is_empty() {
             return Err(StudyError::NoRows { reasons: dropped }.into());
