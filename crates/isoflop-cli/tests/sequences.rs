@@ -29,8 +29,8 @@ fn place() -> Place {
         let rows: String = runs.iter().map(|(name, fall)| run(name, *fall)).collect();
         format!("run,step,lr,loss\n{rows}")
     };
-    place.write("runs.csv", &table(&[("a", 5), ("b", 20)]));
-    place.write("new.csv", &table(&[("c", 12)]));
+    place.write("runs.csv", table(&[("a", 5), ("b", 20)]));
+    place.write("new.csv", table(&[("c", 12)]));
     place
 }
 
