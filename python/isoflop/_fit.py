@@ -43,6 +43,12 @@ def fit(
     tie: Mapping[str, str] | None = None,
     starts: int | str = "auto",
     bootstrap: int = 1000,
+    interval: str | None = None,
+    ends: str | None = None,
+    strata: str | None = None,
+    of: str | Iterable[str] | None = None,
+    prior: Mapping[str, str] | None = None,
+    draws: int | None = None,
     level: float = 0.9,
     seed: int = 0,
     threads: int | None = None,
@@ -76,6 +82,17 @@ def fit(
         ``auto``, a number, or ``hoffmann`` for the grid of 4500 points of Hoffmann et al. (2022, section 3.3).
     bootstrap
         Replicates behind the intervals; 0 for none.
+    interval, ends
+        How intervals are found, ``cluster``, ``residual``, ``profile``, ``nuts`` and others that ``isoflop fit --help``
+        lists, and where those of a bootstrap end, such as ``bca``; by default what covers best in our study.
+    strata
+        Column within whose values ``stratified`` draws.
+    of
+        Formulas of parameters that get an interval too.
+    prior
+        Priors for ``nuts``: ``{'alpha': 'normal(0.35, 0.1)'}``.
+    draws
+        Draws that each of four chains of ``nuts`` keeps.
     level
         Coverage of the intervals.
     seed
@@ -122,6 +139,12 @@ def fit(
         tie=tie,
         starts=starts,
         bootstrap=bootstrap,
+        interval=interval,
+        ends=ends,
+        strata=strata,
+        of=of,
+        prior=prior,
+        draws=draws,
         level=level,
         seed=seed,
         threads=threads,

@@ -29,6 +29,12 @@ def options(
     tie: Mapping[str, str] | None = None,
     starts: int | str = "auto",
     bootstrap: int = 1000,
+    interval: str | None = None,
+    ends: str | None = None,
+    strata: str | None = None,
+    of: str | Iterable[str] | None = None,
+    prior: Mapping[str, str] | None = None,
+    draws: int | None = None,
     level: float = 0.9,
     seed: int = 0,
     threads: int | None = None,
@@ -42,6 +48,8 @@ def options(
         raise ValueError(f"threads is {threads!r}, but must be from 1 to 1024")
     if not 0 <= seed < 2**64:
         raise ValueError(f"seed is {seed!r}, but must be from 0 to 2**64 - 1")
+    if draws is not None and not 1 <= draws <= 1_000_000:
+        raise ValueError(f"draws is {draws!r}, but must be from 1 to 1 million")
     if delta is not None and not delta > 0:
         raise ValueError(f"delta is {delta!r}, but must be above 0")
     return {
@@ -58,6 +66,12 @@ def options(
         "tie": pairs(tie),
         "starts": str(starts),
         "bootstrap": bootstrap,
+        "interval": interval,
+        "ends": ends,
+        "strata": strata,
+        "of": texts(of),
+        "prior": [f"{name} ~ {form}" for name, form in (prior or {}).items()],
+        "draws": draws,
         "level": float(level),
         "seed": int(seed),
         "threads": threads,
@@ -73,10 +87,13 @@ def _end(value: float | None) -> str:
 def command(sources: list[str], options: Mapping[str, Any]) -> list[str]:
     """The command line that makes the same fit, for the record in saved files; tables in memory are ``-``."""
     words = ["isoflop", "fit", *(["-"] if sources == ["memory"] else sources)]
-    for name in ("law", "weight", "cluster", "objective", "delta", "laws", "threads"):
+    single = ["law", "weight", "cluster", "objective", "delta", "laws", "threads"]
+    single += ["interval", "ends", "strata", "draws"]
+    for name in single:
         if options[name] is not None:
             words.append(f"--{name}={text(options[name])}")
     lists = {"map": "map", "let": "let", "where": "where", "fix": "fix", "bounds": "bound", "tie": "tie"}
+    lists |= {"of": "of", "prior": "prior"}
     for name, option in lists.items():
         words.extend(f"--{option}={value}" for value in options[name])
     for name in ("starts", "bootstrap", "level", "seed"):

@@ -45,6 +45,17 @@ def test_intervals(fit):
         fit.conf_int(90)
 
 
+def test_interval_methods():
+    runs = iso.simulate("chinchilla", seed=1)
+    bca = iso.fit(runs, "chinchilla", bootstrap=200, interval="point", ends="bca", of="E + A")
+    assert "bootstrap" in bca.to_dict()["interval"]["method"]
+    assert "E + A" in list(bca.derived["name"])
+    nuts = iso.fit(runs, "chinchilla", interval="nuts", draws=100, prior={"alpha": "normal(0.35, 0.1)"})
+    assert nuts.to_dict()["interval"]["posterior"] is not None
+    with pytest.raises(iso.IsoflopError, match="unknown interval method"):
+        iso.fit(runs, "chinchilla", interval="guess")
+
+
 def test_predictions(fit):
     one = fit.predict(N=1e8, D=1e9)
     assert one["low"][0] < one["estimate"][0] < one["high"][0]

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use isoflop_laws::Catalogue;
-use isoflop_study::{Changes, Request, StudyError, catalogue};
+use isoflop_study::{Changes, IntervalRequest, Request, StudyError, catalogue};
 use pyo3::prelude::*;
 
 /// One field per keyword argument of `isoflop.fit`.
@@ -26,6 +26,12 @@ pub(crate) struct Options {
     tie: Vec<String>,
     starts: String,
     bootstrap: usize,
+    interval: Option<String>,
+    ends: Option<String>,
+    strata: Option<String>,
+    of: Vec<String>,
+    prior: Vec<String>,
+    draws: Option<usize>,
     level: f64,
     seed: u64,
     threads: Option<usize>,
@@ -52,7 +58,14 @@ impl Options {
             seed: self.seed,
             threads: self.threads,
             choices: self.choices,
-            interval: Default::default(),
+            interval: IntervalRequest {
+                method: self.interval,
+                ends: self.ends,
+                strata: self.strata,
+                quantities: self.of,
+                priors: self.prior,
+                draws: self.draws,
+            },
         };
         (request, self.laws)
     }
