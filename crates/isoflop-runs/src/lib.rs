@@ -28,6 +28,7 @@ mod column;
 mod derive;
 mod error;
 mod follow;
+mod json_text;
 mod mapping;
 mod mask;
 mod note;

@@ -9,6 +9,7 @@ use std::io::{BufRead, BufReader, Read};
 use super::{MAX_RECORD, stream_error};
 use crate::builder::TableBuilder;
 use crate::error::RunsError;
+use crate::json_text::Cursor;
 use crate::note::Note;
 
 /// Objects inside objects; deeper ones are an error rather than a deep recursion.
@@ -38,9 +39,10 @@ pub(super) fn read(builder: &mut TableBuilder, input: impl Read) -> Result<(), R
         if text.trim().is_empty() {
             continue;
         }
-        let mut line = Line { text, at: 0, number, path: String::new(), builder, skipped: &mut skipped };
+        let mut line =
+            Line { cursor: Cursor::new(text), number, path: String::new(), builder, skipped: &mut skipped };
         if let Err(fault) = line.read() {
-            let at = line.at + 1;
+            let at = line.cursor.at + 1;
             return Err(match fault {
                 Fault::Syntax(reason) => {
                     RunsError::BadJson { place: builder.place(number), reason: reason.into(), at }
@@ -74,8 +76,7 @@ impl From<RunsError> for Fault {
 
 /// One line on its way into the table.
 struct Line<'a> {
-    text: &'a str,
-    at: usize,
+    cursor: Cursor<'a>,
     number: u64,
     /// Dotted name of the member being read.
     path: String,
@@ -86,10 +87,10 @@ struct Line<'a> {
 
 impl<'a> Line<'a> {
     fn read(&mut self) -> Result<(), Fault> {
-        self.blanks();
+        self.cursor.blanks();
         self.object(0)?;
-        self.blanks();
-        if self.at < self.text.len() {
+        self.cursor.blanks();
+        if self.cursor.at < self.cursor.text.len() {
             return Err(Fault::Syntax("text follows the object"));
         }
         Ok(())
@@ -101,25 +102,25 @@ impl<'a> Line<'a> {
             return Err(Fault::Syntax("objects are nested too deeply"));
         }
         self.expect(b'{', "expected `{`")?;
-        self.blanks();
-        if self.take(b'}') {
+        self.cursor.blanks();
+        if self.cursor.take(b'}') {
             return Ok(());
         }
         loop {
-            self.blanks();
+            self.cursor.blanks();
             let outer = self.path.len();
             if outer > 0 {
                 self.path.push('.');
             }
             let key = self.string()?;
             self.path.push_str(&key);
-            self.blanks();
+            self.cursor.blanks();
             self.expect(b':', "expected `:`")?;
-            self.blanks();
+            self.cursor.blanks();
             self.value(depth)?;
             self.path.truncate(outer);
-            self.blanks();
-            if self.take(b'}') {
+            self.cursor.blanks();
+            if self.cursor.take(b'}') {
                 return Ok(());
             }
             self.expect(b',', "expected `,` or `}`")?;
@@ -127,7 +128,7 @@ impl<'a> Line<'a> {
     }
 
     fn value(&mut self, depth: usize) -> Result<(), Fault> {
-        match self.peek() {
+        match self.cursor.peek() {
             Some(b'{') => self.object(depth + 1),
             Some(b'[') => {
                 if !self.skipped.contains(&self.path) {
@@ -150,7 +151,7 @@ impl<'a> Line<'a> {
     fn list(&mut self) -> Result<(), Fault> {
         let mut open = 0_usize;
         loop {
-            match self.peek() {
+            match self.cursor.peek() {
                 Some(b'[' | b'{') => open += 1,
                 Some(b']' | b'}') => open -= 1,
                 Some(b'"') => {
@@ -160,7 +161,7 @@ impl<'a> Line<'a> {
                 Some(_) => {}
                 None => return Err(Fault::Syntax("the line ends inside a list")),
             }
-            self.at += 1;
+            self.cursor.at += 1;
             if open == 0 {
                 return Ok(());
             }
@@ -169,7 +170,7 @@ impl<'a> Line<'a> {
 
     /// A number, `null`, `true`, `false`, `NaN` or `Infinity`.
     fn word(&mut self) -> Result<(), Fault> {
-        let rest = &self.text[self.at..];
+        let rest = self.cursor.rest();
         let end = rest.find([',', '}', ' ', '\t', '\r', '\n']).unwrap_or(rest.len());
         let word = &rest[..end];
         let column = self.column()?;
@@ -181,7 +182,7 @@ impl<'a> Line<'a> {
             _ if is_json_number(word) => self.builder.cell(column, word, true),
             _ => return Err(Fault::Syntax("expected a value")),
         }
-        self.at += end;
+        self.cursor.at += end;
         Ok(())
     }
 
@@ -196,51 +197,19 @@ impl<'a> Line<'a> {
     }
 
     fn string(&mut self) -> Result<Cow<'a, str>, Fault> {
-        let start = self.at;
-        self.expect(b'"', "expected `\"`")?;
-        let mut has_escapes = false;
-        loop {
-            match self.peek() {
-                Some(b'"') => break,
-                Some(b'\\') => {
-                    has_escapes = true;
-                    self.at += 2;
-                }
-                Some(_) => self.at += 1,
-                None => return Err(Fault::Syntax("a string is not closed")),
-            }
-        }
-        self.at += 1;
+        let start = self.cursor.at;
+        let (quoted, has_escapes) = self.cursor.quoted().map_err(Fault::Syntax)?;
         if !has_escapes {
-            return Ok(Cow::Borrowed(&self.text[start + 1..self.at - 1]));
+            return Ok(Cow::Borrowed(&quoted[1..quoted.len() - 1]));
         }
-        match serde_json::from_str(&self.text[start..self.at]) {
-            Ok(text) => Ok(Cow::Owned(text)),
-            Err(_) => {
-                self.at = start;
-                Err(Fault::Syntax("a string has a bad escape"))
-            }
-        }
-    }
-
-    fn peek(&self) -> Option<u8> {
-        self.text.as_bytes().get(self.at).copied()
-    }
-
-    fn take(&mut self, byte: u8) -> bool {
-        let found = self.peek() == Some(byte);
-        self.at += usize::from(found);
-        found
+        serde_json::from_str(quoted).map(Cow::Owned).map_err(|_| {
+            self.cursor.at = start;
+            Fault::Syntax("a string has a bad escape")
+        })
     }
 
     fn expect(&mut self, byte: u8, what: &'static str) -> Result<(), Fault> {
-        if self.take(byte) { Ok(()) } else { Err(Fault::Syntax(what)) }
-    }
-
-    fn blanks(&mut self) {
-        while matches!(self.peek(), Some(b' ' | b'\t' | b'\r' | b'\n')) {
-            self.at += 1;
-        }
+        if self.cursor.take(byte) { Ok(()) } else { Err(Fault::Syntax(what)) }
     }
 }
 

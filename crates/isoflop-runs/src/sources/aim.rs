@@ -6,16 +6,14 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use super::json::{self, Scalar, Step};
 use super::run::{Named, Run, Setting};
 use super::walk::Dir;
-use super::{Sink, Unit};
+use super::{Sink, Unit, lines};
 use crate::error::RunsError;
-
-/// Bytes in one line.
-const MAX_LINE: u64 = 64 << 20;
 
 /// One unit for each file.
 pub(super) fn find(dirs: &[Dir]) -> Vec<Unit> {
@@ -51,35 +49,13 @@ struct Line {
 pub(super) fn read(unit: &Unit, sink: &mut Sink<'_>) -> Result<(), RunsError> {
     for path in &unit.files {
         let file_name = path.display().to_string();
-        let file = File::open(path).map_err(|error| RunsError::from_path(&file_name, &error))?;
-        let mut input = BufReader::new(file);
         let mut runs: Named<Run> = Named::default();
-        let mut bytes = Vec::new();
-        for number in 1_u64.. {
-            bytes.clear();
-            let read = (&mut input).take(MAX_LINE).read_until(b'\n', &mut bytes);
-            if read.map_err(|error| RunsError::from_path(&file_name, &error))? == 0 {
-                break;
-            }
-            let bad = |reason: &str| RunsError::BadRunFile {
-                file: file_name.clone(),
-                place: format!("line {number}"),
-                reason: reason.to_owned(),
-            };
-            let text = std::str::from_utf8(&bytes).map_err(|_| bad("the line is not UTF-8 text"))?;
-            if text.trim().is_empty() {
-                continue;
-            }
-            match line(text) {
-                Ok(line) => take(line, &file_name, &mut runs),
-                // The line that is being written.
-                Err(fault) if fault.is_end && !text.ends_with('\n') => {
-                    if let Some((_, run)) = runs.iter_mut().last() {
-                        run.is_cut = true;
-                    }
-                }
-                Err(fault) => return Err(bad(fault.reason)),
-            }
+        let is_cut = lines::each(path, line, |_, line| {
+            take(line, &file_name, &mut runs);
+            ControlFlow::Continue(())
+        })?;
+        if is_cut && let Some((_, run)) = runs.iter_mut().last() {
+            run.is_cut = true;
         }
         for (_, run) in runs.iter_mut() {
             sink.run(std::mem::take(run))?;

@@ -6,6 +6,8 @@
 
 use std::borrow::Cow;
 
+use crate::json_text::Cursor;
+
 /// Values inside values; more is an error rather than a deep recursion.
 const MAX_DEPTH: usize = 64;
 
@@ -83,26 +85,25 @@ pub(super) fn dotted(path: &[Step<'_>], separator: char) -> Option<String> {
 
 /// Hands over every scalar of one document with its path; nothing may follow the document.
 pub(super) fn walk<'a>(text: &'a str, visit: &mut dyn FnMut(&[Step<'a>], Scalar<'a>)) -> Result<(), Fault> {
-    let mut walker = Walker { text, at: 0, path: Vec::new(), visit };
+    let mut walker = Walker { cursor: Cursor::new(text), path: Vec::new(), visit };
     walker.value()?;
-    walker.blanks();
-    if walker.at < text.len() { Err(walker.fault("text follows the value")) } else { Ok(()) }
+    walker.cursor.blanks();
+    if walker.cursor.at < text.len() { Err(walker.fault("text follows the value")) } else { Ok(()) }
 }
 
 struct Walker<'a, 'v> {
-    text: &'a str,
-    at: usize,
+    cursor: Cursor<'a>,
     path: Vec<Step<'a>>,
     visit: &'v mut dyn FnMut(&[Step<'a>], Scalar<'a>),
 }
 
 impl<'a> Walker<'a, '_> {
     fn value(&mut self) -> Result<(), Fault> {
-        self.blanks();
+        self.cursor.blanks();
         if self.path.len() >= MAX_DEPTH {
             return Err(self.fault("values are nested too deeply"));
         }
-        match self.peek() {
+        match self.cursor.peek() {
             Some(b'{') => self.parts(b'}', |walker, _| walker.key().map(Step::Key)),
             Some(b'[') => self.parts(b']', |_, index| Ok(Step::Index(index))),
             Some(b'"') => {
@@ -121,22 +122,22 @@ impl<'a> Walker<'a, '_> {
         close: u8,
         step: impl Fn(&mut Self, usize) -> Result<Step<'a>, Fault>,
     ) -> Result<(), Fault> {
-        self.at += 1;
-        self.blanks();
-        if self.take(close) {
+        self.cursor.at += 1;
+        self.cursor.blanks();
+        if self.cursor.take(close) {
             return Ok(());
         }
         for index in 0.. {
-            self.blanks();
+            self.cursor.blanks();
             let step = step(self, index)?;
             self.path.push(step);
             self.value()?;
             self.path.pop();
-            self.blanks();
-            if self.take(close) {
+            self.cursor.blanks();
+            if self.cursor.take(close) {
                 break;
             }
-            if !self.take(b',') {
+            if !self.cursor.take(b',') {
                 return Err(self.fault("expected `,` or the end of the list or object"));
             }
         }
@@ -145,41 +146,22 @@ impl<'a> Walker<'a, '_> {
 
     fn key(&mut self) -> Result<Cow<'a, str>, Fault> {
         let key = self.string()?;
-        self.blanks();
-        if self.take(b':') { Ok(key) } else { Err(self.fault("expected `:`")) }
+        self.cursor.blanks();
+        if self.cursor.take(b':') { Ok(key) } else { Err(self.fault("expected `:`")) }
     }
 
     fn string(&mut self) -> Result<Cow<'a, str>, Fault> {
-        if !self.take(b'"') {
-            return Err(self.fault("expected `\"`"));
-        }
-        let start = self.at;
-        let mut has_escapes = false;
-        loop {
-            match self.peek() {
-                Some(b'"') => break,
-                Some(b'\\') => {
-                    has_escapes = true;
-                    self.at += 2;
-                }
-                Some(_) => self.at += 1,
-                None => return Err(self.fault("a string is not closed")),
-            }
-        }
-        self.at += 1;
-        let text = self.text;
+        let (quoted, has_escapes) = self.cursor.quoted().map_err(|reason| self.fault(reason))?;
+        let plain = &quoted[1..quoted.len() - 1];
         if !has_escapes {
-            return Ok(Cow::Borrowed(&text[start..self.at - 1]));
+            return Ok(Cow::Borrowed(plain));
         }
-        match serde_json::from_str(&text[start - 1..self.at]) {
-            Ok(text) => Ok(Cow::Owned(text)),
-            // Half of a surrogate pair, which Python writes and no Rust string can hold.
-            Err(_) => Ok(Cow::Borrowed(&text[start..self.at - 1])),
-        }
+        // Half of a surrogate pair, which Python writes, is no Rust string: it stays as it is written.
+        Ok(serde_json::from_str(quoted).map_or(Cow::Borrowed(plain), Cow::Owned))
     }
 
     fn word(&mut self) -> Result<(), Fault> {
-        let rest = &self.text[self.at..];
+        let rest = self.cursor.rest();
         let end = rest.find([',', '}', ']', ' ', '\t', '\r', '\n']).unwrap_or(rest.len());
         let word = &rest[..end];
         let scalar = match word {
@@ -191,7 +173,7 @@ impl<'a> Walker<'a, '_> {
                 _ => match non_finite(word) {
                     Some(value) => Scalar::Number(value),
                     None if end == rest.len() => {
-                        self.at = self.text.len();
+                        self.cursor.at = self.cursor.text.len();
                         return Err(self.fault("a value is cut off"));
                     }
                     None => return Err(self.fault("expected a value")),
@@ -200,10 +182,10 @@ impl<'a> Walker<'a, '_> {
         };
         // A number at the very end of a document inside a list or object may have lost digits.
         if end == rest.len() && !self.path.is_empty() {
-            self.at = self.text.len();
+            self.cursor.at = self.cursor.text.len();
             return Err(self.fault("a value is cut off"));
         }
-        self.at += end;
+        self.cursor.at += end;
         (self.visit)(&self.path, scalar);
         Ok(())
     }
@@ -213,22 +195,11 @@ impl<'a> Walker<'a, '_> {
             Step::Index(index) => Some(*index),
             Step::Key(_) => None,
         });
-        Fault { reason, at: self.at.min(self.text.len()) + 1, is_end: self.at >= self.text.len(), item }
-    }
-
-    fn peek(&self) -> Option<u8> {
-        self.text.as_bytes().get(self.at).copied()
-    }
-
-    fn take(&mut self, byte: u8) -> bool {
-        let found = self.peek() == Some(byte);
-        self.at += usize::from(found);
-        found
-    }
-
-    fn blanks(&mut self) {
-        while matches!(self.peek(), Some(b' ' | b'\t' | b'\r' | b'\n')) {
-            self.at += 1;
+        Fault {
+            reason,
+            at: self.cursor.at.min(self.cursor.text.len()) + 1,
+            is_end: self.cursor.at >= self.cursor.text.len(),
+            item,
         }
     }
 }

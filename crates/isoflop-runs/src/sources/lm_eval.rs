@@ -7,17 +7,15 @@
 //! The step is read from `revision=step1000` or `checkpoint-1000` in the arguments of the model.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::Read;
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use super::json::{self, Scalar, Step};
 use super::run::{Run, Setting, State};
 use super::walk::{self, Dir};
-use super::{Sink, Unit, bad_json};
+use super::{Sink, Unit, bad_json, lines};
 use crate::error::RunsError;
-
-/// Bytes in one sample.
-const MAX_LINE: u64 = 64 << 20;
 
 fn is_results(name: &str) -> bool {
     name == "results.json" || (name.starts_with("results_") && name.ends_with(".json"))
@@ -139,38 +137,18 @@ struct Sample {
 
 /// Means over the samples of a multiple-choice task; nothing for other tasks.
 fn continuous(path: &Path) -> Result<Vec<(&'static str, f64)>, RunsError> {
-    let name = path.display().to_string();
-    let file = File::open(path).map_err(|error| RunsError::from_path(&name, &error))?;
-    let mut input = BufReader::new(file);
     let (mut count, mut sums) = (0_u64, [0.0; 3]);
-    let mut line = Vec::new();
-    for number in 1_u64.. {
-        line.clear();
-        let read = (&mut input).take(MAX_LINE).read_until(b'\n', &mut line);
-        if read.map_err(|error| RunsError::from_path(&name, &error))? == 0 {
-            break;
-        }
-        let bad = |reason: &str| RunsError::BadRunFile {
-            file: name.clone(),
-            place: format!("line {number}"),
-            reason: reason.to_owned(),
+    lines::each(path, sample, |_, sample| {
+        let Some(values) = correct(&sample) else {
+            count = 0;
+            return ControlFlow::Break(());
         };
-        let text = std::str::from_utf8(&line).map_err(|_| bad("the line is not UTF-8 text"))?;
-        if text.trim().is_empty() {
-            continue;
-        }
-        let sample = match sample(text) {
-            Ok(sample) => sample,
-            // The last line of a run that goes on.
-            Err(fault) if fault.is_end && !line.ends_with(b"\n") => break,
-            Err(fault) => return Err(bad(fault.reason)),
-        };
-        let Some(values) = correct(&sample) else { return Ok(Vec::new()) };
         count += 1;
         for (sum, value) in sums.iter_mut().zip(values) {
             *sum += value;
         }
-    }
+        ControlFlow::Continue(())
+    })?;
     let names = ["correct_nll", "correct_prob", "correct_bits_per_byte"];
     Ok(names.into_iter().zip(sums.map(|sum| sum / count as f64)).filter(|_| count > 0).collect())
 }

@@ -13,6 +13,7 @@ mod hf;
 mod inspect;
 mod json;
 mod lightning;
+mod lines;
 mod lm_eval;
 mod log_presets;
 mod mlflow;

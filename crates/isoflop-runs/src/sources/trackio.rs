@@ -2,16 +2,14 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use super::json::{self, Scalar, Step};
 use super::run::{Named, Run, Setting};
 use super::walk::{self, Dir};
-use super::{Sink, Unit, sqlite, trackio_db, trackio_parquet};
+use super::{Sink, Unit, lines, sqlite, trackio_db, trackio_parquet};
 use crate::error::RunsError;
-
-/// Bytes in one line.
-const MAX_LINE: u64 = 64 << 20;
 
 /// One unit for each directory of such files.
 pub(super) fn find(dirs: &[Dir]) -> Vec<Unit> {
@@ -80,40 +78,9 @@ pub(super) fn read(unit: &Unit, sink: &mut Sink<'_>) -> Result<(), RunsError> {
 
 fn read_file(path: &Path, runs: &mut Named<Run>) -> Result<(), RunsError> {
     let name = path.display().to_string();
-    let file = File::open(path).map_err(|error| RunsError::from_path(&name, &error))?;
-    let mut input = BufReader::new(file);
-    let mut line = Vec::new();
-    for number in 1_u64.. {
-        line.clear();
-        let read = (&mut input).take(MAX_LINE).read_until(b'\n', &mut line);
-        if read.map_err(|error| RunsError::from_path(&name, &error))? == 0 {
-            break;
-        }
-        let bad = |reason: &str| RunsError::BadRunFile {
-            file: name.clone(),
-            place: format!("line {number}"),
-            reason: reason.to_owned(),
-        };
-        let is_whole = line.ends_with(b"\n");
-        let row = match std::str::from_utf8(&line) {
-            Ok(text) if text.trim().is_empty() => continue,
-            Ok(text) => row(text),
-            Err(_) if !is_whole => break,
-            Err(_) => return Err(bad("the line is not UTF-8 text")),
-        };
-        let row = match row {
-            Ok(row) => row,
-            // The line that is being written.
-            Err(fault) if fault.is_end && !is_whole => {
-                if let Some((_, run)) = runs.iter_mut().last() {
-                    run.is_cut = true;
-                }
-                break;
-            }
-            Err(fault) => return Err(bad(fault.reason)),
-        };
+    let is_cut = lines::each(path, row, |number, row| {
         if !row.is_metric {
-            continue;
+            return ControlFlow::Continue(());
         }
         let run = runs.entry(if row.id.is_empty() { &row.run } else { &row.id });
         if run.path.is_empty() {
@@ -128,6 +95,10 @@ fn read_file(path: &Path, runs: &mut Named<Run>) -> Result<(), RunsError> {
         for (name, value) in row.values {
             run.log(&name, step, value);
         }
+        ControlFlow::Continue(())
+    })?;
+    if is_cut && let Some((_, run)) = runs.iter_mut().last() {
+        run.is_cut = true;
     }
     Ok(())
 }
