@@ -1,11 +1,10 @@
 //! Cost models as files: parameters, FLOP and memory of an architecture.
 
-use isoflop_formula::{Formula, InputSpec, Scope};
 use serde::Deserialize;
 
 use crate::arch::Architecture;
 use crate::error::PlanError;
-use crate::smooth::value_at;
+use crate::rules::evaluate;
 
 /// Name and text of every embedded cost file.
 const BUILTIN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/costs.rs"));
@@ -110,17 +109,7 @@ pub fn costs(architecture: &Architecture) -> Result<Vec<Cost>, PlanError> {
             continue;
         }
         for quantity in &model.quantity {
-            let inputs = known.iter().map(|(name, _)| InputSpec::new(name, Default::default())).collect();
-            let scope = Scope { inputs, ..Scope::default() };
-            let formula =
-                Formula::expression(&quantity.formula, &scope).map_err(|diagnostics| PlanError::Formula {
-                    place: format!("the cost model {}", model.id),
-                    text: quantity.formula.clone(),
-                    diagnostics,
-                })?;
-            let of = |name: &str| known.iter().find(|(n, _)| n == name).map_or(f64::NAN, |(_, value)| *value);
-            let inputs: Vec<f64> = formula.symbols.inputs.iter().map(|input| of(&input.name)).collect();
-            let value = value_at(&formula.graph, formula.body, &inputs, &[]);
+            let value = evaluate(&format!("the cost model {}", model.id), &quantity.formula, &known)?;
             known.push((quantity.name.clone(), value));
             list.push(Cost {
                 model: model.id.clone(),

@@ -19,6 +19,7 @@ pub(crate) mod methods;
 pub(crate) mod next;
 pub(crate) mod number;
 pub(crate) mod plan;
+pub(crate) mod rules;
 pub(crate) mod points;
 pub(crate) mod profile;
 pub(crate) mod reproduced;
