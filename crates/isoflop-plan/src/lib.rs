@@ -38,7 +38,7 @@ mod solve;
 mod whole;
 
 pub use arch::Architecture;
-pub use cost::{Cost, CostGolden, CostModel, CostQuantity, costs};
+pub use cost::{Cost, CostGolden, CostModel, CostQuantity, costs, costs_given};
 pub use error::PlanError;
 pub use hardware::{Device, Fact};
 pub use model::{Measured, Model, ModelError};

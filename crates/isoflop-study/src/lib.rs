@@ -55,7 +55,7 @@ pub use json::{
     profiles_json, reviewed_json, verdict,
 };
 pub use note::{Level, Listener, Note, Notes, counted};
-pub use plan::{Lawless, PlanOptions, assignment, device, model};
+pub use plan::{Lawless, PlanOptions, cost_given, assignment, device, model};
 pub use point::{Fitted, Point, RunForecast, points_of};
 pub use pool::with_threads;
 pub use profile::profiles;

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use isoflop_plan::{Advice, Device, Model, NamedPlan, Request};
+use isoflop_formula::parse_number;
+use isoflop_plan::{Advice, Device, Model, NamedPlan, PlanError, Request};
 
 use crate::catalogue::{catalogue, holding};
 use crate::error::StudyError;
@@ -200,6 +201,32 @@ fn given(
             if asks(name) && !given.iter().any(|(known, _)| known == name) {
                 notes.info(&format!("{name} = {value:e} from {}", device.name));
                 given.push((name.to_owned(), value.to_string()));
+            }
+        }
+    }
+    Ok(given)
+}
+
+/// What cost models are given: `gpus=64`, the numbers of a device, and training tokens as `D`.
+///
+/// # Errors
+/// Texts that are no assignments or no numbers above 0, an unknown device.
+pub fn cost_given(
+    texts: &[String],
+    hardware: Option<&str>,
+    tokens: Option<f64>,
+) -> Result<Vec<(String, f64)>, StudyError> {
+    let mut given: Vec<(String, f64)> = tokens.iter().map(|tokens| ("D".to_owned(), *tokens)).collect();
+    for text in texts {
+        let (name, value) = assignment("--given", text, "--given gpus=64")?;
+        let number = parse_number(&value).filter(|x| *x > 0.0 && x.is_finite());
+        given.push((name.clone(), number.ok_or(PlanError::NotANumber { name, value })?));
+    }
+    if let Some(text) = hardware {
+        let (name, precision) = text.rsplit_once(':').map_or((text, None), |(name, p)| (name, Some(p)));
+        for (name, value) in device(name)?.values(precision)? {
+            if !given.iter().any(|(known, _)| known == name) {
+                given.push((name.to_owned(), value));
             }
         }
     }

@@ -24,15 +24,7 @@ pub(crate) fn text(architecture: &Architecture, costs: &[Cost], tokens: Option<f
             let description = styled(style::DIM, format!("  {}", cost.description));
             table.row([cost.name.as_str().into(), value.into(), run.into(), description]);
         }
-        out += &format!("\n{}\n{}", paint(style::DIM, heading(same)), table.render(2));
+        out += &format!("\n{}\n{}", paint(style::DIM, same.first().map_or("", |cost| cost.title.as_str())), table.render(2));
     }
     out
-}
-
-fn heading(costs: &[Cost]) -> &'static str {
-    match costs.first().map(|cost| cost.model.as_str()) {
-        Some(PER_TOKEN) => "training FLOP for each token",
-        Some("cache") => "memory, bytes",
-        _ => "parameters",
-    }
 }

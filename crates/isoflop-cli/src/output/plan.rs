@@ -179,7 +179,7 @@ pub(crate) fn list_text(groups: &[(String, Vec<NamedPlan>)]) -> String {
                 "  {}  {}\n    {}\n",
                 paint(style::BOLD, &plan.id),
                 plan.title,
-                paint(style::DIM, &format!("{law}{}", needed.join(" "))),
+                paint(style::DIM, format!("{law}{}", needed.join(" ")).trim_end()),
             );
         }
         out.push('\n');

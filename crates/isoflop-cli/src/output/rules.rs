@@ -54,9 +54,10 @@ pub(crate) fn origin(of: &Measured) -> String {
     };
     let mut out = format!("{standing}, {}: {}, {}", of.grade, of.source, of.place);
     if !of.ranges.is_empty() {
+        let end = |x: f64| if x < 1e4 { x.to_string() } else { size(x) };
         let ends = |(name, low, high): &(String, f64, f64)| match *low {
-            0.0 => format!("{name} up to {}", size(*high)),
-            low => format!("{name} {} to {}", size(low), size(*high)),
+            0.0 => format!("{name} up to {}", end(*high)),
+            low => format!("{name} {} to {}", end(low), end(*high)),
         };
         out += &format!("; measured for {}", of.ranges.iter().map(ends).collect::<Vec<_>>().join(", "));
     }
