@@ -277,7 +277,12 @@ fn range(section: &Section<'_, '_>) -> Vec<(String, f64, f64)> {
         Value::Sequence(ends) if ends.len() == 2 && ends[0] <= ends[1] => Some((name, ends[0], ends[1])),
         _ => {
             let at = section.offset_inside("range", &name);
-            section.wrong("range", at, "two numbers, the smaller first", &format!("something else for {name}"));
+            section.wrong(
+                "range",
+                at,
+                "two numbers, the smaller first",
+                &format!("something else for {name}"),
+            );
             None
         }
     };

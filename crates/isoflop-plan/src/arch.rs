@@ -95,14 +95,16 @@ impl Architecture {
         let (mut head, mut latents) = (number(&["head_dim"])?.unwrap_or(d / n), [0.0; 5]);
         if latent {
             let key = |name: &str| needed(&[name]);
-            let (nope, rope, value) = (key("qk_nope_head_dim")?, key("qk_rope_head_dim")?, key("v_head_dim")?);
+            let (nope, rope, value) =
+                (key("qk_nope_head_dim")?, key("qk_rope_head_dim")?, key("v_head_dim")?);
             // Scores are products of queries, answers sums of values: on average this many numbers each.
             head = 0.5 * (nope + rope + value);
             latents = [number(&["q_lora_rank"])?.unwrap_or(0.0), key("kv_lora_rank")?, nope, rope, value];
         }
         let count = |key: &str| config.get(key).and_then(Value::as_f64).unwrap_or(0.0).max(0.0);
         let context = positions.unwrap_or(2048.0);
-        let slides = !is("qwen2") && !is("qwen3") && !is("qwen3_moe") || is_true("use_sliding_window") == Some(true);
+        let slides =
+            !is("qwen2") && !is("qwen3") && !is("qwen3_moe") || is_true("use_sliding_window") == Some(true);
         let window = number(&["sliding_window"])?.filter(|_| slides);
         let flag = |yes: bool| f64::from(u8::from(yes));
         let numbers = vec![
@@ -119,7 +121,10 @@ impl Architecture {
             ("tied", flag(is_true("tie_word_embeddings").unwrap_or(gpt2 || is("gemma") || is("gemma2")))),
             ("qkv_bias", flag(is("qwen2"))),
             ("norms", if is("gemma2") { 4.0 } else { 2.0 }),
-            ("qk_norm", if is("olmo2") { (n + m) * head } else { 2.0 * head * flag(is("qwen3") || is("qwen3_moe")) }),
+            (
+                "qk_norm",
+                if is("olmo2") { (n + m) * head } else { 2.0 * head * flag(is("qwen3") || is("qwen3_moe")) },
+            ),
             ("moe", flag(experts.is_some())),
             ("experts", experts.unwrap_or(1.0)),
             ("active_experts", active),

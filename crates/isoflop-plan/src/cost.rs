@@ -122,7 +122,8 @@ pub fn costs(architecture: &Architecture) -> Result<Vec<Cost>, PlanError> {
 /// A name that no cost model asks for.
 pub fn costs_given(architecture: &Architecture, given: &[(String, f64)]) -> Result<Vec<Cost>, PlanError> {
     let models = CostModel::builtin()?;
-    if let Some((name, _)) = given.iter().find(|(name, _)| !models.iter().any(|m| m.given.contains_key(name))) {
+    if let Some((name, _)) = given.iter().find(|(name, _)| !models.iter().any(|m| m.given.contains_key(name)))
+    {
         return Err(PlanError::UnusedGiven { name: name.clone(), law: "a cost model".to_owned() });
     }
     let mut known: Vec<(String, f64)> =
@@ -134,7 +135,8 @@ pub fn costs_given(architecture: &Architecture, given: &[(String, f64)]) -> Resu
             continue;
         }
         for (name, asked) in &model.given {
-            let value = given.iter().find(|(known, _)| known == name).map(|(_, value)| *value).or(asked.default);
+            let value =
+                given.iter().find(|(known, _)| known == name).map(|(_, value)| *value).or(asked.default);
             match value {
                 _ if known.iter().any(|(known, _)| known == name) => {}
                 Some(value) => known.push((name.clone(), value)),

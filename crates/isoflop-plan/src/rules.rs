@@ -136,8 +136,9 @@ impl NamedPlan {
         let (id, set) = text.split_once('@').unwrap_or((text, ""));
         let law = catalogue.find(id).map_err(|error| bad(error.to_string()))?;
         let set = law.coefficients(set).ok_or_else(|| bad("there is no such coefficient set".to_owned()))?;
-        let values =
-            set.complete().ok_or_else(|| bad(format!("the set {} has no values that can predict", set.id)))?;
+        let values = set
+            .complete()
+            .ok_or_else(|| bad(format!("the set {} has no values that can predict", set.id)))?;
         let quantity = rule.quantity.as_deref();
         let names: Vec<String> = match quantity.and_then(|name| law.derived(name)) {
             Some(derived) => derived.inputs.iter().map(|(name, _)| name.clone()).collect(),
@@ -147,8 +148,7 @@ impl NamedPlan {
         for name in names {
             let formula = rule.inputs.get(&name).unwrap_or(&name);
             let word = words.iter().find(|(word, _)| word == formula).map(|(_, text)| text.as_str());
-            let word =
-                word.or_else(|| formula.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')));
+            let word = word.or_else(|| formula.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')));
             let value = match word {
                 Some(word) => Value::Text(word.to_owned()),
                 None => Value::Number(evaluate(&place, formula, known)?),
@@ -179,7 +179,8 @@ impl NamedPlan {
 fn outside(set: &CoefficientSet, inputs: &[(String, Value)]) -> Vec<Outside> {
     let mut list = Vec::new();
     for (name, low, high) in &set.range {
-        let Some(Value::Number(value)) = inputs.iter().find(|(n, _)| n == name).map(|(_, value)| value) else {
+        let Some(Value::Number(value)) = inputs.iter().find(|(n, _)| n == name).map(|(_, value)| value)
+        else {
             continue;
         };
         // Printed ranges have two or three digits.

@@ -32,7 +32,10 @@ fn golden_decisions_come_out() {
             let error = (value / golden.value - 1.0).abs();
             if error.is_nan() || error > golden.tolerance {
                 let what = format!("{} of {}", golden.quantity, named.id);
-                wrong.push(format!("{what}: {value}, not {}, off by {error:e} ({})", golden.value, golden.source));
+                wrong.push(format!(
+                    "{what}: {value}, not {}, off by {error:e} ({})",
+                    golden.value, golden.source
+                ));
             }
             checked += 1;
         }
@@ -95,7 +98,11 @@ fn every_plan_has_a_subject_of_the_list() {
     let plans: usize = groups.iter().map(|(_, plans)| plans.len()).sum();
     assert_eq!(plans, NamedPlan::builtin().unwrap().len());
     assert_eq!(groups.first().unwrap().0, "budget");
-    assert!(groups.len() <= 9, "a plan has a subject that is not in the list: {:?}", groups.last().unwrap().0);
+    assert!(
+        groups.len() <= 9,
+        "a plan has a subject that is not in the list: {:?}",
+        groups.last().unwrap().0
+    );
 }
 
 #[test]
@@ -115,7 +122,8 @@ fn rules_say_where_they_were_measured_and_refuse_what_they_cannot_use() {
     assert_eq!(code(&[text("N", "1B"), text("D", "many")]), "P0106");
     // Rules of a user's file: an unknown law, and a formula with an unknown name.
     let own = |rule: &str| {
-        let text = format!("+++\nid = \"x\"\ntitle = \"x\"\nlaws = \"none\"\n[[rule]]\nname = \"r\"\n{rule}\n+++\n");
+        let text =
+            format!("+++\nid = \"x\"\ntitle = \"x\"\nlaws = \"none\"\n[[rule]]\nname = \"r\"\n{rule}\n+++\n");
         NamedPlan::parse("x.md", &text).unwrap().advise(&[], &catalogue).unwrap_err().code()
     };
     assert_eq!(own("law = \"step_law@printed\""), "P0113");

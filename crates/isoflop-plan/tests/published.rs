@@ -81,7 +81,10 @@ fn kaplan_exponents() {
     near(n, alpha / 0.077, 1e-5, "N");
     near(s, alpha / 0.76, 1e-5, "S");
     near(-loss, alpha, 1e-5, "loss");
-    assert!((n - 0.73).abs() < 0.06 && (s - 0.03).abs() < 0.05 && (alpha - 0.054).abs() < 0.003, "{n} {s} {alpha}");
+    assert!(
+        (n - 0.73).abs() < 0.06 && (s - 0.03).abs() < 0.05 && (alpha - 0.054).abs() < 0.003,
+        "{n} {s} {alpha}"
+    );
     // The rounded table itself.
     let catalogue = Catalogue::builtin().unwrap();
     for (law, name, power) in [

@@ -24,7 +24,11 @@ pub(crate) fn text(architecture: &Architecture, costs: &[Cost], tokens: Option<f
             let description = styled(style::DIM, format!("  {}", cost.description));
             table.row([cost.name.as_str().into(), value.into(), run.into(), description]);
         }
-        out += &format!("\n{}\n{}", paint(style::DIM, same.first().map_or("", |cost| cost.title.as_str())), table.render(2));
+        out += &format!(
+            "\n{}\n{}",
+            paint(style::DIM, same.first().map_or("", |cost| cost.title.as_str())),
+            table.render(2)
+        );
     }
     out
 }

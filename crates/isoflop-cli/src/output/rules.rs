@@ -10,7 +10,8 @@ use crate::output::table::{Align, Table, styled};
 
 /// What the rules say: one row each, then where each comes from.
 pub(crate) fn text(plan: &NamedPlan, given: &[String], advice: &[Advice]) -> String {
-    let mut out = format!("{}  {}\n\n", paint(style::BOLD, &plan.title), paint(style::DIM, &given.join(", ")));
+    let mut out =
+        format!("{}  {}\n\n", paint(style::BOLD, &plan.title), paint(style::DIM, &given.join(", ")));
     let mut table = Table::new([Align::Left, Align::Right, Align::Left, Align::Left, Align::Left]);
     for rule in advice {
         let law = rule.law.as_deref().unwrap_or("");
@@ -23,7 +24,13 @@ pub(crate) fn text(plan: &NamedPlan, given: &[String], advice: &[Advice]) -> Str
             styled(style::DIM, "")
         };
         let value = styled(style::BOLD, shown(rule.value));
-        table.row([rule.name.as_str().into(), value, rule.unit.as_str().into(), format!("{law} {grade}").into(), remark]);
+        table.row([
+            rule.name.as_str().into(),
+            value,
+            rule.unit.as_str().into(),
+            format!("{law} {grade}").into(),
+            remark,
+        ]);
     }
     out += &table.render(2);
     out.push('\n');
@@ -41,7 +48,8 @@ pub(crate) fn text(plan: &NamedPlan, given: &[String], advice: &[Advice]) -> Str
 
 /// `N is 7 times above`.
 fn how_far(of: &Outside) -> String {
-    let (factor, side) = if of.value > of.high { (of.value / of.high, "above") } else { (of.low / of.value, "below") };
+    let (factor, side) =
+        if of.value > of.high { (of.value / of.high, "above") } else { (of.low / of.value, "below") };
     format!("{} {} times {side} the runs", of.name, significant(factor, 2))
 }
 
@@ -85,7 +93,10 @@ pub(crate) fn described(plans: &[NamedPlan]) -> String {
             line("subject to", constraint.clone());
         }
         for rule in &plan.rule {
-            line("rule", rule.law.as_ref().map_or_else(|| rule.name.clone(), |law| format!("{}: {law}", rule.name)));
+            line(
+                "rule",
+                rule.law.as_ref().map_or_else(|| rule.name.clone(), |law| format!("{}: {law}", rule.name)),
+            );
         }
         for (name, given) in &plan.given {
             let default = given.default.map_or_else(String::new, |value| format!("; {value} if not given"));

@@ -1,6 +1,8 @@
 //! Plans as JSON.
 
-use isoflop_plan::{Advice, ConstraintResult, Measured, Model, NamedPlan, Outside, Plan, Quantity, Request, Sense};
+use isoflop_plan::{
+    Advice, ConstraintResult, Measured, Model, NamedPlan, Outside, Plan, Quantity, Request, Sense,
+};
 use serde_json::{Value, json};
 
 use crate::json::{SCHEMA_VERSION, number, object, optional};
@@ -72,9 +74,7 @@ fn measured(of: &Measured) -> Value {
 
 /// What the rules of a named plan say, for programs.
 pub fn rules_json(plan: &NamedPlan, given: &[String], advice: &[Advice]) -> Value {
-    let outside = |of: &Outside| {
-        json!({"name": of.name, "value": number(of.value), "low": number(of.low), "high": number(of.high)})
-    };
+    let outside = |of: &Outside| json!({"name": of.name, "value": number(of.value), "low": number(of.low), "high": number(of.high)});
     let rule = |advice: &Advice| {
         json!({
             "name": advice.name,
