@@ -220,6 +220,13 @@ def cost(
         name = os.fspath(config)
         with open(config, encoding="utf-8") as file:
             content = file.read()
-    told = _isoflop.cost(name, content, context, tokens, float(bytes), pairs(given or {}), hardware)
+    asked = {
+        "context": context,
+        "tokens": tokens,
+        "bytes": float(bytes),
+        "given": pairs(given),
+        "hardware": hardware,
+    }
+    told = _isoflop.cost(name, content, asked)
     names = ["model", "name", "value", "of_run", "description"]
     return Frame.from_records(json.loads(told)["costs"], names)

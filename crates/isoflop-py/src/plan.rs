@@ -100,24 +100,29 @@ pub(crate) fn rules(
     Ok((json, kept(&notes)))
 }
 
-/// What the cost models say of an architecture: the text of a `config.json`.
-#[pyfunction]
-pub(crate) fn cost(
-    py: Python<'_>,
-    name: String,
-    config: String,
+/// One field per keyword argument of `isoflop.cost`.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub(crate) struct CostOptions {
     context: Option<f64>,
     tokens: Option<f64>,
     bytes: f64,
     given: Vec<String>,
     hardware: Option<String>,
-) -> PyResult<String> {
+}
+
+/// What the cost models say of an architecture: the text of a `config.json`.
+#[pyfunction]
+pub(crate) fn cost(py: Python<'_>, name: String, config: String, options: CostOptions) -> PyResult<String> {
     unlocked(py, || {
-        let mut architecture = Architecture::parse(&name, &config)?.with("bytes", bytes);
-        if let Some(context) = context {
+        let mut architecture = Architecture::parse(&name, &config)?.with("bytes", options.bytes);
+        if let Some(context) = options.context {
             architecture = architecture.with("s", context);
         }
-        let costs = costs_given(&architecture, &cost_given(&given, hardware.as_deref(), tokens)?)?;
-        Ok(costs_json(&architecture, &costs, tokens).to_string())
+        let costs = costs_given(
+            &architecture,
+            &cost_given(&options.given, options.hardware.as_deref(), options.tokens)?,
+        )?;
+        Ok(costs_json(&architecture, &costs, options.tokens).to_string())
     })
 }

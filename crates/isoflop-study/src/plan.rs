@@ -86,7 +86,7 @@ pub enum Lawless {
     /// The plan names the law itself.
     Law(String),
     /// The plan is a table of published rules, with what they say.
-    Rules(NamedPlan, Vec<Advice>),
+    Rules(Box<NamedPlan>, Vec<Advice>),
 }
 
 impl PlanOptions {
@@ -109,7 +109,7 @@ impl PlanOptions {
         }
         let given = given(self, notes, |name| plan.given.contains_key(name))?;
         let advice = plan.advise(&given, &catalogue(folder, notes)?)?;
-        Ok(Some(Lawless::Rules(plan, advice)))
+        Ok(Some(Lawless::Rules(Box::new(plan), advice)))
     }
 
     /// An option that only makes sense where something is decided.
