@@ -112,6 +112,7 @@ fn plans_with_a_law_of_their_own_need_none() {
         found["schema_version"],
         json(&place.ok(&["plan", "--list", "--format", "json"]).stdout)["schema_version"]
     );
+    assert!(place.refused(&["plan", "over-optimisation"]).contains("C0411"));
     // One plan in full, and what is refused.
     let text = place.ok(&["plan", "repeat-or-add", "--list"]).stdout;
     assert!(text.contains("worth*epochs") && text.contains("## What it leaves out"), "{text}");

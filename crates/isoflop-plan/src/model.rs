@@ -62,7 +62,7 @@ pub struct Model {
     /// What to know before relying on it.
     pub warnings: Vec<String>,
     /// Where coefficients of the catalogue come from.
-    pub measured: Option<Measured>,
+    pub source: Option<Measured>,
 }
 
 impl Model {
@@ -86,7 +86,7 @@ impl Model {
             usual: fit.ranges.iter().map(|r| (r.name.clone(), r.low, r.high)).collect(),
             whole: Vec::new(),
             warnings,
-            measured: None,
+            source: None,
         })
     }
 
@@ -109,7 +109,7 @@ impl Model {
             usual: law.design.iter().flat_map(|design| design.levels.iter().filter_map(range)).collect(),
             whole: law.inputs.iter().filter(|i| i.integer).map(|i| i.name.clone()).collect(),
             warnings: Vec::new(),
-            measured: None,
+            source: None,
         }
     }
 
@@ -139,7 +139,7 @@ impl Model {
         match found.and_then(|set| Some((set, set.complete()?))) {
             Some((found, values)) => {
                 let mut model = Model::from_law(&format!("{}@{}", law.id, found.id), law, values.to_vec());
-                model.measured = Some(Measured::of(law, found));
+                model.source = Some(Measured::of(law, found));
                 Ok(model)
             }
             None => {

@@ -52,7 +52,9 @@ pub struct Advice {
     pub measured: Option<Measured>,
     /// Where a formula comes from.
     pub source: Option<String>,
-    /// Inputs that lie outside the runs behind the law.
+    /// Whether an input could be compared with the runs behind the law.
+    pub compared: bool,
+    /// Inputs that lie outside them.
     pub outside: Vec<Outside>,
 }
 
@@ -125,6 +127,7 @@ impl NamedPlan {
             law: rule.law.clone(),
             measured: None,
             source: rule.source.clone(),
+            compared: false,
             outside: Vec::new(),
         };
         let Some(text) = &rule.law else {
@@ -169,6 +172,7 @@ impl NamedPlan {
             all.push((own.to_owned(), advice.value));
             advice.value = evaluate(&place, formula, &all)?;
         }
+        advice.compared = set.range.iter().any(|(name, ..)| inputs.iter().any(|(known, _)| known == name));
         advice.outside = outside(set, &inputs);
         advice.measured = Some(Measured::of(law, set));
         Ok(advice)

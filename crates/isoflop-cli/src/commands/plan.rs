@@ -34,7 +34,11 @@ pub(crate) fn run(args: &PlanArgs, messages: &Messages) -> Result<u8, Failure> {
                     }
                     return Ok(0);
                 }
-                None => return Err(CliError::NoAim { what: "LAW".to_owned() }.into()),
+                None => {
+                    let laws = NamedPlan::find(only)
+                        .map_or_else(|_| "the laws it is made for".to_owned(), |p| p.laws);
+                    return Err(CliError::PlanNeedsLaw { plan: only.clone(), laws }.into());
+                }
             }
         }
         [what, ..] => (None, what),

@@ -12,8 +12,8 @@ use crate::output::table::{Align, Table, styled};
 pub(crate) fn text(model: &Model, request: &Request, plan: &Plan) -> String {
     let title = format!("{} {} over {}", aim(request), request.objective, request.over.join(", "));
     let mut out = format!("{}  {}\n", paint(style::BOLD, &title), paint(style::DIM, &model.name));
-    if let Some(measured) = &model.measured {
-        out += &paint(style::DIM, &wrapped(&origin(measured)));
+    if let Some(source) = &model.source {
+        out += &paint(style::DIM, &wrapped(&origin(source)));
     }
     out.push('\n');
     out += &decision(request, plan).render(2);

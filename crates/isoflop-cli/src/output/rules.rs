@@ -18,7 +18,7 @@ pub(crate) fn text(plan: &NamedPlan, given: &[String], advice: &[Advice]) -> Str
         let grade = rule.measured.as_ref().map_or("", |of| of.grade.mark());
         let remark = if !rule.outside.is_empty() {
             styled(style::WARN, rule.outside.iter().map(how_far).collect::<Vec<_>>().join(", "))
-        } else if rule.measured.as_ref().is_some_and(|of| !of.ranges.is_empty()) {
+        } else if rule.compared {
             styled(style::DIM, "within the runs")
         } else {
             styled(style::DIM, "")
@@ -57,10 +57,11 @@ fn how_far(of: &Outside) -> String {
 pub(crate) fn origin(of: &Measured) -> String {
     let standing = match of.standing {
         Standing::Published => "published",
-        Standing::Recomputed => "recomputed from the source's data",
+        Standing::Recomputed => "computed here",
         Standing::StartingHint => "from memory",
     };
-    let mut out = format!("{standing}, {}: {}, {}", of.grade, of.source, of.place);
+    let mut out =
+        format!("{standing}, grade {} ({}): {}, {}", of.grade.mark(), of.grade, of.source, of.place);
     if !of.ranges.is_empty() {
         let end = |x: f64| if x < 1e4 { x.to_string() } else { size(x) };
         let ends = |(name, low, high): &(String, f64, f64)| match *low {

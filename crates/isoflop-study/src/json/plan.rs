@@ -29,7 +29,7 @@ pub fn plan_json(model: &Model, request: &Request, plan: &Plan) -> Value {
         "schema_version": SCHEMA_VERSION,
         "isoflop_version": env!("CARGO_PKG_VERSION"),
         "law": model.name,
-        "law_source": model.measured.as_ref().map(measured),
+        "law_source": model.source.as_ref().map(measured),
         "formula": model.formula.text,
         "aim": aim(request),
         "decision": object(plan.decision.iter().map(|q| (&q.name, ends(q)))),
@@ -83,6 +83,7 @@ pub fn rules_json(plan: &NamedPlan, given: &[String], advice: &[Advice]) -> Valu
             "law": advice.law,
             "law_source": advice.measured.as_ref().map(measured),
             "source": advice.source,
+            "compared": advice.compared,
             "outside": advice.outside.iter().map(outside).collect::<Vec<_>>(),
         })
     };
