@@ -1,6 +1,6 @@
 //! Predictions of a fitted law, with an interval and how far each input lies outside the runs.
 
-use isoflop_formula::{Formula, NodeId, evaluate};
+use isoflop_formula::{Formula, Node, NodeId, evaluate};
 use serde::{Deserialize, Serialize};
 
 use crate::error::FitError;
@@ -230,9 +230,38 @@ impl<'a> Asked<'a> {
         Predictive::of(&point, level)
     }
 
+    /// From the scale of the residuals to the output, also where the law is written as that of a function of it.
+    fn inverse(&self) -> Option<impl Fn(f64) -> f64> {
+        let mut graph = self.formula.graph.clone();
+        let place = self.formula.symbols.params.len() as u32;
+        let node = match &self.formula.output {
+            Some(output) if !self.is_natural() => {
+                let own = graph.param(place);
+                let node = graph.replace(output.prediction, self.formula.body, own);
+                // The inverse may have joined with the law.
+                let leaves = graph.reachable(&[node]);
+                let is_free = |id: &NodeId| !matches!(graph.node(*id), Node::Input(_) | Node::Param(_));
+                leaves.iter().all(|id| *id == own || is_free(id)).then_some(node)?
+            }
+            _ => graph.param(place),
+        };
+        let log = self.log;
+        Some(move |value: f64| {
+            let mut params = vec![f64::NAN; place as usize];
+            params.push(value);
+            let mut out = [f64::NAN];
+            evaluate(&graph, node, &[], &params, &mut out);
+            if log { out[0].exp() } else { out[0] }
+        })
+    }
+
     /// Half widths in the unit of the output.
     fn natural_parts(&self, parts: Parts, estimate: f64) -> Parts {
         let half = |h: f64| if self.log { estimate.abs() * h.sinh() } else { h };
+        self.parts_by(parts, half)
+    }
+
+    fn parts_by(&self, parts: Parts, half: impl Fn(f64) -> f64 + Copy) -> Parts {
         Parts {
             parameters: parts.parameters.map(half),
             noise: half(parts.noise),
@@ -245,21 +274,31 @@ impl<'a> Asked<'a> {
     fn without_model(&self, level: f64, estimate: f64) -> Option<((f64, f64), Parts)> {
         let mut residuals = self.fit.residuals.clone();
         residuals.sort_by(f64::total_cmp);
-        let count = if self.is_natural() && !residuals.is_empty() { self.fit.draws.len() } else { 0 };
-        let centres: Vec<f64> = self.fit.draws[..count].iter().map(|draw| self.scaled(draw)).collect();
+        let count = if residuals.is_empty() { 0 } else { self.fit.draws.len() };
+        let (inverse, natural) = (self.inverse()?, self.is_natural());
+        // On the scale of the residuals.
+        let scaled = |params: &[f64]| {
+            if natural { self.scaled(params) } else { self.value(params, self.formula.body) }
+        };
+        let centres: Vec<f64> = self.fit.draws[..count].iter().map(|draw| scaled(draw)).collect();
         let mut draws: Vec<f64> = centres
             .iter()
             .enumerate()
             .map(|(b, centre)| {
                 // A fixed shuffle of the residual quantiles, so that they do not go along with the replicates.
                 let place = (b * 7919 + 13) % count;
-                self.natural(centre + residuals[place * residuals.len() / count % residuals.len()])
+                inverse(centre + residuals[place * residuals.len() / count % residuals.len()])
             })
             .collect();
         let ends = quantiles(&mut draws, level)?;
         let half = |mut values: Vec<f64>| quantiles(&mut values, level).map_or(0.0, |(l, h)| 0.5 * (h - l));
         let parts =
             Parts { parameters: Some(half(centres)), noise: half(residuals), misfit: None, choice: None };
-        Some((ends, self.natural_parts(parts, estimate)))
+        if natural {
+            return Some((ends, self.natural_parts(parts, estimate)));
+        }
+        let centre = scaled(&self.estimates());
+        let half = |h: f64| 0.5 * (inverse(centre + h) - inverse(centre - h)).abs();
+        Some((ends, self.parts_by(parts, half)))
     }
 }

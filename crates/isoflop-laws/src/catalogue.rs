@@ -205,7 +205,7 @@ fn rank(law: &Law, word: &str) -> Option<u32> {
     if law.id == word {
         return Some(0);
     }
-    let variables = || law.inputs.iter().chain([&law.output]);
+    let variables = || law.inputs.iter().chain(law.outputs());
     let cited = |text: fn(&crate::Citation) -> &str| law.citations.iter().any(|citation| has(text(citation)));
     let places = [
         has(&law.id) || law.aliases.iter().any(|alias| has(alias)),

@@ -52,18 +52,20 @@ fn front_matter(
     check::identity(&root, &id, &area, folder);
     let inputs = each(root.named_sections("inputs", true), variable);
     let mut outputs = each(root.named_sections("output", true), variable);
-    if outputs.len() > 1 {
-        root.wrong("output", root.offset_of("output"), "one table [output.NAME]", "several");
-    }
     let parameters = each(root.named_sections("parameters", false), parameter);
-    let output = outputs.pop();
     let formula_text = root.text("formula");
-    let formula = output.as_ref().filter(|_| !formula_text.is_empty()).and_then(|output| {
-        let scope = check::scope(&inputs, output, &parameters);
+    let known = !outputs.is_empty() && !formula_text.is_empty();
+    let formula = known.then_some(&outputs).and_then(|outputs| {
+        let scope = check::scope(&inputs, outputs, &parameters);
         let formula = check::compiled(&root, "formula", Formula::compile(&formula_text, &scope))?;
         check::all_used(&root, &formula, &inputs, &parameters);
         Some(formula)
     });
+    // In the order of the statements.
+    if let Some(formula) = &formula {
+        let order = formula.outputs();
+        outputs.sort_by_key(|output| order.iter().position(|name| *name == output.name));
+    }
     let derived = each(root.named_sections("derived", false), |name, section| {
         derived(name, section, &inputs, &parameters)
     });
@@ -91,8 +93,11 @@ fn front_matter(
         .and_then(|section| design(&section, &check::design_inputs(&inputs, looks_back), &parameters, &sets));
     let derived: Vec<Derived> = derived.into_iter().flatten().collect();
     let golden = root.sections("golden");
-    let golden =
-        golden.iter().map(|section| self::golden(section, &inputs, &sets, &derived, looks_back)).collect();
+    let golden = golden
+        .iter()
+        .map(|section| self::golden(section, &inputs, &sets, &derived, &outputs, looks_back))
+        .collect();
+    let mut outputs = outputs.into_iter();
     Some(Law {
         title: root.text("title"),
         aliases: root.texts("aliases"),
@@ -106,7 +111,8 @@ fn front_matter(
         counting,
         decision,
         inputs,
-        output: output?,
+        output: outputs.next()?,
+        further_outputs: outputs.collect(),
         parameters,
         derived,
         sets,
@@ -366,6 +372,7 @@ fn golden(
     inputs: &[Variable],
     sets: &[CoefficientSet],
     derived: &[Derived],
+    outputs: &[Variable],
     looks_back: bool,
 ) -> Golden {
     let golden = Golden {
@@ -376,6 +383,6 @@ fn golden(
         tolerance: section.number("tolerance"),
         source: section.text("source"),
     };
-    check::golden(section, &golden, inputs, sets, derived, looks_back);
+    check::golden(section, &golden, inputs, sets, derived, outputs, looks_back);
     golden
 }

@@ -277,6 +277,7 @@ fn shallow(fit: &Fit) -> Fit {
         draws: Vec::new(),
         residuals: Vec::new(),
         ranges: fit.ranges.clone(),
+        outputs: Vec::new(),
         forecast: fit.forecast.clone(),
     }
 }

@@ -28,7 +28,7 @@ pub(crate) fn laws(
         let mut found = catalogue.search(&query);
         found.retain(|law| {
             inputs.iter().all(|wanted| law.inputs.iter().any(|input| is(&input.name, wanted)))
-                && output.as_ref().is_none_or(|wanted| is(&law.output.name, wanted))
+                && output.as_ref().is_none_or(|wanted| law.outputs().any(|o| is(&o.name, wanted)))
                 && area.as_ref().is_none_or(|wanted| is(&law.area, wanted))
         });
         Ok(laws_json(&found).to_string())

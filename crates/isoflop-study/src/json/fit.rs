@@ -24,6 +24,12 @@ pub fn fit_json(finished: &Finished) -> Value {
         "derived": derived(fit),
         "interval": interval(fit),
         "scale": optional(fit.scale),
+        "outputs": fit.outputs.iter().map(|output| json!({
+            "name": output.name,
+            "rows": output.rows,
+            "weight": number(output.weight),
+            "rmse": number(output.rmse),
+        })).collect::<Vec<_>>(),
         "rmse": number(fit.rmse),
         "rmse_log": optional(fit.rmse_log),
         "certificate": certificate_json(&fit.certificate, &finished.influential),

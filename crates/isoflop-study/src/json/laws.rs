@@ -17,6 +17,7 @@ fn short_json(law: &Law) -> Value {
         "formula": law.formula().text,
         "inputs": law.inputs.iter().map(variable_json).collect::<Vec<_>>(),
         "output": variable_json(&law.output),
+        "further_outputs": law.further_outputs.iter().map(variable_json).collect::<Vec<_>>(),
         "area": law.area,
         "grade": law.grade.mark(),
         "decision": law.decision,
