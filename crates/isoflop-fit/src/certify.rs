@@ -452,7 +452,9 @@ fn terms_of(task: &Task<'_>, best: &Solved, root: NodeId, rows: Option<&Vec<usiz
             rows.map_or(out.clone(), |rows| rows.iter().map(|&row| out[row]).collect())
         })
         .collect();
-    let total: Vec<f64> = (0..rows.map_or(task.data.rows(), Vec::len)).map(|r| values.iter().map(|v| v[r].abs()).sum()).collect();
+    let total: Vec<f64> = (0..rows.map_or(task.data.rows(), Vec::len))
+        .map(|r| values.iter().map(|v| v[r].abs()).sum())
+        .collect();
     list.iter()
         .zip(&values)
         .map(|(&(_, id), v)| {

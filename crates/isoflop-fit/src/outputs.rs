@@ -90,7 +90,8 @@ impl Data {
         let mut first = 0;
         for size in sizes {
             let own = first..first + size;
-            all.inputs.push((0..all.output.len()).map(|row| f64::from(u8::from(own.contains(&row)))).collect());
+            all.inputs
+                .push((0..all.output.len()).map(|row| f64::from(u8::from(own.contains(&row)))).collect());
             first += size;
         }
         all
@@ -212,7 +213,10 @@ fn centred(y: &[f64], rows: &[Vec<usize>]) -> Vec<f64> {
 
 fn check(formula: &Formula, objective: Objective, rows: &[Vec<usize>]) -> Result<(), FitError> {
     if objective.has_free_scale() {
-        return Err(FitError::OneScale { objective: objective.name(), outputs: formula.outputs().join(", ") });
+        return Err(FitError::OneScale {
+            objective: objective.name(),
+            outputs: formula.outputs().join(", "),
+        });
     }
     for (part, rows) in formula.parts.iter().zip(rows) {
         let uses = |k: usize| formula.graph.depends_on(part.body, Node::Param(k as u32));

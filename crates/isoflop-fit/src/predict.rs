@@ -1,6 +1,6 @@
 //! Predictions of a fitted law, with an interval and how far each input lies outside the runs.
 
-use isoflop_formula::{Formula, Node, NodeId, evaluate};
+use isoflop_formula::{Formula, NodeId, evaluate};
 use serde::{Deserialize, Serialize};
 
 use crate::error::FitError;
@@ -230,28 +230,18 @@ impl<'a> Asked<'a> {
         Predictive::of(&point, level)
     }
 
-    /// From the scale of the residuals to the output, also where the law is written as that of a function of it.
+    /// From the scale of the residuals to the output, also where the left side of the law is a function of it.
     fn inverse(&self) -> Option<impl Fn(f64) -> f64> {
-        let mut graph = self.formula.graph.clone();
-        let place = self.formula.symbols.params.len() as u32;
-        let node = match &self.formula.output {
-            Some(output) if !self.is_natural() => {
-                let own = graph.param(place);
-                let node = graph.replace(output.prediction, self.formula.body, own);
-                // The inverse may have joined with the law.
-                let leaves = graph.reachable(&[node]);
-                let is_free = |id: &NodeId| !matches!(graph.node(*id), Node::Input(_) | Node::Param(_));
-                leaves.iter().all(|id| *id == own || is_free(id)).then_some(node)?
+        let (graph, node) = self.formula.inverse()?;
+        let (log, natural) = (self.log, self.is_natural());
+        Some(move |value: f64| match (log, natural) {
+            (true, _) => value.exp(),
+            (false, true) => value,
+            (false, false) => {
+                let mut out = [f64::NAN];
+                evaluate(&graph, node, &[], &[value], &mut out);
+                out[0]
             }
-            _ => graph.param(place),
-        };
-        let log = self.log;
-        Some(move |value: f64| {
-            let mut params = vec![f64::NAN; place as usize];
-            params.push(value);
-            let mut out = [f64::NAN];
-            evaluate(&graph, node, &[], &params, &mut out);
-            if log { out[0].exp() } else { out[0] }
         })
     }
 

@@ -188,9 +188,8 @@ impl Formula {
         };
         match &self.output {
             _ if !self.parts.is_empty() => {
-                let text = |(k, part): (usize, &Part)| {
-                    statement(&self.part(k).symbols, &part.left, part.body)
-                };
+                let text =
+                    |(k, part): (usize, &Part)| statement(&self.part(k).symbols, &part.left, part.body);
                 self.parts.iter().enumerate().map(text).collect::<Vec<_>>().join(then)
             }
             Some(output) => statement(&self.symbols, output, self.body),
@@ -311,7 +310,8 @@ fn output_name(left: &Expr, scope: &Scope) -> Result<String, Diagnostics> {
     match known {
         Some(output) => Ok((*output).to_owned()),
         None if !declared.is_empty() => {
-            let message = format!("the output is `{}`, but the left side has `{first}`", declared.join("` or `"));
+            let message =
+                format!("the output is `{}`, but the left side has `{first}`", declared.join("` or `"));
             let report = Diagnostic::error("F0507", span.clone(), message);
             error(match closest(first, declared) {
                 Some(close) => report.with_help(format!("did you mean `{close}`?")),

@@ -38,7 +38,9 @@ pub(crate) fn parse(text: &str) -> Result<Statement, Diagnostics> {
         (_, last) => {
             let span = last.map_or(0..text.len(), |last| last.output.unwrap_or(last.body).span);
             let report = Diagnostic::error("F0209", span, "one expression is needed here, not several");
-            Err(Diagnostics(vec![report.with_help("`;` joins the statements of a law: loss ~ ...; error ~ ...")]))
+            Err(Diagnostics(vec![
+                report.with_help("`;` joins the statements of a law: loss ~ ...; error ~ ..."),
+            ]))
         }
     }
 }

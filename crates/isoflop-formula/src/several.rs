@@ -5,6 +5,7 @@
 
 use crate::formula::{Formula, LeftSide};
 use crate::graph::{Graph, NodeId};
+use crate::invert::invert;
 use crate::scope::{InputSpec, Scope};
 use crate::symbols::{Input, InputKind};
 use crate::units::Unit;
@@ -74,6 +75,26 @@ impl Formula {
             formula.body = body;
         }
         formula
+    }
+
+    /// The output as a function of the value of the left side, which is parameter 0 of the graph; `None` for a bare
+    /// expression.
+    ///
+    /// ```
+    /// use isoflop_formula::{Formula, Scope, evaluate};
+    /// let law = Formula::compile("log(loss) ~ a", &Scope::open(Vec::new()))?;
+    /// let (graph, node) = law.inverse().unwrap();
+    /// let mut loss = [0.0];
+    /// evaluate(&graph, node, &[], &[1.0], &mut loss);
+    /// assert!((loss[0] - std::f64::consts::E).abs() < 1e-15);
+    /// # Ok::<(), isoflop_formula::Diagnostics>(())
+    /// ```
+    pub fn inverse(&self) -> Option<(Graph, NodeId)> {
+        let left = self.output.as_ref()?;
+        let mut graph = self.graph.clone();
+        let (output, value) = (graph.input(left.input), graph.param(0));
+        let node = invert(&mut graph, left.lhs, output, value)?;
+        Some((graph, node))
     }
 
     /// The scope in which [`Formula::text`] means the same again; sets of columns are not known to a formula.

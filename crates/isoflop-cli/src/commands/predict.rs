@@ -4,7 +4,8 @@ use isoflop_fit::{Fit, Prediction, SavedFit, Verdict};
 use isoflop_formula::Formula;
 use isoflop_runs::{Mapping, RunTable, find_roles, parse_map};
 use isoflop_study::{
-    Fitted, Listener, Point, Points, RunForecast, StudyError, all_points_json, formula_of, points_of, read_saved,
+    Fitted, Listener, Point, Points, RunForecast, StudyError, all_points_json, formula_of, points_of,
+    read_saved,
 };
 
 use crate::args::{PointFormat, PredictArgs};

@@ -103,7 +103,8 @@ pub(crate) fn csv(outputs: &[Points<'_>]) -> Result<String, Failure> {
             .write_record(output.chain(inputs).chain(texts).chain(ends).chain(ratios).chain(parts))
             .map_err(|e| fail(&e))?;
     }
-    for (points, (point, p)) in outputs.iter().flat_map(|points| points.rows().map(move |row| (points, row))) {
+    for (points, (point, p)) in outputs.iter().flat_map(|points| points.rows().map(move |row| (points, row)))
+    {
         let output = several.then(|| points.output().to_owned()).into_iter();
         let text =
             |value: Option<f64>| value.filter(|v| v.is_finite()).map_or_else(String::new, |v| v.to_string());

@@ -80,9 +80,7 @@ impl Points<'_> {
 /// in place of `output` and `points`.
 pub fn all_points_json(formula: &str, outputs: &[Points<'_>]) -> Value {
     let [first, _, ..] = outputs else { return outputs.first().map_or(Value::Null, Points::json) };
-    let output = |points: &Points<'_>| {
-        json!({"output": points.output(), "formula": points.formula.text, "points": points.points_json()})
-    };
+    let output = |points: &Points<'_>| json!({"output": points.output(), "formula": points.formula.text, "points": points.points_json()});
     json!({
         "schema_version": SCHEMA_VERSION,
         "isoflop_version": env!("CARGO_PKG_VERSION"),
