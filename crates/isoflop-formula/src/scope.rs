@@ -24,6 +24,8 @@ pub struct Scope {
     pub sets: Vec<ColumnSet>,
     /// Whether unknown names become free parameters; otherwise they are errors.
     pub open: bool,
+    /// Whether units are known to agree, so that they are not checked again.
+    pub trusted: bool,
 }
 
 /// A set of columns that sums run over; the columns themselves are among the inputs.

@@ -97,6 +97,16 @@ fn the_laws_of_the_first_catalogue_are_there() {
     }
 }
 
+/// The program trusts the units and names of its own laws; here they are checked as in a user's file.
+#[test]
+fn every_law_passes_as_a_file_of_a_user() {
+    for law in catalogue().laws() {
+        let again = Law::parse(&format!("{}.md", law.id), law.text());
+        let again = again.unwrap_or_else(|errors| panic!("{}: {errors}", law.id));
+        assert_eq!(again.formula().symbols, law.formula().symbols, "{}", law.id);
+    }
+}
+
 #[test]
 fn names_and_aliases_are_unique() {
     let catalogue = catalogue();
