@@ -118,8 +118,8 @@ fn commands_for_one_output_say_so() {
         let error = place.refused(args);
         assert!(error.contains("C0804") && error.contains("(loss, error)"), "{args:?}\n{error}");
     }
-    let error = place
-        .refused(&["next", "fit.json", "--noise", "1%", "--budget", "1e20", "--goal", "E", "--cost", "N"]);
+    let goal = ["--noise", "1%", "--budget", "1e22", "--goal", "E", "--cost", "C"];
+    let error = place.refused(&[&["next", "gadre_joint@redpajama_17"][..], &goal].concat());
     assert!(error.contains("several outputs"), "{error}");
     let error = place.refused(&["fit", "runs.csv", "--law", LAW, "--objective", "student-t"]);
     assert!(error.contains("T0212"), "{error}");

@@ -102,7 +102,7 @@ fn one_parameter_has_one_unit_in_all_statements() {
     };
     let text = "loss ~ E + a * N; other ~ F + a * N";
     assert!(Formula::compile(text, &declared(nat)).is_ok());
-    assert_eq!(codes(text, &declared(Unit::parse("second").unwrap())), ["F0601"]);
+    assert_eq!(codes(text, &declared(Unit::parse("second").unwrap())), ["F0604"]);
     // The unit of an output holds on the right side too.
     assert_eq!(codes("loss ~ E; other ~ exp(loss)", &declared(Unit::one())), ["F0602"]);
     assert!(Formula::compile("loss ~ E; other ~ exp(-k * loss)", &declared(Unit::one())).is_ok());
