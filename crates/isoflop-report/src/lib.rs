@@ -2,7 +2,8 @@
 //!
 //! A [`Subject`] is a fit with its rows. [`page()`] gives a file that needs nothing else: verdict, parameters, forecast with
 //! sliders, rows, certificate, figures. [`figures_of`] gives the figures alone, each a [`Shown`]: a
-//! [`Figure`](isoflop_figure::Figure), what it shows in words, and its table. Nothing is written or printed.
+//! [`Figure`](isoflop_figure::Figure), what it shows in words, and its table; [`result_figures`] those of a result
+//! in JSON. Nothing is written or printed.
 //!
 //! ```
 //! use isoflop_report::{Subject, figures_of, page};
@@ -26,10 +27,12 @@
 
 mod figures;
 mod page;
+mod results;
 mod subject;
 mod words;
 
 pub use figures::{Scene, Shown, figures_of, main_figure};
 pub use page::page;
+pub use results::{result_figures, result_kind};
 pub use subject::Subject;
 pub use words::{checks_of, shown_numbers};
