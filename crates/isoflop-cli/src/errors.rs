@@ -33,6 +33,17 @@ pub(crate) enum CliError {
     NoPicture { reason: String },
     #[error("{path} is what `isoflop {name}` printed and needs no runs; leave {runs} out")]
     RunsOfResult { path: String, runs: String, name: &'static str },
+    #[error("--only {asked}: {path} has {count} figures; give a number from 1 to {count}")]
+    NoSuchFigure { path: String, asked: usize, count: usize },
+    #[error(
+        "{path} is no result of compare, backtest, profile, methods, contrast, influence, plan or next; print one with --format json"
+    )]
+    NotAResult { path: String },
+    #[error(
+        "a PDF is printed by Chromium, and {reason}; install chromium (on Debian: apt install chromium), or write .html and \
+             print that"
+    )]
+    NoPrinter { reason: String },
     #[error("nothing to plot: {path}, printed by `isoflop {name}`, has no numbers that a figure could show")]
     EmptyResult { path: String, name: &'static str },
     #[error("{path} does not say how it was fitted from which runs: audit the runs themselves, with --law")]
@@ -103,6 +114,9 @@ impl CliError {
             CliError::NoPicture { .. } => "C0705",
             CliError::RunsOfResult { .. } => "C0706",
             CliError::EmptyResult { .. } => "C0707",
+            CliError::NoSuchFigure { .. } => "C0708",
+            CliError::NotAResult { .. } => "C0709",
+            CliError::NoPrinter { .. } => "C0710",
             CliError::NothingToPlot { .. } => "C0703",
             CliError::NotAudited { .. } => "C1101",
             CliError::LawOfSavedFit { .. } => "C0704",

@@ -10,6 +10,7 @@ mod errors;
 mod interrupt;
 mod messages;
 mod output;
+mod print;
 mod progress;
 mod save;
 

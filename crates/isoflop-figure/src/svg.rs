@@ -268,6 +268,7 @@ fn key(figure: &Figure, frame: &Frame, letters: &Letters<'_>) -> String {
     for (k, (name, colour, series)) in figure.entries().into_iter().enumerate() {
         let (colour, middle) = (colour % COLOURS, top - 4.0);
         out += &format!("<g data-e=\"{k}\">\n");
+        let mut told: Vec<&str> = Vec::new();
         for series in series {
             let (class, path) = match series.shape {
                 Shape::Points(_) => ("m", marker(colour, (left + 8.0, middle))),
@@ -275,7 +276,10 @@ fn key(figure: &Figure, frame: &Frame, letters: &Letters<'_>) -> String {
                 Shape::Dashed(_) => ("l h", format!("M{left:.2},{middle:.2}h16")),
                 Shape::Band(_) => ("b", format!("M{left:.2},{:.2}h16v8h-16Z", middle - 4.0)),
             };
-            out += &element(&format!("{class} c{colour}"), None, &path);
+            if !told.contains(&class) {
+                out += &element(&format!("{class} c{colour}"), None, &path);
+                told.push(class);
+            }
         }
         out += &letters.write((left + 22.0, top), "start", "", &shortened(name, LONGEST));
         out += "</g>\n";

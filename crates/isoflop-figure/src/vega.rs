@@ -134,7 +134,8 @@ fn layer(series: &Series, figure: &Figure, (x, y): (Span, Span), hue: Value) -> 
                 mark.insert("strokeDash".into(), json!([5, 4]));
             }
             let parts = parts(points, |p| x.has_place(p.0) && y.has_place(p.1));
-            let rows = parts.into_iter().map(|(part, p)| value(part, &[("x", p.0), ("y", p.1)]));
+            let rows = parts.into_iter().enumerate();
+            let rows = rows.map(|(k, (part, p))| value(part, &[("x", p.0), ("y", p.1), ("place", k as f64)]));
             (mark, rows.collect())
         }
         Shape::Band(edges) => {
@@ -148,9 +149,8 @@ fn layer(series: &Series, figure: &Figure, (x, y): (Span, Span), hue: Value) -> 
     if !matches!(series.shape, Shape::Points(_)) {
         encoding.insert("detail".into(), json!({"field": "part", "type": "nominal"}));
         // In the order of the points, as a path may turn back.
-        let is_path = !matches!(series.shape, Shape::Band(_));
-        if is_path {
-            encoding.insert("order".into(), json!({"value": Value::Null}));
+        if !matches!(series.shape, Shape::Band(_)) {
+            encoding.insert("order".into(), json!({"field": "place", "type": "quantitative"}));
         }
     }
     json!({"data": {"values": rows}, "mark": mark, "encoding": encoding})

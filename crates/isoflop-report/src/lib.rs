@@ -1,7 +1,7 @@
 //! Figures of fits and the report as one HTML page, for every front end.
 //!
 //! A [`Subject`] is a fit with its rows. [`page()`] gives a file that needs nothing else: verdict, parameters, forecast with
-//! sliders, rows, certificate, figures. [`figures_of`] gives the figures alone, each a [`Shown`]: a
+//! sliders, rows, certificate, figures; [`markdown`] the same in a text. [`figures_of`] gives the figures alone, each a [`Shown`]: a
 //! [`Figure`](isoflop_figure::Figure), what it shows in words, and its table; [`result_figures`] those of a result
 //! in JSON. Nothing is written or printed.
 //!
@@ -26,13 +26,16 @@
 //! ```
 
 mod figures;
+mod markdown;
 mod page;
 mod results;
+mod sections;
 mod subject;
 mod words;
 
 pub use figures::{Scene, Shown, figures_of, main_figure};
+pub use markdown::markdown;
 pub use page::page;
 pub use results::{result_figures, result_kind};
-pub use subject::Subject;
+pub use subject::{ResultFile, Subject};
 pub use words::{checks_of, shown_numbers};

@@ -4,6 +4,8 @@ use isoflop_fit::{Data, Fit};
 use isoflop_formula::Formula;
 use isoflop_study::{Again, Finished, Rows, counted};
 
+use serde_json::Value;
+
 use crate::figures::Scene;
 
 /// A fit with its rows and its origin.
@@ -31,6 +33,19 @@ pub struct Subject<'a> {
     pub made_by: &'a [String],
     /// The command that makes the report; empty if none does.
     pub command: &'a [String],
+    /// Name of the file with the saved fit, if it is one.
+    pub saved: Option<&'a str>,
+    /// Results that belong to it: of a comparison, a backtest, a plan.
+    pub results: &'a [ResultFile],
+}
+
+/// A result in a file.
+#[derive(Debug, Clone)]
+pub struct ResultFile {
+    /// Name of the file.
+    pub name: String,
+    /// What the command printed with `--format json`, as [`result_figures`](crate::result_figures) reads it.
+    pub result: Value,
 }
 
 impl<'a> Subject<'a> {
@@ -48,6 +63,8 @@ impl<'a> Subject<'a> {
             seed: finished.seed,
             made_by: command,
             command,
+            saved: None,
+            results: &[],
         }
     }
 
@@ -66,6 +83,8 @@ impl<'a> Subject<'a> {
             seed: saved.seed,
             made_by: &saved.command,
             command,
+            saved: None,
+            results: &[],
         }
     }
 

@@ -104,6 +104,10 @@ pub(crate) struct PlotArgs {
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 
+    /// Only the figure with this number, from 1
+    #[arg(long, value_name = "K", value_parser = count)]
+    pub(crate) only: Option<usize>,
+
     /// Colours: auto follows the system of whoever looks at an SVG, and is light elsewhere
     #[arg(long, value_enum, default_value_t = Tint::Auto, value_name = "THEME")]
     pub(crate) theme: Tint,
@@ -121,9 +125,14 @@ pub(crate) enum Tint {
     "Run tables to fit, with the options of `isoflop fit`; or one saved fit, then the tables it was made from, if they moved"
 )))]
 pub(crate) struct ReportArgs {
-    /// Where to write the report
+    /// Where to write the report: .html, .md for Markdown, or .pdf through Chromium
     #[arg(short, long, value_name = "FILE.HTML", required = true)]
     pub(crate) output: PathBuf,
+
+    /// A result to show too: what compare, backtest, profile, methods, contrast, influence, plan or next printed with --format
+    /// json
+    #[arg(long = "with", value_name = "RESULT.JSON")]
+    pub(crate) with: Vec<PathBuf>,
 
     #[command(flatten)]
     pub(crate) fit: FitArgs,

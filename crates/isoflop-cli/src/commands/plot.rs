@@ -37,7 +37,14 @@ pub(crate) fn run(args: &PlotArgs, messages: &Messages) -> Result<u8, Failure> {
     let kind = args.output.as_deref().map(kind).transpose()?;
     let is_stdout = args.output.as_deref().is_some_and(|path| path.as_os_str() == "-");
     let target = args.output.as_deref().filter(|_| !is_stdout).map(Target::check).transpose()?;
-    let shown = shown(args, messages)?;
+    let mut shown = shown(args, messages)?;
+    if let Some(asked) = args.only {
+        let (path, count) = (args.fit.display().to_string(), shown.len());
+        if !(1..=count).contains(&asked) {
+            return Err(CliError::NoSuchFigure { path, asked, count }.into());
+        }
+        shown = vec![shown.swap_remove(asked - 1)];
+    }
     let Some(kind) = kind else {
         for (k, Shown { figure, .. }) in shown.iter().enumerate() {
             output::print(&format!("{}{}", if k == 0 { "" } else { "\n" }, lines(figure)))?;

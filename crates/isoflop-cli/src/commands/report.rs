@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use isoflop_fit::Verdict;
-use isoflop_report::{Subject, page};
+use isoflop_report::{ResultFile, Subject, markdown, page, result_kind};
 use serde_json::{Value, json};
 
 use crate::again;
@@ -12,12 +12,15 @@ use crate::commands::fit::{NOT_CERTIFIED, finish};
 use crate::errors::{CliError, Failure};
 use crate::messages::Messages;
 use crate::output::{self, SCHEMA_VERSION, certificate};
+use crate::print;
 use crate::save::Target;
 
 /// Fits the runs, or takes a saved fit, and writes the page.
 pub(crate) fn run(args: &ReportArgs, messages: &Messages) -> Result<u8, Failure> {
     let target = Target::check(&args.output)?;
     let command: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+    let results = args.with.iter().map(|path| result(path)).collect::<Result<Vec<_>, _>>()?;
+    let kind = Kind::of(&args.output);
     let (first, rest) =
         args.fit.runs.split_first().map_or(("", &[][..]), |(first, rest)| (first.as_str(), rest));
     let (text, verdict) = if is_saved_fit(first) {
@@ -25,12 +28,20 @@ pub(crate) fn run(args: &ReportArgs, messages: &Messages) -> Result<u8, Failure>
             return Err(CliError::LawOfSavedFit { path: first.to_owned() }.into());
         }
         let again = again::read(Path::new(first), rest, messages)?;
-        (page(&Subject::of_saved(&again, &command)), again.saved.fit.certificate.verdict)
+        let mut subject = Subject::of_saved(&again, &command);
+        (subject.saved, subject.results) = (Some(first), &results);
+        (kind.text(&subject), again.saved.fit.certificate.verdict)
     } else {
         let finished = finish(&args.fit, messages)?;
-        (page(&Subject::of_finished(&finished, &command)), finished.fit.certificate.verdict)
+        let saved = args.fit.save.as_deref().map(|path| path.display().to_string());
+        let mut subject = Subject::of_finished(&finished, &command);
+        (subject.saved, subject.results) = (saved.as_deref(), &results);
+        (kind.text(&subject), finished.fit.certificate.verdict)
     };
-    target.write(&text)?;
+    match kind {
+        Kind::Html | Kind::Markdown => target.write(&text)?,
+        Kind::Pdf => target.write(print::pdf(&text)?)?,
+    }
     let path = args.output.display().to_string();
     let word = certificate::verdict(verdict);
     match args.fit.format {
@@ -44,6 +55,40 @@ pub(crate) fn run(args: &ReportArgs, messages: &Messages) -> Result<u8, Failure>
         }))?,
     }
     Ok(if args.fit.strict && verdict == Verdict::NotCertified { NOT_CERTIFIED } else { 0 })
+}
+
+/// What is written, by the end of the name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Html,
+    Markdown,
+    Pdf,
+}
+
+impl Kind {
+    fn of(path: &Path) -> Kind {
+        let end = path.extension().map(|end| end.to_string_lossy().to_ascii_lowercase());
+        match end.as_deref() {
+            Some("md" | "markdown") => Kind::Markdown,
+            Some("pdf") => Kind::Pdf,
+            _ => Kind::Html,
+        }
+    }
+
+    fn text(self, subject: &Subject<'_>) -> String {
+        if self == Kind::Markdown { markdown(subject) } else { page(subject) }
+    }
+}
+
+/// Reads a result that goes with the fit.
+fn result(path: &Path) -> Result<ResultFile, CliError> {
+    let name = path.display().to_string();
+    let bytes = std::fs::read(path).ok();
+    let result = bytes.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
+    match result.filter(|result| result_kind(result).is_some()) {
+        Some(result) => Ok(ResultFile { name, result }),
+        None => Err(CliError::NotAResult { path: name }),
+    }
 }
 
 /// Whether a file is a saved fit and not a table: one JSON object with a schema.

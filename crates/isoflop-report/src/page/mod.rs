@@ -1,223 +1,144 @@
 //! A fit as one HTML page that needs no other file and no network: verdict first, then answers, rows, certificate,
 //! figures and the forecast.
 
+mod figure;
 mod forecast;
 mod html;
 
-use isoflop_figure::{Theme, stylesheet, svg};
-use isoflop_fit::{Fit, Verdict};
-use isoflop_study::{counted, coverage, percent, significant, verdict};
+use isoflop_figure::{Theme, stylesheet};
 
-use crate::figures::{Shown, figures_of, shown};
-use crate::page::html::{escape, shell, table, text_table};
-use crate::subject::Subject;
-use crate::words::{checks_of, shown_numbers};
+use crate::figures::figures_of;
+use crate::page::figure::Place;
+pub(crate) use crate::page::html::shell;
+use crate::page::html::{escape, table};
+use crate::results::{result_figures, result_kind};
+use crate::sections::{self, Cells, Section};
+use crate::subject::{ResultFile, Subject};
 
 const STYLE: &str = include_str!("style.css");
+/// Figures that can be zoomed, asked and taken along.
+const FIGURES: &str = include_str!("figure.js");
 /// Nothing may be loaded from anywhere.
 const POLICY: &str =
-    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:";
+    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data: blob:";
 
 /// The whole page.
 pub fn page(subject: &Subject<'_>) -> String {
     let scene = subject.scene();
-    let name = if subject.law == "formula" { "a formula" } else { subject.law };
-    let title = format!("isoflop: {name} on {}", counted(subject.rows.used, "row"));
+    let title = sections::title(subject);
     let figures = figures_of(&scene);
+    let place = Place { file: "fit", source: subject.saved };
     let drawn = match figures.is_empty() {
-        true => {
-            "<p>The law has no numeric input that varies over the rows, so there is nothing to draw.</p>\n"
-                .to_owned()
-        }
-        false => figures.iter().map(figure).collect(),
+        true => format!("<p>{}</p>\n", sections::NO_FIGURES),
+        false => figures.iter().enumerate().map(|(k, shown)| figure::html(shown, k, &place)).collect(),
     };
-    let sections = [
-        ("Parameters", parameters(subject.fit)),
-        ("Forecast", forecast::section(&scene)),
-        ("Rows", rows(subject)),
-        ("Certificate", certificate(subject)),
-        ("How much does the objective matter?", choices(subject.fit)),
-        ("Figures", drawn),
-        ("How this was made", made(subject)),
+    let section = |section: Section| (section.head.clone(), blocks(&section));
+    let mut parts = vec![
+        section(sections::parameters(subject)),
+        ("Forecast".to_owned(), forecast::section(&scene)),
+        section(sections::rows(subject)),
+        section(sections::certificate(subject)),
+        section(sections::choices(subject)),
     ];
-    let body: String =
-        sections.iter().map(|(head, text)| format!("<section><h2>{head}</h2>\n{text}</section>\n")).collect();
+    parts.extend(subject.results.iter().map(result));
+    parts.push(("Figures".to_owned(), drawn));
+    parts.push(("How this was made".to_owned(), made(subject)));
+    let contents: String = parts
+        .iter()
+        .enumerate()
+        .map(|(k, (head, _))| format!("<li><a href=\"#s{k}\">{}</a></li>", escape(head)))
+        .collect();
+    let body: String = parts
+        .iter()
+        .enumerate()
+        .map(|(k, (head, text))| {
+            let head = escape(head);
+            format!("<section id=\"s{k}\" aria-label=\"{head}\"><h2>{head}</h2>\n{text}</section>\n")
+        })
+        .collect();
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta http-equiv=\"Content-Security-Policy\" \
          content=\"{POLICY}\">\n<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n\
-         <link rel=\"icon\" href=\"data:,\">\n<title>{}</title>\n<style>\n{STYLE}{}</style>\n</head>\n<body>\n<main>\n\
-         <h1>{}</h1>\n<p><code>{}</code></p>\n{}{body}</main>\n</body>\n</html>\n",
+         <link rel=\"icon\" href=\"data:,\">\n<title>{0}</title>\n<style>\n{STYLE}</style>\n\
+         <style id=\"figure-style\">{1}</style>\n</head>\n<body>\n<main>\n\
+         <h1>{0}</h1>\n<p><code>{2}</code></p>\n{3}<nav aria-label=\"Contents\"><ul>{contents}</ul></nav>\n{body}</main>\n\
+         <script>\n\"use strict\";\n{{\n{FIGURES}}}\n</script>\n</body>\n</html>\n",
         escape(&title),
         stylesheet(Theme::Auto),
-        escape(&title),
         escape(&subject.formula.text),
         answer(subject),
     )
 }
 
-/// The verdict in words, and what it rests on.
+/// The verdict in words, and what it rests on; red and marked as an alert if there is none.
 fn answer(subject: &Subject<'_>) -> String {
-    let fit = subject.fit;
+    let verdict = sections::verdict_of(subject);
+    let items: String = verdict.reasons.iter().map(|reason| format!("<li>{}</li>", escape(reason))).collect();
+    let reasons = if items.is_empty() { items } else { format!("<ul>{items}</ul>\n") };
     let others = match subject.is_same {
-        true => "",
-        false => {
-            "<p class=\"out\">The rows in this report are not those of the fit: rows and figures show the saved law \
-             on other rows; verdict, parameters and certificate are about the fit.</p>\n"
-        }
+        true => String::new(),
+        false => format!("<p class=\"out\">{}</p>\n", sections::OTHER_ROWS),
     };
-    let certificate = &fit.certificate;
-    let (class, text) = match certificate.verdict {
-        Verdict::Certified => ("good", "Every check passed: this is the optimum, and the runs determine it."),
-        Verdict::CertifiedWithWarnings => ("warn", "This is the optimum, but read the warnings."),
-        Verdict::NotCertified => ("bad", "Do not rely on these numbers."),
-    };
-    let scatter = match fit.rmse_log {
-        Some(rmse) => format!("The runs lie {} around the law (root mean square of the log).", percent(rmse)),
-        None => format!("The runs lie {} around the law (root mean square).", significant(fit.rmse, 3)),
-    };
-    let reasons: String =
-        certificate.reasons.iter().map(|reason| format!("<li>{}</li>", escape(reason))).collect();
-    let reasons = if reasons.is_empty() { reasons } else { format!("<ul>{reasons}</ul>\n") };
-    let mut word = verdict(certificate.verdict).to_owned();
-    if let Some(first) = word.get_mut(0..1) {
-        first.make_ascii_uppercase();
-    }
+    let role = if verdict.class == "bad" { " role=\"alert\"" } else { "" };
     format!(
-        "<div class=\"verdict {class}\">\n<p><strong>{word}.</strong> {text}</p>\n{reasons}<p>{scatter}</p>\n{others}</div>\n"
+        "<div class=\"verdict {}\"{role}>\n<p><strong>{}.</strong> {}</p>\n{reasons}<p>{}</p>\n{others}</div>\n",
+        verdict.class,
+        verdict.word,
+        verdict.text,
+        escape(&verdict.scatter)
     )
 }
 
-fn parameters(fit: &Fit) -> String {
-    let note = |fixed: bool, at_bound: bool| match (fixed, at_bound) {
-        (true, _) => "held",
-        (_, true) => "at its bound",
-        _ => "",
-    };
-    let parameters = fit
-        .parameters
-        .iter()
-        .map(|p| (&p.name, p.estimate, p.low, p.high, note(p.fixed, p.at_bound).to_owned()));
-    let derived =
-        fit.derived.iter().map(|d| (&d.name, d.estimate, d.low, d.high, format!("= {}", d.formula)));
-    let rows = parameters.chain(derived).map(|(name, value, low, high, note)| {
-        let [value, low, high] = shown_numbers(value, low, high);
-        let interval = if low.is_empty() { String::new() } else { format!("{low} … {high}") };
-        vec![name.clone(), value, interval, note]
-    });
-    let rows: Vec<Vec<String>> = rows.collect();
-    let Some(interval) = &fit.interval else {
-        return text_table(&["", "estimate", "", ""], &rows)
-            + "<p>The fit was made without replicates, so it has no intervals.</p>\n";
-    };
-    let clusters =
-        interval.clusters.map_or_else(String::new, |count| format!(", {}", counted(count, "cluster")));
-    let solved = match interval.ends {
-        Some(_) => format!(
-            ", {} of {} replicates solved to certificate tolerance",
-            interval.certified, interval.replicates
-        ),
-        None => String::new(),
-    };
-    let head = format!("{} interval", coverage(interval.level));
-    text_table(&["", "estimate", &head, ""], &rows)
-        + &format!("<p class=\"faint\">Intervals: {}{clusters}{solved}.</p>\n", escape(&interval.method))
-}
-
-/// What the rows cover, and what was left out.
-fn rows(subject: &Subject<'_>) -> String {
-    let Subject { fit, rows, .. } = subject;
-    let files: Vec<String> =
-        rows.sources.iter().map(|(name, count)| format!("{} ({count})", escape(name))).collect();
-    let mut out = format!("<p>{} used, of {}.", counted(rows.used, "row"), files.join(", "));
-    match (rows.dropped, rows.filtered) {
-        (0, 0) => out += " No row was left out.",
-        (dropped, filtered) => {
-            out += &format!(
-                " {dropped} left out because a cell cannot be used, {filtered} not chosen by --where."
-            );
-        }
+/// A section of words and tables.
+fn blocks(section: &Section) -> String {
+    let mut out = String::new();
+    for text in &section.before {
+        out += &format!("<p>{}</p>\n", escape(text));
     }
-    out += "</p>\n";
-    if !rows.reasons.is_empty() {
-        let reasons: Vec<Vec<String>> = rows
-            .reasons
+    for Cells { head, rows } in &section.tables {
+        let rows: Vec<Vec<String>> = rows
             .iter()
-            .map(|r| vec![r.column.clone(), r.reason.to_owned(), r.count.to_string(), r.first.clone()])
+            .map(|row| {
+                let cell = |text: &String| match text.ends_with('*') && section.is_marked {
+                    true => format!("<span class=\"out\">{}</span>", escape(text)),
+                    false => escape(text),
+                };
+                row.iter().map(cell).collect()
+            })
             .collect();
-        out += &text_table(&["column", "left out because", "rows", "first"], &reasons);
+        let head: Vec<String> = head.iter().map(|cell| escape(cell)).collect();
+        out += &table(&head, &rows);
     }
-    let ranges: Vec<Vec<String>> = fit
-        .ranges
-        .iter()
-        .map(|r| vec![r.name.clone(), shown(r.low), shown(r.high), ratio(r.low, r.high)])
-        .collect();
-    out + &text_table(&["input", "from", "to", "ratio"], &ranges)
-}
-
-fn ratio(low: f64, high: f64) -> String {
-    if low > 0.0 { shown(high / low) } else { String::new() }
-}
-
-fn certificate(subject: &Subject<'_>) -> String {
-    let checks: Vec<Vec<String>> = checks_of(&subject.fit.certificate, subject.influential)
-        .into_iter()
-        .map(|(name, finding)| vec![name.to_owned(), finding])
-        .collect();
-    let warnings: String =
-        subject.fit.warnings.iter().map(|w| format!("<li>{}</li>", escape(&w.message))).collect();
-    let warnings = if warnings.is_empty() { warnings } else { format!("<ul>{warnings}</ul>\n") };
-    text_table(&[], &checks) + &warnings
-}
-
-/// One row per objective; answers outside the interval of the chosen one are marked.
-fn choices(fit: &Fit) -> String {
-    if fit.choices.is_empty() {
-        return "<p>The fit was made without other objectives.</p>\n".to_owned();
+    for text in &section.after {
+        out += &format!("<p class=\"faint\">{}</p>\n", escape(text));
     }
-    let free: Vec<usize> = (0..fit.parameters.len()).filter(|k| !fit.parameters[*k].fixed).collect();
-    let head = ["objective".to_owned()].into_iter();
-    let names = free.iter().map(|k| &fit.parameters[*k].name).chain(fit.derived.iter().map(|d| &d.name));
-    let head: Vec<String> = head.chain(names.map(|name| escape(name))).collect();
-    let cell = |value: f64, ends: Option<(f64, f64)>| {
-        let text = significant(value, 4);
-        match ends.is_some_and(|(low, high)| value < low || value > high) {
-            true => format!("<span class=\"out\">{text}*</span>"),
-            false => text,
-        }
+    out
+}
+
+/// The figures of a result with their tables.
+fn result(file: &ResultFile) -> (String, String) {
+    let kind = result_kind(&file.result).unwrap_or("result");
+    let head = match kind {
+        "compare" => "Comparison of laws",
+        "backtest" => "Backtest",
+        "profile" => "Profiles",
+        "methods" => "The three approaches",
+        "contrast" => "Two recipes",
+        "influence" => "What decides the answer",
+        "next" => "Next runs",
+        "plan" => "Plan",
+        _ => "Result",
     };
-    let chosen =
-        free.iter().map(|k| fit.parameters[*k].estimate).chain(fit.derived.iter().map(|d| d.estimate));
-    let first = [format!("<strong>{}</strong>", escape(&fit.objective.name))].into_iter();
-    let mut rows: Vec<Vec<String>> = vec![first.chain(chosen.map(|value| cell(value, None))).collect()];
-    for choice in
-        fit.choices.iter().filter(|c| (&c.objective, c.delta) != (&fit.objective.name, fit.objective.delta))
-    {
-        let name =
-            choice.delta.map_or_else(|| choice.objective.clone(), |d| format!("{} ({d})", choice.objective));
-        let name =
-            if choice.certified { escape(&name) } else { format!("{} (not certified)", escape(&name)) };
-        let own = free.iter().filter_map(|k| {
-            let p = &fit.parameters[*k];
-            Some(cell(*choice.estimates.get(*k)?, p.low.zip(p.high)))
-        });
-        let derived =
-            fit.derived.iter().zip(&choice.derived).map(|(d, value)| cell(*value, d.low.zip(d.high)));
-        rows.push([name].into_iter().chain(own).chain(derived).collect());
+    let words = ["sentence", "verdict"].iter().filter_map(|key| file.result.get(*key)?.as_str());
+    let mut out: String = words.map(|text| format!("<p>{}</p>\n", escape(text))).collect();
+    let stem = file.name.rsplit(['/', '\\']).next().unwrap_or(kind);
+    let place = Place { file: stem.split('.').next().unwrap_or(kind), source: Some(&file.name) };
+    let figures = result_figures(&file.result).unwrap_or_default();
+    if figures.is_empty() {
+        out += "<p>The result has no numbers that a figure could show.</p>\n";
     }
-    table(&head, &rows)
-        + "<p class=\"faint\">* outside the interval of the fit. All with the same rows and law.</p>\n"
-}
-
-fn figure(drawn: &Shown) -> String {
-    let Shown { caption, figure, head, rows } = drawn;
-    let head: Vec<&str> = head.iter().map(String::as_str).collect();
-    format!(
-        "<figure>\n{}<figcaption>{}</figcaption>\n<details><summary>Table: {}</summary>\n{}</details>\n</figure>\n",
-        svg(figure, Theme::Page),
-        escape(caption),
-        escape(&figure.title),
-        text_table(&head, rows)
-    )
+    out += &figures.iter().enumerate().map(|(k, shown)| figure::html(shown, k, &place)).collect::<String>();
+    (head.to_owned(), out)
 }
 
 fn made(subject: &Subject<'_>) -> String {

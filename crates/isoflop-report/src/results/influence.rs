@@ -4,7 +4,7 @@ use isoflop_figure::{Axis, Figure, Series};
 use serde_json::Value;
 
 use super::forest::{Entry, axis, forest};
-use super::{cell, head, list, num, tail, text};
+use super::{cell, head, list, num, numbers, tail, text};
 use crate::figures::Shown;
 
 /// Runs shown by name.
@@ -27,11 +27,13 @@ fn runs(result: &Value) -> Shown {
         let row = num(one, "row") as usize;
         places.get(row).and_then(Value::as_str).map_or_else(|| format!("row {}", row + 1), str::to_owned)
     };
+    let suspects = numbers(result, "suspects");
+    let is_suspect = |one: &Value| suspects.contains(&num(one, "row"));
     let entry = |one: &&Value| Entry {
         name: tail(&place(one), LETTERS),
         value: (num(one, "decision_factor"), f64::NAN, f64::NAN),
-        colour: usize::from(num(one, "outlier") < 0.05),
-        group: if num(one, "outlier") < 0.05 { "outlier" } else { "" }.to_owned(),
+        colour: usize::from(is_suspect(one)),
+        group: if is_suspect(one) { "outlier" } else { "" }.to_owned(),
     };
     let entries: Vec<Entry> = single.iter().take(SHOWN).map(entry).collect();
     let rows = single.iter().take(50).map(|one| {

@@ -1,6 +1,6 @@
 //! The next runs: where they lie, and how much narrower the goals become.
 
-use isoflop_figure::{Figure, Note, Series};
+use isoflop_figure::{Figure, Series};
 use serde_json::Value;
 
 use super::forest::{Entry, axis, forest};
@@ -35,12 +35,13 @@ fn map(result: &Value) -> Shown {
         let around = vec![(left, low), (right, low), (right, high), (left, high), (left, low)];
         figure.series.push(Series::dashed("what may be run", 6, around));
     }
-    figure.series.push(Series::points("next runs", 0, places.clone()));
-    for (run, at) in runs.iter().zip(&places) {
-        let seeds = num(run, "seeds");
-        if seeds > 1.0 {
-            figure.notes.push(Note { at: *at, text: format!("× {seeds}") });
-        }
+    let mut seeds: Vec<f64> = runs.iter().map(|run| num(run, "seeds")).collect();
+    seeds.sort_by(f64::total_cmp);
+    seeds.dedup();
+    for (colour, count) in seeds.iter().enumerate() {
+        let some = runs.iter().zip(&places).filter(|(run, _)| num(run, "seeds") == *count);
+        let name = if *count == 1.0 { "one run".to_owned() } else { format!("{count} seeds") };
+        figure.series.push(Series::points(name, colour, some.map(|(_, at)| *at).collect()));
     }
     let mut heads = names.clone();
     heads.extend(head(&["seeds", "cost of each", "expected"]));
@@ -51,7 +52,7 @@ fn map(result: &Value) -> Shown {
     });
     Shown {
         caption: format!(
-            "The runs to make, {} of {} spent ({}); a number beside a run says how many seeds.",
+            "The runs to make, {} of {} spent ({}).",
             cell(num(result, "cost")),
             cell(num(result, "budget")),
             text(result, "cost_formula")
