@@ -100,7 +100,7 @@ function update() {
   else if (Number.isFinite(value) && own) text += `, ${digits(own[0])} … ${digits(own[1])} with ${percent} (the law, not one run)`;
   if (Number.isFinite(point.N * point.D)) text += `; C = 6 N D = ${(6 * point.N * point.D).toPrecision(3).replace("e+", "e")} FLOP`;
   out.textContent = text;
-  Object.assign(out.dataset, { estimate: value, low: run?.low ?? own?.[0], high: run?.high ?? own?.[1] });
+  Object.assign(out.dataset, { point: JSON.stringify(point), estimate: value, low: run?.low ?? own?.[0], high: run?.high ?? own?.[1] });
   const made = run ? Object.entries(run.parts).filter(([, h]) => h !== null).map(([k, h]) => `${WORDS[k]} ± ${digits(h)}`) : [];
   const line = own ? [`the law alone ${digits(own[0])} … ${digits(own[1])}`] : [];
   document.getElementById("parts").textContent = made.length ? `The interval is made of: ${made.concat(line).join("; ")}.` : "";
