@@ -92,7 +92,7 @@ fn frontier(one: &Value, objective: &str) -> Shown {
 fn valley(one: &Value, objective: &str) -> Shown {
     let name = text(one, "name");
     let (values, regret) = (numbers(one, "value"), numbers(one, "regret"));
-    let y = Axis::linear(format!("{objective} lost against the best"));
+    let y = Axis::linear(format!("regret in {objective}"));
     let mut figure = Figure::new(format!("regret valley of {name}"), Axis::log(name), y);
     let (at, low, high) = (num(one, "at"), num(one, "low"), num(one, "high"));
     figure.series.push(Series::line(
