@@ -156,7 +156,9 @@ fn oracles(workspace: &Workspace) -> Outcome {
     let environment = Environment::make(workspace, "venv", "oracles/requirements.txt")?;
     build_command_line(workspace)?;
     let mut sum = Counts::default();
-    for script in ["oracles/nist/check.py", "oracles/cli/check.py", "oracles/runs/check.py"] {
+    for script in
+        ["oracles/nist/check.py", "oracles/cli/check.py", "oracles/runs/check.py", "oracles/figures/check.py"]
+    {
         let mut command = environment.command();
         command.arg(workspace.root.join(script)).arg(workspace.built("debug/isoflop"));
         sum += Counts::one(run_command(&mut command, Show::Live)?.success);

@@ -25,9 +25,27 @@ pub(crate) enum CliError {
         .collect::<Vec<_>>().join(","))]
     NoPoints { inputs: Vec<String> },
     #[error(
-        "{path}: plots are written as SVG; name a file that ends in .svg, or leave -o out for the terminal"
+        "{path}: figures are written as SVG, PNG or Vega-Lite; name a file that ends in .svg, .png or .vl.json, or leave -o out \
+         for the terminal"
     )]
-    NotSvg { path: String },
+    NotAFigure { path: String },
+    #[error("the figures do not become a PNG: {reason}; write SVG instead")]
+    NoPicture { reason: String },
+    #[error("{path} is what `isoflop {name}` printed and needs no runs; leave {runs} out")]
+    RunsOfResult { path: String, runs: String, name: &'static str },
+    #[error("--only {asked}: {path} has {count} figures; give a number from 1 to {count}")]
+    NoSuchFigure { path: String, asked: usize, count: usize },
+    #[error(
+        "{path} is no result of compare, backtest, profile, methods, contrast, influence, plan or next; print one with --format json"
+    )]
+    NotAResult { path: String },
+    #[error(
+        "a PDF is printed by Chromium, and {reason}; install chromium (on Debian: apt install chromium), or write .html and \
+             print that"
+    )]
+    NoPrinter { reason: String },
+    #[error("nothing to plot: {path}, printed by `isoflop {name}`, has no numbers that a figure could show")]
+    EmptyResult { path: String, name: &'static str },
     #[error("{path} does not say how it was fitted from which runs: audit the runs themselves, with --law")]
     NotAudited { path: String },
     #[error("{path} is a saved fit and has its law; leave --law out, or name the runs to fit again")]
@@ -96,7 +114,13 @@ impl CliError {
         let code = match self {
             CliError::CannotSave { .. } => "C0301",
             CliError::NoPoints { .. } => "C0401",
-            CliError::NotSvg { .. } => "C0702",
+            CliError::NotAFigure { .. } => "C0702",
+            CliError::NoPicture { .. } => "C0705",
+            CliError::RunsOfResult { .. } => "C0706",
+            CliError::EmptyResult { .. } => "C0707",
+            CliError::NoSuchFigure { .. } => "C0708",
+            CliError::NotAResult { .. } => "C0709",
+            CliError::NoPrinter { .. } => "C0710",
             CliError::NothingToPlot { .. } => "C0703",
             CliError::NotAudited { .. } => "C1101",
             CliError::LawOfSavedFit { .. } => "C0704",

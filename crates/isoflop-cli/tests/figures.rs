@@ -161,7 +161,7 @@ fn the_law_of_the_page_computes_what_predict_says() {
 #[test]
 fn bad_requests_are_refused() {
     let place = fitted("chinchilla");
-    assert!(place.refused(&["plot", "fit.json", "-o", "fit.png"]).contains("C0702"));
+    assert!(place.refused(&["plot", "fit.json", "-o", "fit.gif"]).contains("C0702"));
     assert!(place.refused(&["plot", "runs.csv"]).contains("runs.csv"));
     assert!(place.refused(&["plot", "fit.json", "absent.csv"]).contains("absent.csv"));
     assert!(place.refused(&["plot", "fit.json", "-o", "absent/fit.svg"]).contains("absent"));

@@ -110,9 +110,9 @@ pub(crate) enum Command {
     Cost(CostArgs),
     /// List accelerators with their peaks, or show one with its sources
     Hardware(HardwareArgs),
-    /// Draw a saved fit with its runs, in the terminal or as SVG
+    /// Draw a saved fit with its runs, or a result, in the terminal or as SVG, PNG or Vega-Lite
     Plot(PlotArgs),
-    /// Write a fit as one HTML file that needs nothing else
+    /// Write a fit as one HTML file that needs nothing else, or as Markdown or PDF
     Report(Box<ReportArgs>),
     /// List laws, or show one
     Laws(LawsArgs),

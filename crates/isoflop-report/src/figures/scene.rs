@@ -11,7 +11,7 @@ const LOG_FROM: f64 = 5.0;
 
 /// A fitted law with its rows.
 #[derive(Debug)]
-pub(crate) struct Scene<'a> {
+pub struct Scene<'a> {
     pub(crate) formula: &'a Formula,
     pub(crate) fit: &'a Fit,
     pub(crate) data: &'a Data,
@@ -79,7 +79,7 @@ impl Numeric {
 
     pub(crate) fn axis(&self) -> Axis {
         let scale = if self.is_log() { Scale::Log } else { Scale::Linear };
-        Axis { label: self.label.clone(), scale, range: None }
+        Axis { label: self.label.clone(), scale, range: None, names: Vec::new() }
     }
 
     /// `count` values from `low` to `high`, evenly spaced on the axis.
@@ -163,6 +163,15 @@ impl<'a> Scene<'a> {
             at.iter_mut().zip(law.values(draw)).for_each(|(values, value)| values.push(value));
         }
         Curve { estimate, band: Some(at.into_iter().map(|values| ends(values, self.level)).collect()) }
+    }
+
+    /// The law with the estimates alone, along the same points as [`Scene::curve`].
+    pub(crate) fn estimate(&self, slice: &Slice, columns: &[(usize, &[f64])]) -> Vec<f64> {
+        let count = columns.first().map_or(0, |column| column.1.len());
+        let law = self.kinds.get(slice.kind);
+        let law = law.and_then(|kind| Evaluator::new(self, kind, &slice.at, columns, count));
+        let estimates: Vec<f64> = self.fit.parameters.iter().map(|p| p.estimate).collect();
+        law.map_or_else(|| vec![f64::NAN; count], |mut law| law.values(&estimates))
     }
 
     /// The law by every replicate, along the same points as [`Scene::curve`].

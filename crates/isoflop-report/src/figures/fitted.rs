@@ -1,11 +1,11 @@
 //! Data and fitted law along one input.
 
 use isoflop_figure::{Axis, Figure, Scale, Series, Shade};
+use isoflop_study::{coverage, significant};
 
 use crate::figures::scene::{Numeric, Scene};
 use crate::figures::slices::{NEAR, shown, slices};
 use crate::figures::{Shown, stride, thinned};
-use crate::output::number::{coverage, significant};
 
 /// Points of each line.
 const GRID: usize = 97;
@@ -108,5 +108,5 @@ fn output_axis(scene: &Scene<'_>) -> Axis {
     let low = values.iter().copied().fold(f64::INFINITY, f64::min);
     let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let scale = if low > 0.0 && high / low >= LOG_FROM { Scale::Log } else { Scale::Linear };
-    Axis { label: scene.output_label(), scale, range: None }
+    Axis { label: scene.output_label(), scale, range: None, names: Vec::new() }
 }

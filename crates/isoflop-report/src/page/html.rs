@@ -19,7 +19,8 @@ pub(crate) fn escape(text: &str) -> String {
 
 /// A table of cells that are HTML already, in a box that scrolls where the page is narrow.
 pub(crate) fn table(head: &[String], rows: &[Vec<String>]) -> String {
-    let mut out = String::from("<div class=\"scroll\"><table>\n");
+    let mut out =
+        String::from("<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"table\"><table>\n");
     if !head.is_empty() {
         let cells: String = head.iter().map(|cell| format!("<th scope=\"col\">{cell}</th>")).collect();
         out += &format!("<thead><tr>{cells}</tr></thead>\n");

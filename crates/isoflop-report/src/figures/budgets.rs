@@ -1,15 +1,15 @@
 //! isoFLOP slices: the law at fixed compute, and the size at which it is lowest.
 
 use isoflop_figure::{Axis, Figure, Series, Shade};
+use isoflop_study::{coverage, significant};
 
 use crate::figures::fitted::observed;
 use crate::figures::scene::{Scene, ends};
 use crate::figures::slices::{NEAR, Slice, shown};
 use crate::figures::{Shown, stride, thinned};
-use crate::output::number::{coverage, significant};
 
 /// FLOP per parameter and token of training (Kaplan et al. 2020, section 2.1: C = 6 N D).
-const FLOP: f64 = 6.0;
+pub(crate) const FLOP: f64 = 6.0;
 /// Budgets shown.
 const BUDGETS: usize = 5;
 /// Points of each line.
@@ -18,7 +18,7 @@ const GRID: usize = 121;
 const BEYOND: f64 = 2.0;
 
 /// The lowest point of a line, if it is not at an end: its place and value, by a parabola through three points.
-fn lowest(x: &[f64], y: &[f64]) -> Option<(f64, f64)> {
+pub(crate) fn lowest(x: &[f64], y: &[f64]) -> Option<(f64, f64)> {
     let k = (0..y.len()).filter(|k| y[*k].is_finite()).min_by(|a, b| y[*a].total_cmp(&y[*b]))?;
     let (before, after) = (*y.get(k.checked_sub(1)?)?, *y.get(k + 1)?);
     let bend = before - 2.0 * y[k] + after;
