@@ -19,6 +19,8 @@ pub struct Model {
     pub draws: Vec<Vec<f64>>,
     /// Where the runs of the fit lie; empty for coefficients from elsewhere.
     pub ranges: Vec<InputRange>,
+    /// Where the law was measured, for coefficients whose source says so.
+    pub measured: Vec<InputRange>,
     /// Where inputs usually lie, for starts of searches only.
     pub usual: Vec<(String, f64, f64)>,
     /// Inputs of which only whole numbers make sense.
@@ -45,6 +47,7 @@ impl Model {
             values: fit.parameters.iter().map(|p| (p.name.clone(), p.estimate)).collect(),
             draws: fit.draws.iter().filter(|draw| draw.len() == fit.parameters.len()).cloned().collect(),
             ranges: fit.ranges.clone(),
+            measured: Vec::new(),
             usual: fit.ranges.iter().map(|r| (r.name.clone(), r.low, r.high)).collect(),
             whole: Vec::new(),
             warnings,
@@ -67,6 +70,7 @@ impl Model {
             values,
             draws: Vec::new(),
             ranges: Vec::new(),
+            measured: Vec::new(),
             usual: law.design.iter().flat_map(|design| design.levels.iter().filter_map(range)).collect(),
             whole: law.inputs.iter().filter(|i| i.integer).map(|i| i.name.clone()).collect(),
             warnings: Vec::new(),
@@ -130,11 +134,32 @@ impl Model {
         let position = |wanted: &str| self.values.iter().position(|(known, _)| known == wanted);
         let family =
             || name.strip_suffix(']').and_then(|rest| rest.split_once('[')).map(|(family, _)| family);
+        let of_level = |level: &str| {
+            let is_it = |(known, _): &(String, f64)| level_of(known, name).is_some_and(|l| same_level(l, level));
+            self.values.iter().position(is_it)
+        };
         level
-            .and_then(|level| position(&format!("{name}[{level}]")))
+            .and_then(of_level)
             .or_else(|| position(name))
             .or_else(|| family().and_then(position))
     }
+}
+
+impl Model {
+    /// Levels of which this parameter has values.
+    pub(crate) fn levels(&self, name: &str) -> Vec<String> {
+        self.values.iter().filter_map(|(known, _)| level_of(known, name)).map(str::to_owned).collect()
+    }
+}
+
+/// `llama` for `A[llama]` and `A`.
+fn level_of<'n>(known: &'n str, name: &str) -> Option<&'n str> {
+    known.strip_prefix(name)?.strip_prefix('[')?.strip_suffix(']')
+}
+
+/// Levels of a numeric column are numbers in text form: 1e3 is 1000.
+pub(crate) fn same_level(a: &str, b: &str) -> bool {
+    a == b || parse_number(a).is_some_and(|x| parse_number(b) == Some(x))
 }
 
 /// Why a law cannot be taken.

@@ -119,7 +119,8 @@ fn attempt(
         .filter_map(|i| {
             let z = ended.z[i];
             let (low, high) = ((lower[i] + 1.0).max(-SENSIBLE), (upper[i] - 1.0).min(SENSIBLE));
-            if z < low { Some((i, false)) } else { (z > high).then_some((i, true)) }
+            let vanishes = form.shares.contains(&i);
+            if z < low && !vanishes { Some((i, false)) } else { (z > high).then_some((i, true)) }
         })
         .collect();
     if !edge.is_empty() {

@@ -55,7 +55,7 @@ pub use json::{
     profiles_json, reviewed_json, verdict,
 };
 pub use note::{Level, Listener, Note, Notes, counted};
-pub use plan::{PlanOptions, assignment, device, model};
+pub use plan::{PlanOptions, assignment, device, laws_of, model, names_plan};
 pub use point::{Fitted, Point, RunForecast, points_of};
 pub use pool::with_threads;
 pub use profile::profiles;

@@ -1,7 +1,7 @@
 //! `isoflop plan`.
 
-use isoflop_plan::{NamedPlan, plan};
-use isoflop_study::{Listener, model, plan_json, plans_json};
+use isoflop_plan::{NamedPlan, curves, plan_laws};
+use isoflop_study::{Listener, laws_of, names_plan, plan_json, plans_json};
 
 use crate::args::{Format, PlanArgs};
 use crate::errors::{CliError, Failure};
@@ -18,33 +18,37 @@ pub(crate) fn run(args: &PlanArgs, messages: &Messages) -> Result<u8, Failure> {
         }
         return Ok(0);
     }
-    let (plan_name, what) = match args.words.as_slice() {
-        [name, what] => (Some(name), what),
-        [only] if args.minimize.is_none() && args.maximize.is_none() => {
-            let what = if NamedPlan::find(only).is_ok() { "LAW".to_owned() } else { only.clone() };
-            return Err(CliError::NoAim { what }.into());
-        }
-        [what, ..] => (None, what),
-        [] => return Err(CliError::NoAim { what: "LAW".to_owned() }.into()),
+    let (plan_name, laws) = match names_plan(&args.words) {
+        true => (args.words.first(), args.words.get(1..).unwrap_or_default()),
+        false => (None, args.words.as_slice()),
     };
-    let (request, named) = args.options(plan_name).request(messages)?;
-    let model = model(what, args.laws.as_deref(), messages)?;
-    if let Some(named) = &named {
-        named.check(&model)?;
+    let has_aim = plan_name.is_some() || args.minimize.is_some() || args.maximize.is_some() || args.solve.is_some();
+    match laws {
+        [] => return Err(CliError::NoAim { what: "LAW".to_owned() }.into()),
+        _ if !has_aim => return Err(CliError::NoAim { what: laws.join(" ") }.into()),
+        _ => {}
     }
-    let plan = plan(&model, &request)?;
+    let (request, named) = args.options(plan_name).request(messages)?;
+    let laws = laws_of(laws, args.laws.as_deref(), messages)?;
+    if let Some(named) = &named {
+        named.check_laws(&laws)?;
+    }
+    let plan = plan_laws(&laws, &request)?;
     for warning in &plan.warnings {
         messages.warning(&warning.message);
     }
-    if model.draws.is_empty() {
+    if !laws.has_draws() {
         messages.info(
             "no intervals and no regret: these coefficients are single numbers; a fit saved with bootstrap \
              replicates has both",
         );
     }
     match args.format {
-        Format::Text => output::print(&output::plan::text(&model, &request, &plan))?,
-        Format::Json => output::print_json(&plan_json(&model, &request, &plan))?,
+        Format::Text => output::print(&output::plan::text(&laws, &request, &plan))?,
+        Format::Json => {
+            let curves = args.curves.then(|| curves(&laws, &request, &plan)).transpose()?;
+            output::print_json(&plan_json(&laws, &request, &plan, curves.as_ref()))?;
+        }
     }
     Ok(0)
 }

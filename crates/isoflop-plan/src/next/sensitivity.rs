@@ -96,6 +96,7 @@ impl Sensitivity {
                 law: model.name.clone(),
                 name: name.clone(),
                 group: None,
+                levels: Vec::new(),
             })?);
         }
         Ok(self.point(params))
