@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use isoflop_formula::{Formula, Unit};
+use isoflop_formula::{Formula, Unit, parse_number};
 use toml::de::DeTable;
 
 use crate::check;
@@ -271,6 +271,19 @@ fn positive(section: &Section<'_, '_>, key: &'static str, range: Range<f64>) -> 
     Some(value)
 }
 
+/// `{ N = "70M..16B" }`: positive ends, the lower first.
+fn ranges(section: &Section<'_, '_>, key: &'static str) -> Vec<(String, f64, f64)> {
+    let mut found = Vec::new();
+    for (name, text) in section.optional_texts(key) {
+        let ends = text.split_once("..").map(|(low, high)| [low, high].map(|end| parse_number(end.trim())));
+        match ends {
+            Some([Some(low), Some(high)]) if low > 0.0 && low <= high => found.push((name, low, high)),
+            _ => section.wrong(key, section.offset_inside(key, &name), "LOW..HIGH, such as 70M..16B", &text),
+        }
+    }
+    found
+}
+
 fn coefficients(section: &Section<'_, '_>) -> CoefficientSet {
     let set = CoefficientSet {
         id: section.text("id"),
@@ -284,6 +297,7 @@ fn coefficients(section: &Section<'_, '_>) -> CoefficientSet {
         note: section.optional_text("note"),
         values: section.numbers("values"),
         standard_errors: section.optional_numbers("standard_errors").unwrap_or_default(),
+        measured: ranges(section, "measured"),
         complete: !section.flag("partial"),
     };
     check::name(section, "coefficient set", &set.id, true);

@@ -26,20 +26,38 @@ struct Law<'a> {
     model: &'a Model,
     /// Number of its first parameter in the graph.
     offset: usize,
-    prediction: Option<NodeId>,
+    outputs: Vec<Output<'a>>,
+}
+
+/// Something that a law predicts.
+struct Output<'a> {
+    name: &'a str,
+    unit: Unit,
+    /// Its node in the formula of the law.
+    root: NodeId,
+    /// Its node in the plan, once it was asked for.
+    node: Option<NodeId>,
+}
+
+/// What the law of this formula predicts.
+fn outputs_of(formula: &Formula) -> Vec<Output<'_>> {
+    let left = formula.output.iter();
+    left.map(|l| Output { name: &l.name, unit: l.unit, root: l.prediction, node: None }).collect()
 }
 
 impl Law<'_> {
-    fn output(&self) -> Option<&str> {
-        self.model.formula.output.as_ref().map(|left| left.name.as_str())
+    /// The output of this name, by its own name or with the role before it.
+    fn output(&self, name: &str, with_role: bool) -> Option<usize> {
+        let own = match (with_role, self.role) {
+            (true, "") => return None,
+            (true, role) => name.strip_prefix(role)?.strip_prefix('_')?,
+            (false, _) => name,
+        };
+        self.outputs.iter().position(|output| output.name == own)
     }
 
-    /// Whether `name` is the output, by its own name or with the role before it: (own, with role).
-    fn predicts(&self, name: &str) -> (bool, bool) {
-        let Some(output) = self.output() else { return (false, false) };
-        let with_role = !self.role.is_empty()
-            && name.strip_prefix(self.role).and_then(|rest| rest.strip_prefix('_')) == Some(output);
-        (name == output, with_role)
+    fn predicts(&self, name: &str) -> bool {
+        self.output(name, false).or_else(|| self.output(name, true)).is_some()
     }
 
     /// Names under which a value for this input is looked up, the first one foremost.
@@ -85,7 +103,7 @@ impl<'a> Names<'a> {
         let mut laws = Vec::new();
         let mut offset = 0;
         for &(role, model) in roles {
-            laws.push(Law { role, model, offset, prediction: None });
+            laws.push(Law { role, model, offset, outputs: outputs_of(&model.formula) });
             offset += model.formula.symbols.params.len();
         }
         let mut names = Names {
@@ -99,7 +117,7 @@ impl<'a> Names<'a> {
         };
         let clash =
             |name: &str, first, second| Err(PlanError::TwoMeanings { name: name.to_owned(), first, second });
-        let predicted = |names: &Names<'_>, name: &str| names.laws.iter().any(|l| l.predicts(name) != (false, false));
+        let predicted = |names: &Names<'_>, name: &str| names.laws.iter().any(|l| l.predicts(name));
         for (i, name) in request.over.iter().enumerate() {
             if request.over[..i].contains(name) {
                 return clash(name, "decided", "decided once more");
@@ -151,19 +169,16 @@ impl<'a> Names<'a> {
             let of = |law: &Law<'_>| {
                 let inputs = &law.model.formula.symbols.inputs;
                 let found = inputs.iter().find(|i| law.aliases(&i.name).iter().any(|alias| alias == name));
-                let output = || {
-                    let left = law.model.formula.output.as_ref()?;
-                    law.predicts(name).1.then_some(left.unit)
-                };
+                let output = || law.output(name, true).map(|k| law.outputs[k].unit);
                 found.map(|i| i.unit).or_else(output).filter(Unit::is_known)
             };
             self.laws.iter().find_map(of).unwrap_or_default()
         };
         let numbers = self.given.iter().filter(|g| matches!(g.value, Given::Number(_))).map(|g| g.name);
         let lets = self.lets.iter().map(|l| l.name);
-        let outputs = self.laws.iter().filter_map(Law::output).map(str::to_owned);
+        let outputs = self.laws.iter().flat_map(|l| l.outputs.iter().map(|o| o.name.to_owned()));
         let with_roles = self.laws.iter().filter(|l| !l.role.is_empty());
-        let with_roles = with_roles.filter_map(|l| Some(format!("{}_{}", l.role, l.output()?)));
+        let with_roles = with_roles.flat_map(|l| l.outputs.iter().map(|o| format!("{}_{}", l.role, o.name)));
         let mut names: Vec<String> = self.over.iter().map(String::as_str).chain(numbers).chain(lets).map(str::to_owned).collect();
         names.extend(outputs.chain(with_roles));
         names.sort();
@@ -210,18 +225,17 @@ impl<'a> Names<'a> {
         if let Some(k) = self.lets.iter().position(|l| l.name == name) {
             return self.definition(graph, k).map(Some);
         }
-        let others = |pick: fn((bool, bool)) -> bool| {
-            let laws = self.laws.iter().enumerate();
-            let those = laws.filter(|(k, law)| Some(*k) != asking && pick(law.predicts(name)));
-            those.map(|(k, _)| k).collect::<Vec<_>>()
+        let others = |with_role: bool| {
+            let laws = self.laws.iter().enumerate().filter(|(k, _)| Some(*k) != asking);
+            laws.filter_map(|(k, law)| Some((k, law.output(name, with_role)?))).collect::<Vec<_>>()
         };
-        let exact = others(|(_, with_role)| with_role);
-        let found = if exact.is_empty() { others(|(own, _)| own) } else { exact };
+        let exact = others(true);
+        let found = if exact.is_empty() { others(false) } else { exact };
         match found.as_slice() {
             [] => Ok(None),
-            [only] => self.prediction(graph, *only).map(Some),
+            [(k, output)] => self.prediction(graph, *k, *output).map(Some),
             many => {
-                let choices = many.iter().map(|&k| format!("{}_{name}", self.laws[k].role)).collect();
+                let choices = many.iter().map(|(k, _)| format!("{}_{name}", self.laws[*k].role)).collect();
                 Err(PlanError::Ambiguous { name: name.to_owned(), choices })
             }
         }
@@ -269,9 +283,9 @@ impl<'a> Names<'a> {
         Ok(())
     }
 
-    /// The prediction of a law in decision variables and given values, written out once.
-    fn prediction(&mut self, graph: &mut Graph, k: usize) -> Result<NodeId, PlanError> {
-        if let Some(node) = self.laws[k].prediction {
+    /// What law `k` predicts as its output `output`, in decision variables and given values, written out once.
+    fn prediction(&mut self, graph: &mut Graph, k: usize, output: usize) -> Result<NodeId, PlanError> {
+        if let Some(node) = self.laws[k].outputs[output].node {
             return Ok(node);
         }
         let (model, offset) = (self.laws[k].model, self.laws[k].offset);
@@ -284,7 +298,7 @@ impl<'a> Names<'a> {
             role => format!("{role} ({})", model.name),
         };
         self.enter(&called)?;
-        let root = formula.output.as_ref().map_or(formula.body, |left| left.prediction);
+        let root = self.laws[k].outputs[output].root;
         let mut missing: Vec<String> = Vec::new();
         let node = import(graph, &formula.graph, root, &mut |graph, leaf| {
             let place = match leaf {
@@ -312,7 +326,7 @@ impl<'a> Names<'a> {
             return Err(PlanError::MissingInputs { law: model.name.clone(), names: missing });
         }
         self.open.pop();
-        self.laws[k].prediction = Some(node);
+        self.laws[k].outputs[output].node = Some(node);
         Ok(node)
     }
 
@@ -336,8 +350,11 @@ impl<'a> Names<'a> {
     /// Whether the laws that share a name mean the same unit by it.
     fn agree(&mut self, k: usize, name: &str, unit: Unit) -> Result<(), PlanError> {
         let law = self.laws[k].model.name.clone();
-        let writer = self.laws.iter().enumerate().filter(|(other, l)| *other != k && l.predicts(name) != (false, false));
-        let written = writer.filter_map(|(_, l)| Some((l.model.formula.output.as_ref()?.unit, l.model.name.clone())));
+        let others = self.laws.iter().enumerate().filter(|(other, _)| *other != k);
+        let written = others.filter_map(|(_, l)| {
+            let output = l.output(name, true).or_else(|| l.output(name, false))?;
+            Some((l.outputs[output].unit, l.model.name.clone()))
+        });
         let shared = self.units.iter().filter(|(known, ..)| known == name).map(|(_, unit, law)| (*unit, law.clone()));
         let other = written.chain(shared).find(|(other, _)| unit.is_known() && other.is_known() && *other != unit);
         if let Some((other_unit, other)) = other {
@@ -354,9 +371,9 @@ impl<'a> Names<'a> {
         let mut places = Vec::new();
         for k in 0..self.laws.len() {
             let model = self.laws[k].model;
-            if self.laws[k].prediction.is_none() {
+            if self.laws[k].outputs.iter().all(|output| output.node.is_none()) {
                 if self.laws.len() > 1 {
-                    let output = self.laws[k].output().unwrap_or_default();
+                    let output = self.laws[k].outputs.first().map_or("", |output| output.name);
                     let name = format!("{}_{output}", self.laws[k].role);
                     return Err(PlanError::IdleLaw { role: self.laws[k].role.to_owned(), name });
                 }

@@ -12,7 +12,7 @@ use crate::result::{ConstraintResult, Method, Plan, Quantity, Range, Regret, War
 use crate::search::{Found, Search, binds};
 use crate::shares;
 use crate::smooth::{LogSum, Smooth};
-use crate::solve::solve;
+use crate::solve::{Failed, solve};
 use crate::unknown::solved;
 use crate::whole::whole_plan;
 
@@ -189,8 +189,12 @@ fn indifference(search: &Search<'_>, found: &Found, objective: f64, tolerance: f
             let limit = Box::new(AtMost { f, most });
             let rate = Rate::Constant(1.0);
             form.rows.push(Row { f: limit, equal: false, must_bind: false, of: 0, rate });
-            let optimum = solve(&form, &found.optimum.z, 1.0, lower, upper).ok()?;
-            binds(&form, &optimum).then(|| optimum.z[i].exp())
+            match solve(&form, &found.optimum.z, 1.0, lower, upper) {
+                Ok(optimum) => binds(&form, &optimum).then(|| optimum.z[i].exp()),
+                // Many points may share the end of a range of shares.
+                Err(Failed::Inexact(z)) if problem.is_share(i) => Some(z[i].exp()),
+                Err(_) => None,
+            }
         });
         solved.flatten()
     };

@@ -96,7 +96,7 @@ impl<'a> Search<'a> {
                     Err(self.unbounded(&edge))
                 }
                 Err(Failed::Unbounded(_)) => Ok(None),
-                Err(Failed::NoValue | Failed::Inexact) => Err(PlanError::NotSolved),
+                Err(Failed::NoValue | Failed::Inexact(_)) => Err(PlanError::NotSolved),
             }
         });
         match global {
@@ -138,7 +138,7 @@ impl<'a> Search<'a> {
                         }
                     }
                     Err(Failed::Unbounded(found)) => edge = Some(found),
-                    Err(Failed::NoValue | Failed::Inexact) => {}
+                    Err(Failed::NoValue | Failed::Inexact(_)) => {}
                 }
             }
             match (best, edge, nearest) {

@@ -40,8 +40,8 @@ pub(crate) enum Failed {
     NoValue,
     /// Variables that reach the edge, and whether upwards.
     Unbounded(Vec<(usize, bool)>),
-    /// Not to the accuracy that is promised.
-    Inexact,
+    /// Not to the accuracy that is promised; where the search ended, to four digits or so.
+    Inexact(Vec<f64>),
 }
 
 /// `sign * f(z) - width`.
@@ -136,7 +136,7 @@ fn attempt(
         return Ok(optimum);
     }
     if form.rows.iter().any(|row| row.equal) || slack > 0.0 {
-        return Err(Failed::Inexact);
+        return Err(Failed::Inexact(ended.z));
     }
     let value = form.objective.value(&ended.z);
     let gap = gap(form, &ended.z, &multipliers);

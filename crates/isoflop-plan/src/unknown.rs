@@ -287,6 +287,8 @@ impl Sides<'_> {
             format!("and comes nearest at {name} = {:.3e}", z.exp())
         };
         let side = if a > b { "above" } else { "below" };
-        format!("its left side stays {side} {b:.6}, at {a:.6} or {} {place}", if a > b { "more" } else { "less" })
+        let most = if a > b { "more" } else { "less" };
+        let number = |x: f64| format!("{x:.6e}").parse().unwrap_or(x);
+        format!("its left side stays {side} {}: it is {} or {most}, {place}", number(b), number(a))
     }
 }

@@ -13,7 +13,10 @@ impl Plan {
             let part = percent(self.tolerance);
             sentences.push(format!("With {} from {} to {} no more than {part} is lost.", range.name, end(range.low), end(range.high)));
         }
-        sentences.push(self.ground());
+        // What a law predicts at one point needs no proof.
+        if self.method != Method::Root || !self.constraints.is_empty() {
+            sentences.push(self.ground());
+        }
         sentences.extend(self.price_of_being_wrong());
         let beyond: Vec<String> = self
             .warnings
