@@ -223,7 +223,12 @@ impl Bench {
             Ok::<(), String>(())
         };
         row(format!("compute-optimal, {} draws", text("draws")), "optimal", "<= 20 ms", 0.02)?;
-        row(format!("slowest of {} named plans: {}", text("plans"), text("slowest_plan")), "slowest", "<= 1 s", 1.0)?;
+        row(
+            format!("slowest of {} named plans: {}", text("plans"), text("slowest_plan")),
+            "slowest",
+            "<= 1 s",
+            1.0,
+        )?;
         row(format!("next over {} candidates", text("candidates")), "next", "<= 5 s", 5.0)?;
         println!();
         table.print();

@@ -18,16 +18,20 @@ fn main() {
     let found = fit(law, &data, &options, &()).unwrap();
     let values = found.parameters.iter().map(|p| (p.name.clone(), p.estimate)).collect();
     let model = Model { draws: found.draws.clone(), ..Model::from_law("chinchilla", law, values) };
-    let request = Request::minimize("loss").over(["N", "D"]).subject_to("6*N*D <= 1e24").report("ratio", "D/N");
+    let request =
+        Request::minimize("loss").over(["N", "D"]).subject_to("6*N*D <= 1e24").report("ratio", "D/N");
     let optimal = middle(31, || drop(plan(&model, &request).unwrap()));
 
     let (mut slowest, mut name, mut plans) = (0.0, String::new(), 0);
     for named in NamedPlan::builtin().unwrap() {
         let own = named.golden.first().map(|golden| golden.law.clone()).filter(|law| !law.is_empty());
-        let own = own.filter(|_| !named.reads.is_empty()).unwrap_or_else(|| "chinchilla@besiroglu".to_owned());
+        let own =
+            own.filter(|_| !named.reads.is_empty()).unwrap_or_else(|| "chinchilla@besiroglu".to_owned());
         let given: Vec<(String, String)> =
             named.given.iter().map(|(name, given)| (name.clone(), given.example.clone())).collect();
-        let (Ok(model), Ok(request)) = (Model::parse(&own, &catalogue), named.request(&given)) else { continue };
+        let (Ok(model), Ok(request)) = (Model::parse(&own, &catalogue), named.request(&given)) else {
+            continue;
+        };
         if plan(&model, &request).is_err() {
             continue;
         }

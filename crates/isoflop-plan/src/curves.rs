@@ -111,12 +111,15 @@ pub fn curves(laws: &Laws, request: &Request, plan: &Plan) -> Result<Curves, Pla
     }
     let at: Vec<f64> = plan.decision.iter().map(|d| d.estimate).collect();
     for i in 0..problem.over.len() {
-        let reach = plan.indifference.get(i).and_then(|range| reach(at[i], range.low, range.high)).unwrap_or(REACH);
+        let reach =
+            plan.indifference.get(i).and_then(|range| reach(at[i], range.low, range.high)).unwrap_or(REACH);
         if at[i] > 0.0 {
             all.valley.push(valley(&problem, &request, i, at[i], reach, plan.objective.estimate));
         }
     }
-    if let Some((k, c)) = plan.constraints.iter().enumerate().find(|(_, c)| all.frontier.iter().any(|f| f.constraint == c.text)) {
+    if let Some((k, c)) =
+        plan.constraints.iter().enumerate().find(|(_, c)| all.frontier.iter().any(|f| f.constraint == c.text))
+    {
         let slice = |part: f64| slice(&problem, &request, k, part * c.limit);
         all.slices = SLICES.into_par_iter().filter_map(slice).collect();
     }
@@ -165,7 +168,10 @@ fn frontier(problem: &Problem, request: &Request, k: usize, at: f64) -> Frontier
         objective: points.iter().map(|p| p.as_ref().map(|p| p.1)).collect(),
         low: points.iter().map(|p| p.as_ref().and_then(|p| p.2)).collect(),
         high: points.iter().map(|p| p.as_ref().and_then(|p| p.3)).collect(),
-        decision: decisions(problem, &points.iter().map(|p| p.as_ref().map(|p| p.0.as_slice())).collect::<Vec<_>>()),
+        decision: decisions(
+            problem,
+            &points.iter().map(|p| p.as_ref().map(|p| p.0.as_slice())).collect::<Vec<_>>(),
+        ),
         limit,
     }
 }
@@ -182,7 +188,8 @@ fn valley(problem: &Problem, request: &Request, i: usize, at: f64, reach: f64, b
     let value = spaced(at / reach, high, VALUES);
     let points: Vec<_> = value.par_iter().map(|&x| solved(&problem.held(i, x), request)).collect();
     let sign = if problem.sense == Sense::Minimize { 1.0 } else { -1.0 };
-    let mut decision = decisions(problem, &points.iter().map(|p| p.as_ref().map(|p| p.1.as_slice())).collect::<Vec<_>>());
+    let mut decision =
+        decisions(problem, &points.iter().map(|p| p.as_ref().map(|p| p.1.as_slice())).collect::<Vec<_>>());
     decision.remove(i);
     Valley {
         name: problem.over[i].clone(),
@@ -200,5 +207,11 @@ fn slice(problem: &Problem, request: &Request, k: usize, limit: f64) -> Option<S
     let (_, x, _) = solved(&moved, request)?;
     let value = spaced(x[0] / REACH, x[0] * REACH, VALUES);
     let objective = value.iter().map(|&v| Some(solved(&moved.held(0, v), request)?.2)).collect();
-    Some(Slice { constraint: problem.constraints[k].text.clone(), name: problem.over[0].clone(), limit, value, objective })
+    Some(Slice {
+        constraint: problem.constraints[k].text.clone(),
+        name: problem.over[0].clone(),
+        limit,
+        value,
+        objective,
+    })
 }

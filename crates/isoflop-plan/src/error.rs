@@ -428,7 +428,8 @@ pub enum PlanError {
 
 /// `, did you mean llama?`
 fn near(level: &str, known: &[String]) -> String {
-    closest(level, known.iter().map(String::as_str)).map_or_else(String::new, |near| format!(", did you mean {near}?"))
+    closest(level, known.iter().map(String::as_str))
+        .map_or_else(String::new, |near| format!(", did you mean {near}?"))
 }
 
 fn quoted(list: &[String]) -> String {

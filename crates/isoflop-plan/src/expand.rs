@@ -21,7 +21,9 @@ pub(crate) fn expanded(roles: &[Role<'_>], request: &Request) -> Result<Request,
                 if found.is_empty() {
                     return Err(PlanError::NoMatch { text: text.clone(), known: inputs(roles) });
                 }
-                let is_free = |name: &String| !request.over.contains(name) && !request.given.iter().any(|g| g.0 == *name);
+                let is_free = |name: &String| {
+                    !request.over.contains(name) && !request.given.iter().any(|g| g.0 == *name)
+                };
                 out.over.extend(found.into_iter().filter(is_free));
             }
         }
@@ -37,7 +39,8 @@ pub(crate) fn expanded(roles: &[Role<'_>], request: &Request) -> Result<Request,
         if members.len() < 2 {
             return Err(PlanError::NoMatch { text, known: inputs(roles) });
         }
-        let value = |name: &String| request.given.iter().find(|g| g.0 == *name).and_then(|g| parse_number(&g.1));
+        let value =
+            |name: &String| request.given.iter().find(|g| g.0 == *name).and_then(|g| parse_number(&g.1));
         let (fixed, free): (Vec<_>, Vec<_>) = members.iter().partition(|name| value(name).is_some());
         let sum: f64 = fixed.iter().filter_map(|name| value(name)).sum();
         let fits = if free.is_empty() { (sum - 1.0).abs() < EXACT } else { sum < 1.0 };

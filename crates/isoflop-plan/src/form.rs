@@ -139,7 +139,14 @@ pub(crate) fn geometric(problem: &Problem, params: &[f64]) -> Option<Form<'stati
             _ => return None,
         }
     }
-    Some(Form { objective: Box::new(objective), link, rows, convex: true, shares: problem.vanishing(), impossible })
+    Some(Form {
+        objective: Box::new(objective),
+        link,
+        rows,
+        convex: true,
+        shares: problem.vanishing(),
+        impossible,
+    })
 }
 
 /// The constant part of a sum of positive terms, which nothing takes away.

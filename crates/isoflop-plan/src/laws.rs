@@ -36,7 +36,10 @@ impl Laws {
     pub fn new(list: Vec<(String, Model)>) -> Result<Laws, PlanError> {
         for (k, (role, _)) in list.iter().enumerate() {
             if !is_name(role) {
-                return Err(PlanError::BadRole { role: role.clone(), reason: "is no name: use letters, digits and _" });
+                return Err(PlanError::BadRole {
+                    role: role.clone(),
+                    reason: "is no name: use letters, digits and _",
+                });
             }
             if list[..k].iter().any(|(known, _)| known == role) {
                 return Err(PlanError::BadRole { role: role.clone(), reason: "stands for two laws" });

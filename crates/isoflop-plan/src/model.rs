@@ -105,7 +105,11 @@ impl Model {
             Some(values) => {
                 let id = found.map_or(set, |set| set.id.as_str());
                 let measured = found.map_or(&[][..], CoefficientSet::measured);
-                let range = |(name, low, high): &(String, f64, f64)| InputRange { name: name.clone(), low: *low, high: *high };
+                let range = |(name, low, high): &(String, f64, f64)| InputRange {
+                    name: name.clone(),
+                    low: *low,
+                    high: *high,
+                };
                 let model = Model::from_law(&format!("{}@{id}", law.id), law, values.to_vec());
                 Ok(Model { measured: measured.iter().map(range).collect(), ..model })
             }
@@ -139,13 +143,11 @@ impl Model {
         let family =
             || name.strip_suffix(']').and_then(|rest| rest.split_once('[')).map(|(family, _)| family);
         let of_level = |level: &str| {
-            let is_it = |(known, _): &(String, f64)| level_of(known, name).is_some_and(|l| same_level(l, level));
+            let is_it =
+                |(known, _): &(String, f64)| level_of(known, name).is_some_and(|l| same_level(l, level));
             self.values.iter().position(is_it)
         };
-        level
-            .and_then(of_level)
-            .or_else(|| position(name))
-            .or_else(|| family().and_then(position))
+        level.and_then(of_level).or_else(|| position(name)).or_else(|| family().and_then(position))
     }
 }
 
@@ -170,12 +172,14 @@ impl Model {
     /// # Errors
     /// A text column without a text; a level that has no values.
     pub fn at(&self, texts: &[(String, String)]) -> Result<Model, PlanError> {
-        let text_of = |column: &str| texts.iter().find(|(name, _)| name == column).map(|(_, text)| text.as_str());
+        let text_of =
+            |column: &str| texts.iter().find(|(name, _)| name == column).map(|(_, text)| text.as_str());
         let columns = self.texts();
         if let Some(column) = columns.iter().find(|column| text_of(column).is_none()) {
             return Err(PlanError::MissingInputs { law: self.name.clone(), names: vec![column.clone()] });
         }
-        let mut model = Model { values: Vec::new(), draws: vec![Vec::new(); self.draws.len()], ..self.clone() };
+        let mut model =
+            Model { values: Vec::new(), draws: vec![Vec::new(); self.draws.len()], ..self.clone() };
         let inputs = model.formula.symbols.inputs.clone();
         let mut decide = |graph: &mut Graph, leaf: Node| {
             let Node::Input(k) = leaf else { return None };

@@ -185,8 +185,13 @@ impl NamedPlan {
             return laws.iter().try_for_each(|(_, model)| self.check(model));
         }
         let refuse = |what: String| {
-            let role = |(name, role): (&String, &LawRole)| format!("{name}={} ({})", role.example, role.description);
-            Err(PlanError::Roles { plan: self.id.clone(), roles: self.roles.iter().map(role).collect(), what })
+            let role =
+                |(name, role): (&String, &LawRole)| format!("{name}={} ({})", role.example, role.description);
+            Err(PlanError::Roles {
+                plan: self.id.clone(),
+                roles: self.roles.iter().map(role).collect(),
+                what,
+            })
         };
         for (role, model) in laws.iter() {
             let Some(asked) = self.roles.get(role) else {

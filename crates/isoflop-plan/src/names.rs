@@ -179,11 +179,15 @@ impl<'a> Names<'a> {
         let outputs = self.laws.iter().flat_map(|l| l.outputs.iter().map(|o| o.name.to_owned()));
         let with_roles = self.laws.iter().filter(|l| !l.role.is_empty());
         let with_roles = with_roles.flat_map(|l| l.outputs.iter().map(|o| format!("{}_{}", l.role, o.name)));
-        let mut names: Vec<String> = self.over.iter().map(String::as_str).chain(numbers).chain(lets).map(str::to_owned).collect();
+        let mut names: Vec<String> =
+            self.over.iter().map(String::as_str).chain(numbers).chain(lets).map(str::to_owned).collect();
         names.extend(outputs.chain(with_roles));
         names.sort();
         names.dedup();
-        Scope { inputs: names.iter().map(|name| InputSpec::new(name, unit(name))).collect(), ..Scope::default() }
+        Scope {
+            inputs: names.iter().map(|name| InputSpec::new(name, unit(name))).collect(),
+            ..Scope::default()
+        }
     }
 
     /// Compiles a formula of the plan; `place` is the option that it came from.
@@ -355,8 +359,10 @@ impl<'a> Names<'a> {
             let output = l.output(name, true).or_else(|| l.output(name, false))?;
             Some((l.outputs[output].unit, l.model.name.clone()))
         });
-        let shared = self.units.iter().filter(|(known, ..)| known == name).map(|(_, unit, law)| (*unit, law.clone()));
-        let other = written.chain(shared).find(|(other, _)| unit.is_known() && other.is_known() && *other != unit);
+        let shared =
+            self.units.iter().filter(|(known, ..)| known == name).map(|(_, unit, law)| (*unit, law.clone()));
+        let other =
+            written.chain(shared).find(|(other, _)| unit.is_known() && other.is_known() && *other != unit);
         if let Some((other_unit, other)) = other {
             let units = [(other, other_unit.to_string()), (law, unit.to_string())];
             return Err(PlanError::UnitsDiffer { name: name.to_owned(), units: Box::new(units) });
@@ -413,7 +419,9 @@ impl<'a> Names<'a> {
             Err(PlanError::UnusedGiven { option, name: name.to_owned(), law: laws.join(" nor ") })
         };
         let groups: Vec<String> = self.laws.iter().flat_map(Law::texts).collect();
-        if let Some(given) = self.given.iter().find(|g| !g.used && !groups.iter().any(|group| group == g.name)) {
+        if let Some(given) =
+            self.given.iter().find(|g| !g.used && !groups.iter().any(|group| group == g.name))
+        {
             return unused(given.name, "--given");
         }
         match self.lets.iter().find(|l| l.node.is_none()) {

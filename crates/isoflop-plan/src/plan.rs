@@ -1,11 +1,11 @@
 //! Making a plan: the optimum, its intervals, how flat it is and what a wrong choice costs.
 
+use crate::caution::{cautions, outside};
 use crate::error::PlanError;
-use crate::form::{Rate, Row};
 use crate::expand::expanded;
+use crate::form::{Rate, Row};
 use crate::laws::{Laws, Role};
 use crate::model::Model;
-use crate::caution::{cautions, outside};
 use crate::problem::Problem;
 use crate::request::{Request, Sense};
 use crate::result::{ConstraintResult, Method, Plan, Quantity, Range, Regret, Warning};
@@ -65,8 +65,11 @@ pub(crate) fn plan_roles(roles: &[Role<'_>], request: &Request) -> Result<Plan, 
     let x: Vec<f64> = z.iter().map(|z| z.exp()).collect();
     let objective = problem.value(problem.objective, &x, &problem.params);
     let constraints = constraints(&search, &found, &x, objective);
-    let mut warnings: Vec<Warning> =
-        roles.iter().flat_map(|(_, model)| &model.warnings).map(|message| Warning::new("law", message.clone())).collect();
+    let mut warnings: Vec<Warning> = roles
+        .iter()
+        .flat_map(|(_, model)| &model.warnings)
+        .map(|message| Warning::new("law", message.clone()))
+        .collect();
     let mut plan = Plan {
         decision: problem.over.iter().zip(&x).map(|(name, &x)| quantity(name, x)).collect(),
         objective: quantity(&request.objective, objective),
@@ -204,13 +207,7 @@ fn indifference(search: &Search<'_>, found: &Found, objective: f64, tolerance: f
 }
 
 /// Plans every draw again: intervals, regret, and how often the constraints hold.
-fn replan(
-    plan: &mut Plan,
-    search: &Search<'_>,
-    found: &Found,
-    x: &[f64],
-    warnings: &mut Vec<Warning>,
-) {
+fn replan(plan: &mut Plan, search: &Search<'_>, found: &Found, x: &[f64], warnings: &mut Vec<Warning>) {
     let problem = search.problem;
     if problem.draws.is_empty() {
         return;

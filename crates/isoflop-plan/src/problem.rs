@@ -120,10 +120,12 @@ impl Problem {
         if places.iter().all(Option::is_none) {
             return;
         }
-        let value = |place: &Option<(usize, usize)>| place.map_or(f64::NAN, |(law, at)| roles[law].1.values[at].1);
+        let value =
+            |place: &Option<(usize, usize)>| place.map_or(f64::NAN, |(law, at)| roles[law].1.values[at].1);
         self.params = places.iter().map(value).collect();
         let used = |law: usize| places.iter().flatten().any(|(known, _)| *known == law);
-        let with_draws = roles.iter().enumerate().filter(|(k, (_, model))| used(*k) && !model.draws.is_empty());
+        let with_draws =
+            roles.iter().enumerate().filter(|(k, (_, model))| used(*k) && !model.draws.is_empty());
         let count = with_draws.map(|(_, (_, model))| model.draws.len()).min().unwrap_or(0);
         let in_draw = |k: usize, place: &Option<(usize, usize)>| {
             let Some((law, at)) = *place else { return f64::NAN };
@@ -140,7 +142,10 @@ impl Problem {
     fn describe(&mut self, roles: &[Role<'_>]) {
         let of = |name: &str| {
             roles.iter().find_map(|(role, model)| {
-                let own = name.strip_prefix(role).and_then(|rest| rest.strip_prefix('_')).filter(|_| !role.is_empty());
+                let own = name
+                    .strip_prefix(role)
+                    .and_then(|rest| rest.strip_prefix('_'))
+                    .filter(|_| !role.is_empty());
                 let is_it = |known: &String| known == name || own == Some(known.as_str());
                 let inputs = &model.formula.symbols.inputs;
                 let is_input = inputs.iter().any(|i| i.kind == InputKind::Column && is_it(&i.name));
@@ -149,7 +154,8 @@ impl Problem {
             })
         };
         let found: Vec<_> = self.over.iter().map(|name| of(name).unwrap_or((None, false))).collect();
-        self.whole = self.over.iter().zip(&found).filter(|(_, f)| f.1).map(|(name, _)| name.clone()).collect();
+        self.whole =
+            self.over.iter().zip(&found).filter(|(_, f)| f.1).map(|(name, _)| name.clone()).collect();
         self.usual = found.into_iter().map(|f| f.0.filter(|(low, high)| *low > 0.0 && high >= low)).collect();
     }
 
@@ -161,7 +167,8 @@ impl Problem {
             let side = |node| signomial(&self.graph, node, &self.params, n);
             let (Some(small), Some(large)) = (side(c.small), side(c.large)) else { continue };
             let sums = [(&small, &large), (&large, &small)];
-            let Some((sum, total)) = sums.into_iter().find(|(sum, total)| sum.len() > 1 && total.len() == 1) else {
+            let Some((sum, total)) = sums.into_iter().find(|(sum, total)| sum.len() > 1 && total.len() == 1)
+            else {
                 continue;
             };
             let member = |m: &crate::signomial::Monomial| {
@@ -197,7 +204,11 @@ impl Problem {
         let mut problem = self.clone();
         let number = problem.graph.number(limit);
         let c = &mut problem.constraints[k];
-        if c.flipped { c.small = number } else { c.large = number }
+        if c.flipped {
+            c.small = number
+        } else {
+            c.large = number
+        }
         problem
     }
 
@@ -288,6 +299,7 @@ fn with_equals(text: &str) -> String {
         let around = |place: Option<usize>| place.and_then(|place| bytes.get(place)).copied().unwrap_or(b' ');
         !b"<>=!".contains(&around(at.checked_sub(1))) && around(Some(at + 1)) != b'='
     };
-    let one = |(at, c): (usize, char)| if c == '=' && is_single(at) { "==".to_owned() } else { c.to_string() };
+    let one =
+        |(at, c): (usize, char)| if c == '=' && is_single(at) { "==".to_owned() } else { c.to_string() };
     text.char_indices().map(one).collect()
 }

@@ -68,7 +68,8 @@ impl<'a> Search<'a> {
             Method::MultiStart | Method::Convex | Method::Root => {
                 // A share may come as near to 0 as it likes.
                 let room = |i: usize| if self.problem.is_share(i) { 33.0 } else { 14.0 };
-                let lower: Vec<f64> = self.usual.iter().enumerate().map(|(i, (low, _))| low - room(i)).collect();
+                let lower: Vec<f64> =
+                    self.usual.iter().enumerate().map(|(i, (low, _))| low - room(i)).collect();
                 let upper: Vec<f64> = self.usual.iter().map(|(_, high)| high + 14.0).collect();
                 Some(act(self.general().form(params), &lower, &upper))
             }
@@ -110,7 +111,8 @@ impl<'a> Search<'a> {
     fn best_of_many(&self, params: &[f64], near: Option<&[f64]>) -> Result<Found, PlanError> {
         let scanned = scan(self.problem, params);
         let from = near.map(<[f64]>::to_vec).into_iter().chain(scanned.iter().map(|(z, ..)| z.clone()));
-        let starts: Vec<Vec<f64>> = from.chain((0..self.starts).map(|k| self.start(k))).take(self.starts.max(1)).collect();
+        let starts: Vec<Vec<f64>> =
+            from.chain((0..self.starts).map(|k| self.start(k))).take(self.starts.max(1)).collect();
         let tried = self.with_form(Method::MultiStart, params, |form, lower, upper| {
             let mut best: Option<Optimum> = None;
             let mut agreed = 0;
@@ -176,7 +178,12 @@ impl<'a> Search<'a> {
             Some(found) => Ok(found),
             // A draw of a mixture has its optimum near that of the estimate, or where the scan says.
             None if !self.problem.shares.is_empty() && from.method == Method::MultiStart => {
-                let few = Search { starts: self.starts.min(4), general: self.general.clone(), usual: self.usual.clone(), problem: self.problem };
+                let few = Search {
+                    starts: self.starts.min(4),
+                    general: self.general.clone(),
+                    usual: self.usual.clone(),
+                    problem: self.problem,
+                };
                 few.best_of_many(params, Some(&from.optimum.z))
             }
             None => self.solve(params),
@@ -189,7 +196,8 @@ impl<'a> Search<'a> {
         // The root of x^(n+1) = x + 1.
         let root = (0..50).fold(2.0_f64, |x, _| (1.0 + x).powf(1.0 / (n as f64 + 1.0)));
         let place = |i: usize| (0.5 + k as f64 * root.powi(-(i as i32 + 1))).fract();
-        let mut z: Vec<f64> = self.usual.iter().enumerate().map(|(i, (low, high))| low + place(i) * (high - low)).collect();
+        let mut z: Vec<f64> =
+            self.usual.iter().enumerate().map(|(i, (low, high))| low + place(i) * (high - low)).collect();
         normalized(&self.problem.shares, &mut z);
         z
     }

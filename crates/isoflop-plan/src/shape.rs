@@ -128,9 +128,11 @@ impl Shape {
     /// A product of two functions, neither of them a number.
     fn times(self, other: Shape) -> Shape {
         let product = |a: f64, b: f64| if a == 0.0 || b == 0.0 { 0.0 } else { a * b };
-        let ends = [(self.low, other.low), (self.low, other.high), (self.high, other.low), (self.high, other.high)];
+        let ends =
+            [(self.low, other.low), (self.low, other.high), (self.high, other.low), (self.high, other.high)];
         let values = ends.map(|(a, b)| product(a, b));
-        let slope = if self.low >= 0.0 && other.low >= 0.0 { self.slope.plus(other.slope) } else { Slope::Unknown };
+        let slope =
+            if self.low >= 0.0 && other.low >= 0.0 { self.slope.plus(other.slope) } else { Slope::Unknown };
         Shape {
             low: values.iter().copied().fold(f64::INFINITY, f64::min),
             high: values.iter().copied().fold(f64::NEG_INFINITY, f64::max),
@@ -190,8 +192,12 @@ fn unary(op: Unary, a: Shape) -> Shape {
         Unary::Exp | Unary::Expm1 | Unary::Softplus => rising(Curve::Convex),
         Unary::Log | Unary::Log2 | Unary::Log10 | Unary::Sqrt if a.low >= 0.0 => rising(Curve::Concave),
         Unary::Log1p if a.low >= -1.0 => rising(Curve::Concave),
-        Unary::Sigmoid | Unary::Tanh | Unary::Erf | Unary::Atan | Unary::Normcdf if a.low >= 0.0 => rising(Curve::Concave),
-        Unary::Sigmoid | Unary::Tanh | Unary::Erf | Unary::Atan | Unary::Normcdf if a.high <= 0.0 => rising(Curve::Convex),
+        Unary::Sigmoid | Unary::Tanh | Unary::Erf | Unary::Atan | Unary::Normcdf if a.low >= 0.0 => {
+            rising(Curve::Concave)
+        }
+        Unary::Sigmoid | Unary::Tanh | Unary::Erf | Unary::Atan | Unary::Normcdf if a.high <= 0.0 => {
+            rising(Curve::Convex)
+        }
         Unary::Sigmoid | Unary::Tanh | Unary::Erf | Unary::Atan | Unary::Normcdf => rising(Curve::Unknown),
         Unary::Abs if a.low >= 0.0 => a,
         Unary::Detach => a,
@@ -217,7 +223,12 @@ fn binary(op: Binary, a: Shape, b: Shape) -> Shape {
             let convex = if op == Binary::Max { Curve::Convex } else { Curve::Concave };
             let bends = |c: Curve| if op == Binary::Max { c.is_convex() } else { c.is_concave() };
             let curve = if bends(a.curve) && bends(b.curve) { convex } else { Curve::Unknown };
-            Shape { low: op.apply(a.low, b.low), high: op.apply(a.high, b.high), curve, slope: a.slope.plus(b.slope) }
+            Shape {
+                low: op.apply(a.low, b.low),
+                high: op.apply(a.high, b.high),
+                curve,
+                slope: a.slope.plus(b.slope),
+            }
         }
         _ => Shape::unknown(),
     }

@@ -29,7 +29,8 @@ pub(crate) fn solved(roles: &[Role<'_>], request: &Request) -> Result<Plan, Plan
         let output = model.formula.output.as_ref().map_or("", |left| left.name.as_str());
         name == output || (!role.is_empty() && name == format!("{role}_{output}"))
     });
-    let mut asked = Request { solve: None, sense: Sense::Minimize, objective: name.clone(), ..request.clone() };
+    let mut asked =
+        Request { solve: None, sense: Sense::Minimize, objective: name.clone(), ..request.clone() };
     if !request.over.is_empty() {
         if !predicted && !asked.over.contains(&name) {
             asked.over.push(name);
@@ -51,8 +52,10 @@ fn evaluated(roles: &[Role<'_>], request: &Request) -> Result<Plan, PlanError> {
     if let Some(c) = problem.constraints.first() {
         return Err(PlanError::IdleConstraint { text: c.text.clone(), over: Vec::new() });
     }
-    let nodes: Vec<_> = [problem.objective].into_iter().chain(problem.report.iter().map(|(_, node)| *node)).collect();
-    let of = |params: &[f64]| nodes.iter().map(|&node| problem.value(node, &[], params)).collect::<Vec<f64>>();
+    let nodes: Vec<_> =
+        [problem.objective].into_iter().chain(problem.report.iter().map(|(_, node)| *node)).collect();
+    let of =
+        |params: &[f64]| nodes.iter().map(|&node| problem.value(node, &[], params)).collect::<Vec<f64>>();
     let values = of(&problem.params);
     if values.iter().any(|x| !x.is_finite()) {
         return Err(PlanError::NoValue { starts: 1 });
@@ -120,7 +123,8 @@ fn root(roles: &[Role<'_>], request: &Request, problem: &Problem) -> Result<Plan
     let broken = |z: f64| {
         let x = [z.exp()];
         problem.constraints.iter().find(|c| {
-            let (small, large) = (problem.value(c.small, &x, &problem.params), problem.value(c.large, &x, &problem.params));
+            let (small, large) =
+                (problem.value(c.small, &x, &problem.params), problem.value(c.large, &x, &problem.params));
             !std::ptr::eq(*c, equation) && small > large + 1e-9 * large.abs().max(small.abs())
         })
     };
@@ -135,18 +139,27 @@ fn root(roles: &[Role<'_>], request: &Request, problem: &Problem) -> Result<Plan
         let own = sides.near(params, z);
         out_of_reach += usize::from(own.is_infinite());
         let x = [own.exp()];
-        draws.push([x[0]].into_iter().chain(problem.report.iter().map(|(_, node)| problem.value(*node, &x, params))).collect());
+        draws.push(
+            [x[0]]
+                .into_iter()
+                .chain(problem.report.iter().map(|(_, node)| problem.value(*node, &x, params)))
+                .collect(),
+        );
     }
     let x = [z.exp()];
-    let values: Vec<f64> =
-        [x[0]].into_iter().chain(problem.report.iter().map(|(_, node)| problem.value(*node, &x, &problem.params))).collect();
+    let values: Vec<f64> = [x[0]]
+        .into_iter()
+        .chain(problem.report.iter().map(|(_, node)| problem.value(*node, &x, &problem.params)))
+        .collect();
     let mut plan = blank(problem, request, &values, &draws);
-    plan.constraints = problem.constraints.iter().map(|c| met(problem, c, &x, std::ptr::eq(c, equation))).collect();
+    plan.constraints =
+        problem.constraints.iter().map(|c| met(problem, c, &x, std::ptr::eq(c, equation))).collect();
     plan.gap = sides.is_only(&problem.params).then_some(1e-15);
     plan.starts = (roots.len(), 1);
     plan.warnings = warnings(problem, roles, &x);
     if roots.len() > 1 {
-        let others: Vec<String> = roots.iter().filter(|other| **other != z).map(|z| format!("{:.4e}", z.exp())).collect();
+        let others: Vec<String> =
+            roots.iter().filter(|other| **other != z).map(|z| format!("{:.4e}", z.exp())).collect();
         let message = format!("{name} = {} solves the equation too", others.join(" and "));
         plan.warnings.push(Warning::new("several-solutions", message));
     }
@@ -183,7 +196,8 @@ struct Sides<'a> {
 impl Sides<'_> {
     fn difference(&self, z: f64, params: &[f64]) -> f64 {
         let x = [z.exp()];
-        self.problem.value(self.equation.small, &x, params) - self.problem.value(self.equation.large, &x, params)
+        self.problem.value(self.equation.small, &x, params)
+            - self.problem.value(self.equation.large, &x, params)
     }
 
     /// All changes of sign of a scan, closed in.
@@ -252,7 +266,8 @@ impl Sides<'_> {
             large.iter_mut().for_each(|m| m.coefficient *= -1.0);
             let mut terms = added(&small, &large);
             terms.sort_by(|a, b| a.exponents[0].total_cmp(&b.exponents[0]));
-            let changes = terms.windows(2).filter(|w| (w[0].coefficient > 0.0) != (w[1].coefficient > 0.0)).count();
+            let changes =
+                terms.windows(2).filter(|w| (w[0].coefficient > 0.0) != (w[1].coefficient > 0.0)).count();
             if changes <= 1 {
                 return true;
             }
@@ -260,7 +275,8 @@ impl Sides<'_> {
         let of = |node| shape(graph, node, params, f64::INFINITY).slope;
         matches!(
             (of(self.equation.small), of(self.equation.large)),
-            (Slope::Up | Slope::Flat, Slope::Down | Slope::Flat) | (Slope::Down | Slope::Flat, Slope::Up | Slope::Flat)
+            (Slope::Up | Slope::Flat, Slope::Down | Slope::Flat)
+                | (Slope::Down | Slope::Flat, Slope::Up | Slope::Flat)
         )
     }
 

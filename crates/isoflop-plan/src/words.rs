@@ -11,7 +11,12 @@ impl Plan {
         if let Some(range) = self.indifference.iter().find(is_wide) {
             let end = |x: Option<f64>| x.map_or_else(|| "?".to_owned(), size);
             let part = percent(self.tolerance);
-            sentences.push(format!("With {} from {} to {} no more than {part} is lost.", range.name, end(range.low), end(range.high)));
+            sentences.push(format!(
+                "With {} from {} to {} no more than {part} is lost.",
+                range.name,
+                end(range.low),
+                end(range.high)
+            ));
         }
         // What a law predicts at one point needs no proof.
         if self.method != Method::Root || !self.constraints.is_empty() {
@@ -22,10 +27,18 @@ impl Plan {
             .warnings
             .iter()
             .filter_map(|w| w.outside.as_ref())
-            .map(|out| format!("{} {} times {}", out.name, digits(out.ratio, 2), if out.value > out.high { "above" } else { "below" }))
+            .map(|out| {
+                format!(
+                    "{} {} times {}",
+                    out.name,
+                    digits(out.ratio, 2),
+                    if out.value > out.high { "above" } else { "below" }
+                )
+            })
             .collect();
         if !beyond.is_empty() {
-            sentences.push(format!("This leaves the range in which the law was measured: {}.", beyond.join(", ")));
+            sentences
+                .push(format!("This leaves the range in which the law was measured: {}.", beyond.join(", ")));
         }
         sentences.join(" ")
     }
@@ -57,7 +70,10 @@ impl Plan {
             ),
             (Method::Root, Some(_)) => "The form of the equation allows no other answer.".to_owned(),
             (Method::Root, None) if self.starts.0 > 1 => {
-                format!("A scan found {} solutions; this is the smallest that meets all constraints.", self.starts.0)
+                format!(
+                    "A scan found {} solutions; this is the smallest that meets all constraints.",
+                    self.starts.0
+                )
             }
             (Method::Root, None) => "A scan found no other solution; that is no proof.".to_owned(),
             _ if self.scanned > 0 => format!(
@@ -107,7 +123,9 @@ fn size(value: f64) -> String {
     }
     let rounded: f64 = format!("{value:.3e}").parse().unwrap_or(value);
     match SUFFIXES.into_iter().find(|(unit, _)| (1e4..1e15).contains(&rounded) && rounded >= *unit) {
-        Some((unit, suffix)) => format!("{}{suffix}", digits(rounded / unit, 4).trim_end_matches('0').trim_end_matches('.')),
+        Some((unit, suffix)) => {
+            format!("{}{suffix}", digits(rounded / unit, 4).trim_end_matches('0').trim_end_matches('.'))
+        }
         None => digits(value, 5),
     }
 }

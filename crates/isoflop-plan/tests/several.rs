@@ -37,7 +37,10 @@ fn two_steps() -> Laws {
 #[test]
 fn a_law_reads_what_another_predicts() {
     let target = 0.85 - 2.0 * (-0.8_f64 * 2.1).exp();
-    let request = Request::minimize("6*N*D").over(["N", "D"]).subject_to(format!("error <= {target}")).report("loss", "loss");
+    let request = Request::minimize("6*N*D")
+        .over(["N", "D"])
+        .subject_to(format!("error <= {target}"))
+        .report("loss", "loss");
     let found = plan_laws(&two_steps(), &request).unwrap();
     // The same as the loss that the error asks for, planned with one law.
     let direct = Request::minimize("6*N*D").over(["N", "D"]).subject_to("loss <= 2.1");
@@ -46,7 +49,8 @@ fn a_law_reads_what_another_predicts() {
     near(estimate(&found, "loss"), 2.1, 1e-9);
     // Under its role too.
     let role = Request::minimize("bench_error").over(["N", "D"]).subject_to("6*N*D <= 1e22");
-    let loss = Request::minimize("loss_loss").over(["N", "D"]).subject_to("6*N*D <= 1e22").report("e", "error");
+    let loss =
+        Request::minimize("loss_loss").over(["N", "D"]).subject_to("6*N*D <= 1e22").report("e", "error");
     let (role, loss) = (plan_laws(&two_steps(), &role).unwrap(), plan_laws(&two_steps(), &loss).unwrap());
     near(estimate(&role, "N"), estimate(&loss, "N"), 1e-6);
     near(role.objective.estimate, estimate(&loss, "e"), 1e-9);
@@ -82,7 +86,8 @@ fn one_of_two_laws_may_read_an_input_of_its_own() {
     near(estimate(&found, "draft_N"), estimate(&found, "N") / 10.0, 1e-9);
     // A definition stands for an input that no formula decides.
     let kaplan = model("kaplan_n@kaplan");
-    let request = Request::minimize("width").over(["width"]).define("N", "12 * width^3").subject_to("loss <= 2.5");
+    let request =
+        Request::minimize("width").over(["width"]).define("N", "12 * width^3").subject_to("loss <= 2.5");
     let found = plan(&kaplan, &request).unwrap();
     let direct = Request::minimize("N").over(["N"]).subject_to("loss <= 2.5");
     near(12.0 * estimate(&found, "width").powi(3), plan(&kaplan, &direct).unwrap().objective.estimate, 1e-7);
@@ -115,7 +120,10 @@ fn roles_and_names_that_do_not_fit_are_said() {
     // Bits per byte are not nats per token.
     let bits = model("chinchilla@besiroglu");
     let reader = Catalogue::builtin().unwrap();
-    let reader = reader.laws().iter().find(|law| law.inputs.iter().any(|i| i.name == "loss" && i.unit.to_string() == "bit/byte"));
+    let reader = reader
+        .laws()
+        .iter()
+        .find(|law| law.inputs.iter().any(|i| i.name == "loss" && i.unit.to_string() == "bit/byte"));
     if let Some(reader) = reader {
         let values = reader.formula().symbols.params.iter().map(|p| (p.name.clone(), 1.0)).collect();
         let other = Model::from_law("other", reader, values);
@@ -156,7 +164,13 @@ fn a_mixture_is_proved_and_equals_its_closed_form() {
     let mut moved = mixture();
     let values: Vec<f64> = moved.values.iter().map(|(_, x)| *x).collect();
     let place = moved.values.iter().position(|(name, _)| name == "C[web]").unwrap();
-    let draw = |k: u32| values.iter().enumerate().map(|(i, x)| if i == place { 1.8 + 0.04 * f64::from(k) } else { *x }).collect();
+    let draw = |k: u32| {
+        values
+            .iter()
+            .enumerate()
+            .map(|(i, x)| if i == place { 1.8 + 0.04 * f64::from(k) } else { *x })
+            .collect()
+    };
     moved.draws = (0..21).map(draw).collect();
     let with_draws = plan(&moved, &request).unwrap();
     let web = |c: f64| c * c / (c * c + weights[1] + weights[2]);
@@ -174,8 +188,10 @@ fn shares_may_be_nothing_and_corners_are_found() {
     assert!(found.method == Method::Convex && found.gap.unwrap() < 1e-6, "{found:?}");
     // Not convex: exponents above 1 make corners better than what lies between. A dense grid finds nothing better.
     let text = "loss ~ 3 - a * x^2 - b * y^2 - c * z^2";
-    let corners = of_formula("corners", text, &["loss", "x", "y", "z"], &[], &[("a", 0.9), ("b", 1.0), ("c", 0.8)]);
-    let request = Request::minimize("loss").over(["x", "y", "z"]).subject_to("x + y + z == 1").subject_to("y <= 0.6");
+    let corners =
+        of_formula("corners", text, &["loss", "x", "y", "z"], &[], &[("a", 0.9), ("b", 1.0), ("c", 0.8)]);
+    let request =
+        Request::minimize("loss").over(["x", "y", "z"]).subject_to("x + y + z == 1").subject_to("y <= 0.6");
     let found = plan(&corners, &request).unwrap();
     assert_eq!((found.method, found.gap), (Method::MultiStart, None));
     let mut best = f64::INFINITY;
@@ -214,7 +230,8 @@ fn unknowns_are_solved_for_with_a_proof_or_a_reason() {
     near(estimate(&found, "D"), d, 1e-12);
     assert!(found.method == Method::Root && found.gap.is_some());
     // Raising the target by 1e-6 moves D by the shadow price.
-    let higher = plan(&chinchilla, &Request::solve("D").subject_to("loss = 2.100001").given("N", 7e9)).unwrap();
+    let higher =
+        plan(&chinchilla, &Request::solve("D").subject_to("loss = 2.100001").given("N", 7e9)).unwrap();
     near((estimate(&higher, "D") - d) / 1e-6, found.constraints[0].shadow_price, 1e-3);
     // Below what N alone allows.
     let floor = 1.8172 + 482.01 / 7e9_f64.powf(0.3478);
@@ -227,9 +244,13 @@ fn unknowns_are_solved_for_with_a_proof_or_a_reason() {
     // Budget to loss and back; a deadline to GPUs.
     let loss = Request::solve("loss").over(["N", "D"]).subject_to("6*N*D <= 1e23");
     let loss = plan(&chinchilla, &loss).unwrap().objective.estimate;
-    let flops = Request::solve("flops").over(["N", "D"]).subject_to("6*N*D <= flops").subject_to(format!("loss <= {loss}"));
+    let flops = Request::solve("flops")
+        .over(["N", "D"])
+        .subject_to("6*N*D <= flops")
+        .subject_to(format!("loss <= {loss}"));
     near(plan(&chinchilla, &flops).unwrap().objective.estimate, 1e23, 1e-6);
-    let gpus = Request::solve("gpus").subject_to("6*N*D <= 3600*hours*gpus*peak").given("N", 7e9).given("D", 2e12);
+    let gpus =
+        Request::solve("gpus").subject_to("6*N*D <= 3600*hours*gpus*peak").given("N", 7e9).given("D", 2e12);
     let gpus = plan(&chinchilla, &gpus.given("hours", 720).given("peak", "4e14")).unwrap();
     near(estimate(&gpus, "gpus"), 6.0 * 7e9 * 2e12 / (3600.0 * 720.0 * 4e14), 1e-12);
     let at = plan(&chinchilla, &Request::solve("loss").given("N", 7e9).given("D", 1e12)).unwrap();
@@ -238,7 +259,10 @@ fn unknowns_are_solved_for_with_a_proof_or_a_reason() {
     let two = |request: Request| plan(&chinchilla, &request.subject_to("x + 1/x == 2.5")).unwrap();
     let found = two(Request::solve("x"));
     near(estimate(&found, "x"), 0.5, 1e-12);
-    assert!(found.gap.is_none() && found.warnings.iter().any(|w| w.code == "several-solutions" && w.message.contains('2')));
+    assert!(
+        found.gap.is_none()
+            && found.warnings.iter().any(|w| w.code == "several-solutions" && w.message.contains('2'))
+    );
     near(estimate(&two(Request::solve("x").subject_to("x >= 1")), "x"), 2.0, 1e-12);
     let code = |request: Request| plan(&chinchilla, &request).unwrap_err().code();
     assert_eq!(code(Request::solve("x").subject_to("x + 1/x == 2.5").subject_to("x >= 3")), "P0201");
@@ -249,24 +273,33 @@ fn unknowns_are_solved_for_with_a_proof_or_a_reason() {
 fn draws_without_a_solution_leave_the_interval_open() {
     let mut law = model("chinchilla:E=1.8,A=480,B=2080,alpha=0.35,beta=0.37");
     // Every fifth draw cannot reach the target at all.
-    let draw = |k: u32| vec![if k % 5 == 0 { 2.2 } else { 1.8 + 0.0001 * f64::from(k) }, 480.0, 2080.0, 0.35, 0.37];
+    let draw =
+        |k: u32| vec![if k % 5 == 0 { 2.2 } else { 1.8 + 0.0001 * f64::from(k) }, 480.0, 2080.0, 0.35, 0.37];
     law.draws = (0..50).map(draw).collect();
     let found = plan(&law, &Request::solve("D").subject_to("loss == 2.2").given("N", 7e9)).unwrap();
     let decided = &found.decision[0];
     assert!(decided.low.unwrap() < decided.estimate * 1.5 && decided.high.is_none(), "{decided:?}");
-    assert!(found.warnings.iter().any(|w| w.message.starts_with("in 10 of 50 draws")), "{:?}", found.warnings);
+    assert!(
+        found.warnings.iter().any(|w| w.message.starts_with("in 10 of 50 draws")),
+        "{:?}",
+        found.warnings
+    );
 }
 
 #[test]
 fn given_texts_choose_levels() {
     let values = &[("E", 1.5), ("A[llama]", 400.0), ("A[qwen]", 100.0), ("alpha", 0.35)];
     let law = Law::from_formula("loss ~ E + A[family] / N^alpha", &["loss", "N"], &["family"]).unwrap();
-    let grouped = Model::from_law("grouped", &law, values.iter().map(|(n, v)| ((*n).to_owned(), *v)).collect());
-    let ask = |family: &str| Request::minimize("N").over(["N"]).subject_to("loss <= 2").given("family", family);
+    let grouped =
+        Model::from_law("grouped", &law, values.iter().map(|(n, v)| ((*n).to_owned(), *v)).collect());
+    let ask =
+        |family: &str| Request::minimize("N").over(["N"]).subject_to("loss <= 2").given("family", family);
     let best = |family: &str| plan(&grouped, &ask(family)).unwrap().objective.estimate;
     near(best("llama") / best("qwen"), 4.0_f64.powf(1.0 / 0.35), 1e-7);
     match plan(&grouped, &ask("lama")).unwrap_err() {
-        error @ PlanError::UnknownLevel { .. } => assert!(error.to_string().contains("did you mean llama?"), "{error}"),
+        error @ PlanError::UnknownLevel { .. } => {
+            assert!(error.to_string().contains("did you mean llama?"), "{error}")
+        }
         other => panic!("{other}"),
     }
     let none = Request::minimize("N").over(["N"]).subject_to("loss <= 2");
@@ -277,19 +310,24 @@ fn given_texts_choose_levels() {
     near(plan(&at, &none).unwrap().objective.estimate, best("llama"), 1e-12);
     // Comparisons with a text.
     let text = "loss ~ if(family == \"llama\", 2.0, 1.0) + A / N^alpha";
-    let compared = of_formula("compared", text, &["loss", "N"], &["family"], &[("A", 400.0), ("alpha", 0.35)]);
-    let loss = |family: &str| plan(&compared, &Request::solve("loss").given("N", 1e9).given("family", family)).unwrap();
+    let compared =
+        of_formula("compared", text, &["loss", "N"], &["family"], &[("A", 400.0), ("alpha", 0.35)]);
+    let loss = |family: &str| {
+        plan(&compared, &Request::solve("loss").given("N", 1e9).given("family", family)).unwrap()
+    };
     near(loss("llama").objective.estimate - loss("qwen").objective.estimate, 1.0, 1e-12);
 }
 
 #[test]
 fn leaving_the_range_of_the_runs_or_of_the_publication_is_said() {
     let published = model("chinchilla@besiroglu");
-    let ask = |flops: f64| Request::minimize("loss").over(["N", "D"]).subject_to(format!("6*N*D <= {flops:e}"));
+    let ask =
+        |flops: f64| Request::minimize("loss").over(["N", "D"]).subject_to(format!("6*N*D <= {flops:e}"));
     let outside = |model: &Model, flops: f64| plan(model, &ask(flops)).unwrap().warnings;
     assert!(outside(&published, 1e21).is_empty());
     let far = outside(&published, 1e24);
-    let said = |name: &str| far.iter().filter_map(|w| w.outside.as_ref()).find(|o| o.name == name).unwrap().clone();
+    let said =
+        |name: &str| far.iter().filter_map(|w| w.outside.as_ref()).find(|o| o.name == name).unwrap().clone();
     assert_eq!(far.iter().filter(|w| w.code == "outside-the-measured").count(), 2);
     near(said("N").ratio, said("N").value / 16.2e9, 1e-12);
     assert!(said("D").high == 318e9 && said("D").ratio > 5.0);
@@ -352,15 +390,30 @@ fn random_general_plans_beat_a_dense_grid_and_name_what_stands_in_the_way() {
         ];
         let v = values.map(|(_, v)| v);
         let (flops, unique) = (next(42.0, 58.0).exp(), next(18.0, 26.0).exp());
-        let model = Model::from_law("random", &law, values.iter().map(|(n, v)| ((*n).to_owned(), *v)).collect());
-        let request = Request::minimize("loss").over(["N", "D"]).subject_to(format!("6*N*D <= {flops:e}")).given("U", unique);
-        let found = plan(&model, &request).unwrap_or_else(|error| panic!("{round}: {error} at {v:?} {flops:e} {unique:e}"));
+        let model =
+            Model::from_law("random", &law, values.iter().map(|(n, v)| ((*n).to_owned(), *v)).collect());
+        let request = Request::minimize("loss")
+            .over(["N", "D"])
+            .subject_to(format!("6*N*D <= {flops:e}"))
+            .given("U", unique);
+        let found = plan(&model, &request)
+            .unwrap_or_else(|error| panic!("{round}: {error} at {v:?} {flops:e} {unique:e}"));
         let (n, d) = (found.decision[0].estimate, found.decision[1].estimate);
         assert!(6.0 * n * d <= flops * (1.0 + 1e-9), "{round}: {n} {d} {flops}");
-        let loss = |n: f64, d: f64| v[0] + v[1] / n.powf(v[2]) + v[3] / (unique * (1.0 + v[4] * (1.0 - (-d / unique / v[4]).exp()))).powf(v[5]);
+        let loss = |n: f64, d: f64| {
+            v[0] + v[1] / n.powf(v[2])
+                + v[3] / (unique * (1.0 + v[4] * (1.0 - (-d / unique / v[4]).exp()))).powf(v[5])
+        };
         near(found.objective.estimate, loss(n, d), 1e-10);
-        let least = (0..2000).map(|k| 1e3 * 1e12_f64.powf(f64::from(k) / 2000.0)).map(|n| loss(n, flops / 6.0 / n)).fold(f64::INFINITY, f64::min);
-        assert!(found.objective.estimate <= least * (1.0 + 1e-9), "{round}: {} {least} {v:?}", found.objective.estimate);
+        let least = (0..2000)
+            .map(|k| 1e3 * 1e12_f64.powf(f64::from(k) / 2000.0))
+            .map(|n| loss(n, flops / 6.0 / n))
+            .fold(f64::INFINITY, f64::min);
+        assert!(
+            found.objective.estimate <= least * (1.0 + 1e-9),
+            "{round}: {} {least} {v:?}",
+            found.objective.estimate
+        );
         // A loss that the unique tokens do not allow; the constraint on N is innocent.
         let most = unique * (1.0 + v[4]);
         let floor = v[0] + v[3] / most.powf(v[5]);

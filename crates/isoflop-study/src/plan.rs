@@ -127,7 +127,8 @@ pub fn laws_of(texts: &[String], folder: Option<&Path>, notes: &dyn Listener) ->
 /// Whether the first of the words names a plan, and is not a law.
 pub fn names_plan(words: &[String]) -> bool {
     let Some(first) = words.first() else { return false };
-    let is_plan = || NamedPlan::find(first).is_ok() || Path::new(first).extension().is_some_and(|e| e == "md");
+    let is_plan =
+        || NamedPlan::find(first).is_ok() || Path::new(first).extension().is_some_and(|e| e == "md");
     Laws::role_of(first).is_none() && (words.len() > 1 || is_plan())
 }
 

@@ -128,7 +128,10 @@ fn fitted(args: &NextArgs, name: &str, catalogue: &Catalogue, messages: &Message
     }
     let kept = rows_of_level(args, &done);
     if kept.len() < rows {
-        messages.info(&format!("{} of {rows} runs have the given texts; the others are left out of account", kept.len()));
+        messages.info(&format!(
+            "{} of {rows} runs have the given texts; the others are left out of account",
+            kept.len()
+        ));
     }
     let picked = |column: &Vec<f64>| kept.iter().filter_map(|&row| column.get(row).copied()).collect();
     let past = Past { columns: done.data.inputs.iter().map(picked).collect(), rows: kept.len() };

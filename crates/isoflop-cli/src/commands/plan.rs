@@ -22,7 +22,8 @@ pub(crate) fn run(args: &PlanArgs, messages: &Messages) -> Result<u8, Failure> {
         true => (args.words.first(), args.words.get(1..).unwrap_or_default()),
         false => (None, args.words.as_slice()),
     };
-    let has_aim = plan_name.is_some() || args.minimize.is_some() || args.maximize.is_some() || args.solve.is_some();
+    let has_aim =
+        plan_name.is_some() || args.minimize.is_some() || args.maximize.is_some() || args.solve.is_some();
     match laws {
         [] => return Err(CliError::NoAim { what: "LAW".to_owned() }.into()),
         _ if !has_aim => return Err(CliError::NoAim { what: laws.join(" ") }.into()),

@@ -24,7 +24,8 @@ type Table = Vec<(String, Vec<f64>)>;
 pub(crate) fn run(args: &SimulateArgs, messages: &Messages) -> Result<u8, Failure> {
     let model = model(&args.law, args.folder.as_deref(), messages)?;
     let example = "NAME=TEXT, such as --given family=llama";
-    let texts = args.given.iter().map(|text| assignment("--given", text, example)).collect::<Result<Vec<_>, _>>()?;
+    let texts =
+        args.given.iter().map(|text| assignment("--given", text, example)).collect::<Result<Vec<_>, _>>()?;
     if let Some((name, _)) = texts.iter().find(|(name, _)| !model.texts().contains(name)) {
         let text = args.given.join(",");
         return Err(StudyError::UnknownInput { text, name: name.clone(), inputs: model.texts() }.into());
@@ -39,7 +40,8 @@ pub(crate) fn run(args: &SimulateArgs, messages: &Messages) -> Result<u8, Failur
     let (name, values) = simulated(args, &model, &table)?;
     table.push((name, values));
     let rows = table.first().map_or(0, |(_, column)| column.len());
-    let heads = texts.iter().map(|(name, _)| name.as_str()).chain(table.iter().map(|(name, _)| name.as_str()));
+    let heads =
+        texts.iter().map(|(name, _)| name.as_str()).chain(table.iter().map(|(name, _)| name.as_str()));
     let mut text = heads.collect::<Vec<_>>().join(",") + "\n";
     for row in 0..rows {
         let levels = texts.iter().map(|(_, level)| quoted(level));
@@ -76,7 +78,11 @@ fn inputs(model: &Model) -> Result<Vec<String>, CliError> {
 
 /// A cell of a CSV.
 fn quoted(text: &str) -> String {
-    if text.contains([',', '"', '\n']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
+    if text.contains([',', '"', '\n']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text.to_owned()
+    }
 }
 
 /// Every combination of the levels.

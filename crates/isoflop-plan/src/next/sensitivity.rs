@@ -38,7 +38,9 @@ impl Sensitivity {
         if let Some(param) = symbols.params.iter().find(|p| p.group.is_some()) {
             let group = param.group.clone().unwrap_or_default();
             let name = &param.name;
-            return refuse(format!("the parameter {name} has a value for each {group}: choose one, --given {group}=..."));
+            return refuse(format!(
+                "the parameter {name} has a value for each {group}: choose one, --given {group}=..."
+            ));
         }
         let output = formula.output.as_ref().map(|left| left.name.as_str());
         let mut graph = formula.graph.clone();

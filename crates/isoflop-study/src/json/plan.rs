@@ -1,6 +1,8 @@
 //! Plans as JSON.
 
-use isoflop_plan::{ConstraintResult, Curves, Frontier, Laws, Model, NamedPlan, Plan, Quantity, Request, Sense, Slice, Valley};
+use isoflop_plan::{
+    ConstraintResult, Curves, Frontier, Laws, Model, NamedPlan, Plan, Quantity, Request, Sense, Slice, Valley,
+};
 use serde_json::{Value, json};
 
 use crate::json::{SCHEMA_VERSION, number, object, optional};
@@ -9,7 +11,11 @@ use crate::json::{SCHEMA_VERSION, number, object, optional};
 pub fn aim(request: &Request) -> &'static str {
     if request.solve.is_some() {
         "solve"
-    } else if request.sense == Sense::Minimize { "minimize" } else { "maximize" }
+    } else if request.sense == Sense::Minimize {
+        "minimize"
+    } else {
+        "maximize"
+    }
 }
 
 /// The plan for programs, with its curves where they were asked for.
@@ -67,7 +73,9 @@ pub fn plan_json(laws: &Laws, request: &Request, plan: &Plan, curves: Option<&Cu
 /// Curves for figures; all numbers in the units of the plan's own formulas.
 fn curves_json(plan: &Plan, curves: &Curves) -> Value {
     let list = |values: &[Option<f64>]| values.iter().map(|x| optional(*x)).collect::<Vec<_>>();
-    let decision = |all: &[(String, Vec<Option<f64>>)]| object(all.iter().map(|(name, values)| (name, list(values).into())));
+    let decision = |all: &[(String, Vec<Option<f64>>)]| {
+        object(all.iter().map(|(name, values)| (name, list(values).into())))
+    };
     let frontier = |f: &Frontier| {
         json!({
             "constraint": f.constraint,

@@ -68,6 +68,31 @@ impl Points<'_> {
             "output": self.output(),
             "level": number(self.level),
             "points": self.rows().map(point).collect::<Vec<_>>(),
+            "warnings": self.outside(),
         })
+    }
+
+    /// Inputs of points that lie outside the runs, as plans warn of them.
+    fn outside(&self) -> Vec<Value> {
+        let mut list = Vec::new();
+        for (k, p) in self.predictions.iter().enumerate() {
+            for (name, ratio) in p.extrapolation.iter().filter(|(_, ratio)| *ratio > 1.0) {
+                let value = p.inputs.iter().find(|(input, _)| input == name).map(|(_, value)| *value);
+                let range = self.fit.ranges.iter().find(|range| range.name == *name);
+                let (Some(value), Some(range)) = (value, range) else { continue };
+                let side = if value > range.high { "above" } else { "below" };
+                list.push(json!({
+                    "code": "outside-the-runs",
+                    "message": format!("{name} is {value:.4e}, {ratio:.2} times {side} the runs of the fit"),
+                    "point": k,
+                    "name": name,
+                    "value": number(value),
+                    "low": number(range.low),
+                    "high": number(range.high),
+                    "ratio": number(*ratio),
+                }));
+            }
+        }
+        list
     }
 }
