@@ -26,11 +26,12 @@ pub struct CoefficientSet {
     pub counting: Option<String>,
     /// Data and tokenizer.
     pub data: Option<String>,
+    /// Where the runs of the fit lie, as far as the source says: input, smallest and largest value.
+    pub range: Vec<(String, f64, f64)>,
     /// What to watch.
     pub note: Option<String>,
     pub(crate) values: Vec<(String, f64)>,
     pub(crate) standard_errors: Vec<(String, f64)>,
-    pub(crate) measured: Vec<(String, f64, f64)>,
     pub(crate) complete: bool,
 }
 
@@ -80,11 +81,6 @@ impl CoefficientSet {
     /// Names and values as starting points of a fit, whatever their standing.
     pub fn hints(&self) -> &[(String, f64)] {
         &self.values
-    }
-
-    /// Inputs with the range of the runs that the numbers come from, where the source says it.
-    pub fn measured(&self) -> &[(String, f64, f64)] {
-        &self.measured
     }
 
     /// Names and published standard errors, often empty.

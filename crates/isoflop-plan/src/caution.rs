@@ -2,22 +2,28 @@
 
 use crate::laws::Role;
 use crate::problem::Problem;
-use crate::result::{Method, Outside, Plan, Warning};
+use crate::result::{Beyond, Method, Plan, Warning};
 use crate::search::Found;
+
+/// Printed ranges have two or three digits.
+const ROUNDED: f64 = 1.01;
 
 /// Inputs of the laws that the decisions put outside the runs of a fit, or outside what a published law was measured on.
 pub(crate) fn outside(problem: &Problem, roles: &[Role<'_>], x: &[f64]) -> Vec<Warning> {
     let mut list = Vec::new();
     for read in &problem.reads {
         let (role, model) = roles[read.law];
-        let fitted = model.ranges.iter().find(|range| range.name == read.name);
-        let measured = || model.measured.iter().find(|range| range.name == read.name);
-        let Some(range) = fitted.or_else(measured) else { continue };
+        let fitted = model.ranges.iter().find(|r| r.name == read.name).map(|r| (r.low, r.high));
+        let measured = || {
+            let ranges = &model.source.as_ref()?.ranges;
+            ranges.iter().find(|r| r.0 == read.name).map(|r| (r.1, r.2))
+        };
+        let Some((low, high)) = fitted.or_else(measured) else { continue };
         let value = problem.value(read.node, x, &problem.params);
-        let (above, below) = (value / range.high, range.low / value);
+        let (above, below) = (value / high, low / value);
         let far = above.max(below);
         // Shares of 0 and the like have no ratio.
-        if far.is_nan() || far <= 1.0 + 1e-9 || value <= 0.0 || range.low <= 0.0 {
+        if far.is_nan() || far <= ROUNDED || value <= 0.0 || low <= 0.0 {
             continue;
         }
         let side = if above > 1.0 { "above" } else { "below" };
@@ -28,10 +34,9 @@ pub(crate) fn outside(problem: &Problem, roles: &[Role<'_>], x: &[f64]) -> Vec<W
         };
         let message = format!(
             "{} is {value:.4e}, {far:.2} times {side} {what} ({:.4e} to {:.4e})",
-            read.name, range.low, range.high
+            read.name, low, high
         );
-        let outside =
-            Outside { name: read.name.clone(), value, low: range.low, high: range.high, ratio: far };
+        let outside = Beyond { name: read.name.clone(), value, low, high, ratio: far };
         list.push(Warning { outside: Some(outside), ..Warning::new(code, message) });
     }
     list

@@ -41,7 +41,8 @@ struct Output<'a> {
 
 /// What the law of this formula predicts.
 fn outputs_of(formula: &Formula) -> Vec<Output<'_>> {
-    let left = formula.output.iter();
+    let parts = formula.parts.iter().map(|part| &part.left);
+    let left = parts.chain(formula.output.iter().filter(|_| formula.parts.is_empty()));
     left.map(|l| Output { name: &l.name, unit: l.unit, root: l.prediction, node: None }).collect()
 }
 

@@ -77,7 +77,7 @@ pub struct Warning {
     pub message: String,
     /// What lies outside which range, where it is about that.
     #[serde(flatten)]
-    pub outside: Option<Outside>,
+    pub outside: Option<Beyond>,
 }
 
 impl Warning {
@@ -88,7 +88,7 @@ impl Warning {
 
 /// An input outside the range in which its law was measured.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Outside {
+pub struct Beyond {
     /// The input.
     pub name: String,
     /// Its value in the plan.

@@ -70,8 +70,17 @@ pub enum StudyError {
     NothingToCompare { output: String },
     #[error("{first} predicts {output} and {second} predicts {other}: compare laws that predict the same")]
     TwoOutputs { first: String, output: String, second: String, other: String },
+    #[error(
+        "{law} predicts several outputs ({outputs}), and {what} is for laws with one: write out the statement of one of them"
+    )]
+    SeveralOutputs { law: String, outputs: String, what: &'static str },
     #[error("the plan {plan} has an objective of its own; leave out --minimize and --maximize")]
     TwoAims { plan: String },
+    #[error(
+        "the plan {plan} is a table of published rules with laws of its own, which has no use for {option}: write \
+         `isoflop plan {plan} --given ...`"
+    )]
+    OnlyRules { plan: String, option: &'static str },
     #[error("the threads cannot be started: {reason}")]
     Threads { reason: String },
     /// A formula that does not compile.
@@ -120,11 +129,13 @@ impl StudyError {
             StudyError::UnknownLevel { .. } => "C0405",
             StudyError::LooksBack { .. } => "C0408",
             StudyError::TwoAims { .. } => "C0407",
+            StudyError::OnlyRules { .. } => "C0409",
             StudyError::Threads { .. } => "C0501",
             StudyError::NoRuns { .. } => "C0701",
             StudyError::NoCutColumn => "C0801",
             StudyError::NothingToCompare { .. } => "C0802",
             StudyError::TwoOutputs { .. } => "C0803",
+            StudyError::SeveralOutputs { .. } => "C0804",
             StudyError::Formula { diagnostics, .. } => diagnostics.0.first().map_or("", |first| first.code),
             StudyError::Runs(error) => error.code(),
             StudyError::Laws(LawErrors(errors)) => errors.first().map_or("", LawError::code),

@@ -1,7 +1,8 @@
 //! Plans as JSON.
 
 use isoflop_plan::{
-    ConstraintResult, Curves, Frontier, Laws, Model, NamedPlan, Plan, Quantity, Request, Sense, Slice, Valley,
+    Advice, ConstraintResult, Curves, Frontier, Laws, Measured, Model, NamedPlan, Outside, Plan, Quantity,
+    Request, Sense, Slice, Valley,
 };
 use serde_json::{Value, json};
 
@@ -33,12 +34,18 @@ pub fn plan_json(laws: &Laws, request: &Request, plan: &Plan, curves: Option<&Cu
     };
     let law = |(role, model): (&str, &Model)| {
         let role = if role.is_empty() { Value::Null } else { role.into() };
-        json!({"role": role, "law": model.name, "formula": model.formula.text})
+        json!({
+            "role": role,
+            "law": model.name,
+            "law_source": model.source.as_ref().map(measured),
+            "formula": model.formula.text,
+        })
     };
     json!({
         "schema_version": SCHEMA_VERSION,
         "isoflop_version": env!("CARGO_PKG_VERSION"),
         "law": laws.iter().next().map(|(_, model)| &model.name),
+        "law_source": laws.iter().next().and_then(|(_, model)| model.source.as_ref()).map(measured),
         "formula": laws.iter().next().map(|(_, model)| &model.formula.text),
         "laws": laws.iter().map(law).collect::<Vec<_>>(),
         "aim": aim(request),
@@ -119,6 +126,46 @@ fn curves_json(plan: &Plan, curves: &Curves) -> Value {
     })
 }
 
+/// Where coefficients come from, and where they were measured.
+fn measured(of: &Measured) -> Value {
+    let range = |(name, low, high): &(String, f64, f64)| {
+        (name.clone(), json!({"low": number(*low), "high": number(*high)}))
+    };
+    json!({
+        "standing": of.standing,
+        "grade": of.grade.mark(),
+        "source": of.source,
+        "place": of.place,
+        "data": of.data,
+        "ranges": of.ranges.iter().map(range).collect::<serde_json::Map<String, Value>>(),
+    })
+}
+
+/// What the rules of a named plan say, for programs.
+pub fn rules_json(plan: &NamedPlan, given: &[String], advice: &[Advice]) -> Value {
+    let outside = |of: &Outside| json!({"name": of.name, "value": number(of.value), "low": number(of.low), "high": number(of.high)});
+    let rule = |advice: &Advice| {
+        json!({
+            "name": advice.name,
+            "value": number(advice.value),
+            "unit": advice.unit,
+            "law": advice.law,
+            "law_source": advice.measured.as_ref().map(measured),
+            "source": advice.source,
+            "compared": advice.compared,
+            "outside": advice.outside.iter().map(outside).collect::<Vec<_>>(),
+        })
+    };
+    json!({
+        "schema_version": SCHEMA_VERSION,
+        "isoflop_version": env!("CARGO_PKG_VERSION"),
+        "plan": plan.id,
+        "title": plan.title,
+        "given": given,
+        "rules": advice.iter().map(rule).collect::<Vec<_>>(),
+    })
+}
+
 /// The named plans for programs.
 pub fn plans_json(plans: &[NamedPlan]) -> Value {
     let plan = |plan: &NamedPlan| {
@@ -130,8 +177,11 @@ pub fn plans_json(plans: &[NamedPlan]) -> Value {
         });
         json!({
             "id": plan.id,
+            "subject": plan.subject,
             "title": plan.title,
             "laws": plan.laws,
+            "law": plan.law,
+            "rules": plan.rule.iter().map(|rule| &rule.name).collect::<Vec<_>>(),
             "minimize": plan.minimize,
             "maximize": plan.maximize,
             "solve": plan.solve,
