@@ -58,7 +58,7 @@ pub use json::{
     plans_json, profiles_json, reviewed_json, rules_json, verdict,
 };
 pub use note::{Level, Listener, Note, Notes, counted};
-pub use plan::{Lawless, PlanOptions, assignment, cost_given, device, model};
+pub use plan::{Lawless, PlanOptions, assignment, cost_given, device, laws_of, model, names_plan};
 pub use point::{Fitted, Point, RunForecast, points_of};
 pub use pool::with_threads;
 pub use profile::profiles;

@@ -23,6 +23,14 @@ type Table = Vec<(String, Vec<f64>)>;
 /// Makes the design, and runs it on the law.
 pub(crate) fn run(args: &SimulateArgs, messages: &Messages) -> Result<u8, Failure> {
     let model = model(&args.law, args.folder.as_deref(), messages)?;
+    let example = "NAME=TEXT, such as --given family=llama";
+    let texts =
+        args.given.iter().map(|text| assignment("--given", text, example)).collect::<Result<Vec<_>, _>>()?;
+    if let Some((name, _)) = texts.iter().find(|(name, _)| !model.texts().contains(name)) {
+        let text = args.given.join(",");
+        return Err(StudyError::UnknownInput { text, name: name.clone(), inputs: model.texts() }.into());
+    }
+    let model = model.at(&texts)?;
     let names = inputs(&model)?;
     let mut table = if args.budgets.is_empty() { grid(args, &names)? } else { slices(args, &model, &names)? };
     for (_, column) in &mut table {
@@ -32,9 +40,13 @@ pub(crate) fn run(args: &SimulateArgs, messages: &Messages) -> Result<u8, Failur
     let outputs = simulated(args, &model, &table)?;
     table.extend(outputs);
     let rows = table.first().map_or(0, |(_, column)| column.len());
-    let mut text = table.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(",") + "\n";
+    let heads =
+        texts.iter().map(|(name, _)| name.as_str()).chain(table.iter().map(|(name, _)| name.as_str()));
+    let mut text = heads.collect::<Vec<_>>().join(",") + "\n";
     for row in 0..rows {
-        let cells: Vec<String> = table.iter().map(|(_, column)| column[row].to_string()).collect();
+        let levels = texts.iter().map(|(_, level)| quoted(level));
+        let cells: Vec<String> =
+            levels.chain(table.iter().map(|(_, column)| column[row].to_string())).collect();
         text += &(cells.join(",") + "\n");
     }
     match target {
@@ -52,9 +64,8 @@ fn inputs(model: &Model) -> Result<Vec<String>, CliError> {
     let mut names = Vec::new();
     for input in &model.formula.symbols.inputs {
         match &input.kind {
-            InputKind::TextEquals { column, .. } => {
-                return Err(refuse(format!("its input {column} is a text")));
-            }
+            // Decided by --given.
+            InputKind::TextEquals { .. } => {}
             InputKind::Column if Some(input.name.as_str()) != output => names.push(input.name.clone()),
             InputKind::Column => {}
             InputKind::Earlier { .. } | InputKind::Row | InputKind::Here => {
@@ -62,9 +73,15 @@ fn inputs(model: &Model) -> Result<Vec<String>, CliError> {
             }
         }
     }
-    match model.formula.symbols.params.iter().find(|p| p.group.is_some()) {
-        Some(param) => Err(refuse(format!("its parameter {} has a value for each group", param.name))),
-        None => Ok(names),
+    Ok(names)
+}
+
+/// A cell of a CSV.
+fn quoted(text: &str) -> String {
+    if text.contains([',', '"', '\n']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text.to_owned()
     }
 }
 
