@@ -50,9 +50,9 @@ pub use compare::{CompareRequest, Compared, comparison};
 pub use error::StudyError;
 pub use job::{Finished, Reason, Rows, columns, fit_table, prepare, read_table};
 pub use json::{
-    PER_TOKEN, Points, SCHEMA_VERSION, aim, audited_json, backtests_json, bibtex, comparison_json,
-    costs_json, fit_json, law_json, laws_json, number, object, optional, plan_json, plans_json,
-    profiles_json, reviewed_json, verdict,
+    PER_TOKEN, Points, SCHEMA_VERSION, aim, audited_json, backtests_json, bibtex, chances_json,
+    comparison_json, costs_json, evidence, fit_json, law_json, laws_json, notes_json, number, object,
+    optional, plan_json, plans_json, profiles_json, reviewed_json, roles_json, surveyed_json, verdict,
 };
 pub use note::{Level, Listener, Note, Notes, counted};
 pub use plan::{PlanOptions, assignment, device, model};

@@ -1,6 +1,7 @@
 //! Results as JSON, one layout for all front ends; the keys and their order are part of the interface.
 
 mod backtest;
+mod chances;
 mod compare;
 mod cost;
 mod fit;
@@ -9,9 +10,11 @@ mod plan;
 mod points;
 mod profile;
 mod review;
+mod survey;
 
 pub use backtest::backtests_json;
 use backtest::score_json;
+pub use chances::chances_json;
 pub use compare::comparison_json;
 pub use cost::{PER_TOKEN, costs_json};
 pub use fit::fit_json;
@@ -20,6 +23,7 @@ pub use plan::{aim, plan_json, plans_json};
 pub use points::Points;
 pub use profile::profiles_json;
 pub use review::{audited_json, reviewed_json};
+pub use survey::{evidence, notes_json, roles_json, surveyed_json};
 
 use isoflop_fit::Verdict;
 use serde_json::{Map, Value, json};
