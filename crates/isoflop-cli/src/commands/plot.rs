@@ -1,11 +1,11 @@
 //! `isoflop plot`.
 
 use isoflop_figure::{Figure, Theme, sheet, terminal};
+use isoflop_report::{Shown, Subject, figures_of};
 use isoflop_study::{Listener, counted};
 
 use crate::args::{PlotArgs, Tint};
 use crate::errors::{CliError, Failure};
-use crate::figures::{self, Scene, Shown};
 use crate::messages::Messages;
 use crate::save::Target;
 use crate::{again, output};
@@ -30,9 +30,7 @@ pub(crate) fn run(args: &PlotArgs, messages: &Messages) -> Result<u8, Failure> {
         None => None,
     };
     let again = again::read(&args.fit, &args.runs, messages)?;
-    let provenance = provenance(&again.saved.law, again.rows.used, &again.rows.sources, again.saved.seed);
-    let scene = Scene::new(&again.formula, &again.saved.fit, &again.data, provenance);
-    let shown = figures::all(&scene);
+    let shown = figures_of(&Subject::of_saved(&again, &[]).scene());
     if shown.is_empty() {
         return Err(CliError::NothingToPlot { formula: again.formula.text.clone() }.into());
     }
@@ -66,18 +64,4 @@ pub(crate) fn run(args: &PlotArgs, messages: &Messages) -> Result<u8, Failure> {
 pub(crate) fn lines(figure: &Figure) -> String {
     let width = terminal_size::terminal_size().map_or(WIDTH, |(width, _)| usize::from(width.0));
     terminal(figure, width.min(WIDEST), HEIGHT, true)
-}
-
-/// `chinchilla on 240 rows of runs.csv, seed 0, isoflop 0.1.0`.
-pub(crate) fn provenance(law: &str, rows: usize, sources: &[(String, usize)], seed: u64) -> String {
-    let files = match sources {
-        [(name, _)] => name.clone(),
-        many => counted(many.len(), "file"),
-    };
-    let law = if law == "formula" { "a formula" } else { law };
-    format!(
-        "{law} on {} of {files}, seed {seed}, isoflop {}",
-        counted(rows, "row"),
-        env!("CARGO_PKG_VERSION")
-    )
 }

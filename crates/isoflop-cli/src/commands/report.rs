@@ -3,16 +3,15 @@
 use std::path::Path;
 
 use isoflop_fit::Verdict;
+use isoflop_report::{Subject, page};
 use serde_json::{Value, json};
 
 use crate::again;
 use crate::args::{Format, ReportArgs};
 use crate::commands::fit::{NOT_CERTIFIED, finish};
-use crate::commands::plot::provenance;
 use crate::errors::{CliError, Failure};
 use crate::messages::Messages;
 use crate::output::{self, SCHEMA_VERSION, certificate};
-use crate::report::{Subject, page};
 use crate::save::Target;
 
 /// Fits the runs, or takes a saved fit, and writes the page.
@@ -26,44 +25,10 @@ pub(crate) fn run(args: &ReportArgs, messages: &Messages) -> Result<u8, Failure>
             return Err(CliError::LawOfSavedFit { path: first.to_owned() }.into());
         }
         let again = again::read(Path::new(first), rest, messages)?;
-        let saved = &again.saved;
-        let subject = Subject {
-            law: &saved.law,
-            formula: &again.formula,
-            fit: &saved.fit,
-            data: &again.data,
-            rows: &again.rows,
-            is_same: again.is_same,
-            influential: &again.influential,
-            digest: &saved.data.sha256,
-            seed: saved.seed,
-            made_by: &saved.command,
-            command: &command,
-            provenance: provenance(&saved.law, again.rows.used, &again.rows.sources, saved.seed),
-        };
-        (page(&subject), saved.fit.certificate.verdict)
+        (page(&Subject::of_saved(&again, &command)), again.saved.fit.certificate.verdict)
     } else {
         let finished = finish(&args.fit, messages)?;
-        let subject = Subject {
-            law: &finished.law.id,
-            formula: &finished.formula,
-            fit: &finished.fit,
-            data: &finished.data,
-            rows: &finished.rows,
-            is_same: true,
-            influential: &finished.influential,
-            digest: &finished.digest,
-            seed: finished.seed,
-            made_by: &command,
-            command: &command,
-            provenance: provenance(
-                &finished.law.id,
-                finished.rows.used,
-                &finished.rows.sources,
-                finished.seed,
-            ),
-        };
-        (page(&subject), finished.fit.certificate.verdict)
+        (page(&Subject::of_finished(&finished, &command)), finished.fit.certificate.verdict)
     };
     target.write(&text)?;
     let path = args.output.display().to_string();

@@ -1,49 +1,29 @@
-//! The page: verdict first, then answers, rows, certificate, figures and the forecast.
+//! A fit as one HTML page that needs no other file and no network: verdict first, then answers, rows, certificate,
+//! figures and the forecast.
+
+mod forecast;
+mod html;
 
 use isoflop_figure::{Theme, stylesheet, svg};
-use isoflop_fit::{Data, Fit, Verdict};
-use isoflop_formula::Formula;
-use isoflop_study::Rows;
+use isoflop_fit::{Fit, Verdict};
+use isoflop_study::{counted, coverage, percent, significant, verdict};
 
-use crate::figures::{self, Scene, Shown, shown};
-use crate::output::certificate::{checks_of, verdict};
-use crate::output::fit_text::numbers;
-use crate::output::number::{counted, coverage, percent, significant};
-use crate::report::forecast;
-use crate::report::html::{escape, shell, table, text_table};
+use crate::figures::{Shown, figures_of, shown};
+use crate::page::html::{escape, shell, table, text_table};
+use crate::subject::Subject;
+use crate::words::{checks_of, shown_numbers};
 
 const STYLE: &str = include_str!("style.css");
 /// Nothing may be loaded from anywhere.
 const POLICY: &str =
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:";
 
-/// What a report is about.
-#[derive(Debug)]
-pub(crate) struct Subject<'a> {
-    pub(crate) law: &'a str,
-    pub(crate) formula: &'a Formula,
-    pub(crate) fit: &'a Fit,
-    pub(crate) data: &'a Data,
-    pub(crate) rows: &'a Rows,
-    /// Whether the rows are those of the fit.
-    pub(crate) is_same: bool,
-    pub(crate) influential: &'a [String],
-    pub(crate) digest: &'a str,
-    pub(crate) seed: u64,
-    /// The command that made the fit.
-    pub(crate) made_by: &'a [String],
-    /// The command that made the page.
-    pub(crate) command: &'a [String],
-    /// One line about the source of the figures.
-    pub(crate) provenance: String,
-}
-
 /// The whole page.
-pub(crate) fn page(subject: &Subject<'_>) -> String {
-    let scene = Scene::new(subject.formula, subject.fit, subject.data, subject.provenance.clone());
+pub fn page(subject: &Subject<'_>) -> String {
+    let scene = subject.scene();
     let name = if subject.law == "formula" { "a formula" } else { subject.law };
     let title = format!("isoflop: {name} on {}", counted(subject.rows.used, "row"));
-    let figures = figures::all(&scene);
+    let figures = figures_of(&scene);
     let drawn = match figures.is_empty() {
         true => {
             "<p>The law has no numeric input that varies over the rows, so there is nothing to draw.</p>\n"
@@ -120,7 +100,7 @@ fn parameters(fit: &Fit) -> String {
     let derived =
         fit.derived.iter().map(|d| (&d.name, d.estimate, d.low, d.high, format!("= {}", d.formula)));
     let rows = parameters.chain(derived).map(|(name, value, low, high, note)| {
-        let [value, low, high] = numbers(value, low, high);
+        let [value, low, high] = shown_numbers(value, low, high);
         let interval = if low.is_empty() { String::new() } else { format!("{low} … {high}") };
         vec![name.clone(), value, interval, note]
     });

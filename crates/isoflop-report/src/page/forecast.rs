@@ -1,17 +1,17 @@
 //! The forecast of the page: the law as JavaScript, and the numbers that it needs.
 
 use isoflop_formula::{InputKind, print::javascript};
+use isoflop_study::number;
 use serde_json::{Value, json};
 
 use crate::figures::Scene;
-use crate::output::number;
 
 /// Most numbers of replicates in a page; of more replicates, every so many are taken.
 const MOST_NUMBERS: usize = 12_000;
 /// How far the sliders go beyond the runs: factors below and above on a log scale, else a share of the range.
 const BEYOND: (f64, f64, f64) = (10.0, 1000.0, 1.0);
 /// Our own script.
-const SCRIPT: &str = include_str!("script.js");
+const SCRIPT: &str = include_str!("forecast.js");
 
 /// What stands where the page cannot compute forecasts.
 const NOTHING: &str = "<p>The law has no numeric input.</p>\n";

@@ -1,12 +1,12 @@
 //! Residuals by one input: what the law leaves over, and where.
 
 use isoflop_figure::{Axis, Figure, Series};
+use isoflop_study::significant;
 
 use crate::figures::fitted::observed;
 use crate::figures::scene::{Numeric, Scene};
 use crate::figures::slices::{MOST, shown};
 use crate::figures::{Shown, stride, thinned};
-use crate::output::number::significant;
 
 /// Parts of the input in the table.
 const PARTS: usize = 6;

@@ -11,7 +11,7 @@ const LOG_FROM: f64 = 5.0;
 
 /// A fitted law with its rows.
 #[derive(Debug)]
-pub(crate) struct Scene<'a> {
+pub struct Scene<'a> {
     pub(crate) formula: &'a Formula,
     pub(crate) fit: &'a Fit,
     pub(crate) data: &'a Data,

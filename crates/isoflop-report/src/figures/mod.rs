@@ -8,19 +8,20 @@ mod slices;
 
 use isoflop_figure::Figure;
 
-pub(crate) use scene::Scene;
+pub use scene::Scene;
 pub(crate) use slices::shown;
 
 /// A figure with the numbers behind it.
 #[derive(Debug, Clone)]
-pub(crate) struct Shown {
+pub struct Shown {
     /// What it shows, in a sentence or two.
-    pub(crate) caption: String,
-    pub(crate) figure: Figure,
+    pub caption: String,
+    /// The figure.
+    pub figure: Figure,
     /// Heads of the columns of its table.
-    pub(crate) head: Vec<String>,
+    pub head: Vec<String>,
     /// The table, as text that is ready to print.
-    pub(crate) rows: Vec<Vec<String>>,
+    pub rows: Vec<Vec<String>>,
 }
 
 /// Most inputs that have figures of their own.
@@ -43,13 +44,13 @@ fn thinned(total: usize) -> String {
 }
 
 /// Data and fitted law along the input with the largest span; `None` for a law without a numeric input.
-pub(crate) fn main(scene: &Scene<'_>) -> Option<Shown> {
+pub fn main_figure(scene: &Scene<'_>) -> Option<Shown> {
     let along = scene.widest()?;
     Some(fitted::along(scene, along))
 }
 
 /// All figures: data and fit by each input, isoFLOP slices, residuals by each input.
-pub(crate) fn all(scene: &Scene<'_>) -> Vec<Shown> {
+pub fn figures_of(scene: &Scene<'_>) -> Vec<Shown> {
     let mut inputs: Vec<_> = scene.inputs.iter().filter(|input| input.varies()).collect();
     inputs.sort_by(|a, b| b.breadth().total_cmp(&a.breadth()));
     inputs.truncate(MOST_INPUTS);

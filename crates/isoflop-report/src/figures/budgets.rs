@@ -1,12 +1,12 @@
 //! isoFLOP slices: the law at fixed compute, and the size at which it is lowest.
 
 use isoflop_figure::{Axis, Figure, Series, Shade};
+use isoflop_study::{coverage, significant};
 
 use crate::figures::fitted::observed;
 use crate::figures::scene::{Scene, ends};
 use crate::figures::slices::{NEAR, Slice, shown};
 use crate::figures::{Shown, stride, thinned};
-use crate::output::number::{coverage, significant};
 
 /// FLOP per parameter and token of training (Kaplan et al. 2020, section 2.1: C = 6 N D).
 const FLOP: f64 = 6.0;

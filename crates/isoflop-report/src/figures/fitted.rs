@@ -1,11 +1,11 @@
 //! Data and fitted law along one input.
 
 use isoflop_figure::{Axis, Figure, Scale, Series, Shade};
+use isoflop_study::{coverage, significant};
 
 use crate::figures::scene::{Numeric, Scene};
 use crate::figures::slices::{NEAR, shown, slices};
 use crate::figures::{Shown, stride, thinned};
-use crate::output::number::{coverage, significant};
 
 /// Points of each line.
 const GRID: usize = 97;

@@ -1,7 +1,8 @@
 //! A few values of the other inputs, at which the law is a line.
 
+use isoflop_study::{significant, size};
+
 use crate::figures::scene::{Numeric, Scene};
-use crate::output::number::{significant, size};
 
 /// Most slices in a figure.
 pub(crate) const MOST: usize = 5;
