@@ -31,18 +31,25 @@ pub(crate) async fn json<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -
     })
     .await?;
     let bytes = if bytes.is_empty() { b"{}".as_slice() } else { &bytes };
-    serde_json::from_slice(bytes).map_err(|error| ApiError::bad(format!("the body is not the JSON that is asked for: {error}")))
+    serde_json::from_slice(bytes)
+        .map_err(|error| ApiError::bad(format!("the body is not the JSON that is asked for: {error}")))
 }
 
 /// Writes a body into a file, never holding more than a piece of it.
-pub(crate) async fn file(headers: &HeaderMap, body: Body, limit: u64, mut file: NamedTempFile) -> ApiResult<(NamedTempFile, u64)> {
+pub(crate) async fn file(
+    headers: &HeaderMap,
+    body: Body,
+    limit: u64,
+    mut file: NamedTempFile,
+) -> ApiResult<(NamedTempFile, u64)> {
     let mut length = 0;
     each(headers, body, limit, UPLOAD_TIME, |piece| {
         length += piece.len() as u64;
-        file.write_all(piece).map_err(|error| ApiError::busy(format!("the upload cannot be kept: {error}")))
+        file.write_all(piece)
+            .map_err(|error| ApiError::internal(format!("the upload cannot be kept: {error}")))
     })
     .await?;
-    file.flush().map_err(|error| ApiError::busy(format!("the upload cannot be kept: {error}")))?;
+    file.flush().map_err(|error| ApiError::internal(format!("the upload cannot be kept: {error}")))?;
     Ok((file, length))
 }
 

@@ -54,7 +54,12 @@ pub(crate) fn curves(table: &RunTable, asked: &Curves) -> ApiResult<Value> {
     let first = || table.names().find(|name| is_number(name)).map(str::to_owned);
     let x = match &asked.x {
         Some(x) => column(x),
-        None => ["step", "D", "N"].map(column).into_iter().find(|name| is_number(name)).or_else(first).unwrap_or_default(),
+        None => ["step", "D", "N"]
+            .map(column)
+            .into_iter()
+            .find(|name| is_number(name))
+            .or_else(first)
+            .unwrap_or_default(),
     };
     let y = column(asked.y.as_deref().unwrap_or("loss"));
     let (xs, ys) = (&table.number(&x)?.values, &table.number(&y)?.values);
@@ -68,7 +73,8 @@ pub(crate) fn curves(table: &RunTable, asked: &Curves) -> ApiResult<Value> {
         None => (vec![0; xs.len()], vec![y.clone()]),
     };
     let (from, to) = (asked.from.unwrap_or(f64::NEG_INFINITY), asked.to.unwrap_or(f64::INFINITY));
-    let takes = |x: f64, y: f64| x.is_finite() && y.is_finite() && x >= from && x <= to && (!asked.log || x > 0.0);
+    let takes =
+        |x: f64, y: f64| x.is_finite() && y.is_finite() && x >= from && x <= to && (!asked.log || x > 0.0);
     let kept = || xs.iter().zip(ys).zip(&codes).filter(|((x, y), _)| takes(**x, **y));
     let mut counts = vec![0_usize; names.len()];
     let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
@@ -105,7 +111,8 @@ pub(crate) fn curves(table: &RunTable, asked: &Curves) -> ApiResult<Value> {
     let curve = |(code, pieces): (&usize, Vec<Option<Piece>>)| {
         let mut points: Vec<(f64, f64)> = Vec::new();
         for piece in pieces.into_iter().flatten() {
-            let (first, second) = if piece.low.0 <= piece.high.0 { (piece.low, piece.high) } else { (piece.high, piece.low) };
+            let (first, second) =
+                if piece.low.0 <= piece.high.0 { (piece.low, piece.high) } else { (piece.high, piece.low) };
             points.push(first);
             if second != first {
                 points.push(second);
@@ -145,7 +152,9 @@ fn codes(table: &RunTable, by: &str) -> ApiResult<(Vec<usize>, Vec<String>)> {
             let name = |code: u32| text.levels.get(code).unwrap_or("(none)").to_owned();
             text.codes.iter().map(|c| code(u64::from(*c), &|| name(*c))).collect()
         }
-        Column::Numbers(numbers) => numbers.values.iter().map(|v| code(v.to_bits(), &|| v.to_string())).collect(),
+        Column::Numbers(numbers) => {
+            numbers.values.iter().map(|v| code(v.to_bits(), &|| v.to_string())).collect()
+        }
     };
     if names.is_empty() {
         return Err(ApiError::bad(format!("{by} tells no curves apart")));

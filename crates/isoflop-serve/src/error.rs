@@ -77,7 +77,8 @@ impl ApiError {
 
     /// A path that may not be read; whether it exists is not told.
     pub(crate) fn outside(path: &str) -> ApiError {
-        let message = format!("{path} is not below one of the directories that the explorer was started with");
+        let message =
+            format!("{path} is not below one of the directories that the explorer was started with");
         ApiError::new(StatusCode::FORBIDDEN, "S0205", message)
     }
 
@@ -92,7 +93,7 @@ impl ApiError {
 
     /// Come again later.
     pub(crate) fn busy(message: impl Into<String>) -> ApiError {
-        ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "S0208", message)
+        ApiError::new(StatusCode::TOO_MANY_REQUESTS, "S0208", message)
     }
 
     /// What is there, but not ready for this.
@@ -104,7 +105,7 @@ impl ApiError {
         ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "S0210", "this address does not take this method")
     }
 
-    /// A mistake of the program.
+    /// A mistake of the program, or of the machine.
     pub(crate) fn internal(message: impl Into<String>) -> ApiError {
         ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "S0299", message)
     }
@@ -120,7 +121,7 @@ impl IntoResponse for ApiError {
         let mut response = (self.status, Json(json!({"error": self.json()}))).into_response();
         let headers = response.headers_mut();
         match self.status {
-            StatusCode::SERVICE_UNAVAILABLE => {
+            StatusCode::TOO_MANY_REQUESTS => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
             }
             StatusCode::UNAUTHORIZED => {

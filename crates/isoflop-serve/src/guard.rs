@@ -73,7 +73,9 @@ impl Guard {
         }
         match text(HeaderName::from_static("sec-fetch-site")) {
             // A link elsewhere may open the page, which then needs its own cookie.
-            Some("cross-site" | "same-site") if text(HeaderName::from_static("sec-fetch-mode")) != Some("navigate") => {
+            Some("cross-site" | "same-site")
+                if text(HeaderName::from_static("sec-fetch-mode")) != Some("navigate") =>
+            {
                 Err(ApiError::foreign("requests of other sites are refused"))
             }
             _ => Ok(()),
@@ -96,7 +98,8 @@ impl Guard {
             return same(token.trim(), &self.token);
         }
         let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-        let mut pairs = cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+        let mut pairs =
+            cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
         pairs.any(|(name, value)| name == self.cookie && same(value, &self.token))
     }
 
@@ -164,7 +167,9 @@ mod tests {
         for host in ["127.0.0.1:80", "localhost", "LOCALHOST:9", "[::1]:80", "10.0.0.7:1", "box.lan:80"] {
             assert!(guard.knows(host), "{host}");
         }
-        for host in ["", "evil.example", "localhost.evil.example", "user@localhost", "box.lan.evil", "?", "a b"] {
+        for host in
+            ["", "evil.example", "localhost.evil.example", "user@localhost", "box.lan.evil", "?", "a b"]
+        {
             assert!(!guard.knows(host), "{host}");
         }
     }

@@ -18,7 +18,7 @@ use tokio::time::{Instant, Sleep, sleep, timeout};
 /// Connections at once; more wait in the queue of the operating system.
 const MOST_CONNECTIONS: usize = 256;
 /// The head of a request must arrive within this time.
-const HEAD: Duration = Duration::from_secs(10);
+const HEAD: Duration = Duration::from_secs(8);
 /// A client that takes nothing of an answer for this long is left.
 const STALLED: Duration = Duration::from_secs(30);
 /// How long open requests may go on when the server ends.
@@ -79,7 +79,8 @@ impl Patient {
             self.wait = None;
             return poll;
         }
-        let wait = self.wait.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(Instant::now() + STALLED)));
+        let wait =
+            self.wait.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(Instant::now() + STALLED)));
         match wait.as_mut().poll(context) {
             Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
             Poll::Pending => Poll::Pending,
@@ -88,7 +89,11 @@ impl Patient {
 }
 
 impl AsyncRead for Patient {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_read(cx, buf)
     }
 }

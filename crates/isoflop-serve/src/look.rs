@@ -1,11 +1,12 @@
 //! What a mapping makes of a table: which columns are taken, which rows are left out and why, and the first rows.
 
-use isoflop_formula::InputKind;
 use isoflop_fit::Objective;
+use isoflop_formula::InputKind;
 use isoflop_laws::{Catalogue, Law};
 use isoflop_runs::{Column, Mapping, Need, Role, RunTable, Selection};
 use isoflop_study::{
-    Notes, Request, Rows, StudyError, Wish, bind, law_of_formula, law_over, missing, number, prepare, roles_json,
+    Notes, Request, Rows, StudyError, Wish, bind, law_of_formula, law_over, missing, number, prepare,
+    roles_json,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -122,7 +123,11 @@ pub(crate) struct CheckLaw {
 const LONGEST: usize = 20_000;
 
 /// What a formula means, or where it is wrong: `{ok, formula, latex, inputs, parameters, marks}`.
-pub(crate) fn check_law(check: &CheckLaw, table: Option<&RunTable>, catalogue: &Catalogue) -> ApiResult<Value> {
+pub(crate) fn check_law(
+    check: &CheckLaw,
+    table: Option<&RunTable>,
+    catalogue: &Catalogue,
+) -> ApiResult<Value> {
     let text = check.law.as_str();
     if text.len() > LONGEST {
         return Err(ApiError::bad(format!("a formula has at most {LONGEST} letters")));
@@ -130,19 +135,21 @@ pub(crate) fn check_law(check: &CheckLaw, table: Option<&RunTable>, catalogue: &
     if !text.contains('~') {
         return Ok(match catalogue.find(text) {
             Ok(law) => checked(law, law.formula().text.as_str()),
-            Err(error) => refused(text, json!([{"code": error.code(), "severity": "error", "message": error.to_string(),
-                "start": 0, "end": text.chars().count(), "help": "a formula has a ~ between what it predicts and how"}])),
+            Err(error) => refused(
+                text,
+                json!([{"code": error.code(), "severity": "error", "message": error.to_string(),
+                "start": 0, "end": text.chars().count(), "help": "a formula has a ~ between what it predicts and how"}]),
+            ),
         });
     }
     let law = match table {
-        None => Law::from_formula(text, &["N", "D", "C", "loss"], &[]).map_err(|diagnostics| StudyError::Formula {
-            origin: "--law".to_owned(),
-            text: text.to_owned(),
-            diagnostics,
+        None => Law::from_formula(text, &["N", "D", "C", "loss"], &[]).map_err(|diagnostics| {
+            StudyError::Formula { origin: "--law".to_owned(), text: text.to_owned(), diagnostics }
         }),
         Some(table) => {
             let mut table = table.clone();
-            let request = Request { maps: check.maps.clone(), lets: check.lets.clone(), ..Request::default() };
+            let request =
+                Request { maps: check.maps.clone(), lets: check.lets.clone(), ..Request::default() };
             let mapping = prepare(&mut table, &request, &mut Rows::default(), &())?;
             law_of_formula(text, &table, &mapping)
         }
@@ -160,7 +167,8 @@ fn checked(law: &Law, text: &str) -> Value {
     let formula = law.formula();
     let output = formula.output.as_ref().map(|left| left.name.as_str());
     let inputs = formula.symbols.inputs.iter().filter(|input| input.kind == InputKind::Column);
-    let inputs: Vec<&str> = inputs.map(|input| input.name.as_str()).filter(|name| Some(*name) != output).collect();
+    let inputs: Vec<&str> =
+        inputs.map(|input| input.name.as_str()).filter(|name| Some(*name) != output).collect();
     json!({
         "ok": true,
         "formula": text,

@@ -20,7 +20,9 @@ pub(crate) struct Roots {
 }
 
 /// Size and time of each file of a table: when they change, its runs have advanced.
-pub(crate) type Marks = Vec<(PathBuf, u64, Option<SystemTime>)>;
+pub(crate) type Marks = Vec<Mark>;
+/// A file with its size and time.
+pub(crate) type Mark = (PathBuf, u64, Option<SystemTime>);
 
 impl Roots {
     pub(crate) fn new(paths: &[PathBuf]) -> Result<Roots, ServeError> {
@@ -40,7 +42,10 @@ impl Roots {
     /// The canonical path of a file or directory that may be read.
     pub(crate) fn find(&self, text: &str) -> ApiResult<PathBuf> {
         let path = Path::new(text);
-        if text.is_empty() || text.contains('\0') || path.components().any(|part| part == Component::ParentDir) {
+        if text.is_empty()
+            || text.contains('\0')
+            || path.components().any(|part| part == Component::ParentDir)
+        {
             return Err(ApiError::outside(text));
         }
         // The same answer for what is outside and what is nowhere: nothing is told about other files.
@@ -51,8 +56,11 @@ impl Roots {
     /// A path to read runs from: one that is no pattern, and below which no link leads out of the roots.
     pub(crate) fn find_runs(&self, text: &str) -> ApiResult<PathBuf> {
         let path = self.find(text)?;
-        if text.contains(['*', '?', '[', '{']) {
-            return Err(ApiError::bad(format!("{text}: name the file itself; patterns are not followed here")));
+        let name = self.shown(&path);
+        if name == "-" || name.contains(['*', '?', '[']) {
+            return Err(ApiError::bad(format!(
+                "{text}: name the file itself; patterns are not followed here"
+            )));
         }
         self.marks(std::slice::from_ref(&path))?;
         Ok(path)
@@ -67,7 +75,9 @@ impl Roots {
             looked += 1;
             if looked > MOST_FILES || depth > DEEPEST {
                 let path = paths.first().map(|path| self.shown(path)).unwrap_or_default();
-                return Err(ApiError::bad(format!("{path}: more than {MOST_FILES} files; choose a directory below it")));
+                return Err(ApiError::bad(format!(
+                    "{path}: more than {MOST_FILES} files; choose a directory below it"
+                )));
             }
             // A file may vanish while a run goes on.
             let Ok(found) = path.canonicalize() else { continue };
@@ -93,7 +103,8 @@ impl Roots {
     /// Files and directories in a directory, or the roots: `{path, parent, entries: [{name, path, kind, bytes}]}`.
     pub(crate) fn list(&self, text: Option<&str>) -> ApiResult<Value> {
         let Some(text) = text else {
-            let entries: Vec<Value> = self.roots.iter().map(|root| self.entry(root, &self.shown(root))).collect();
+            let entries: Vec<Value> =
+                self.roots.iter().map(|root| self.entry(root, &self.shown(root))).collect();
             return Ok(json!({"path": null, "parent": null, "entries": entries, "cut": false}));
         };
         let path = self.find(text)?;
@@ -104,7 +115,9 @@ impl Roots {
         let mut names: Vec<PathBuf> = read.flatten().map(|entry| entry.path()).take(MOST_FILES).collect();
         names.retain(|path| path.canonicalize().is_ok_and(|found| self.holds(&found)));
         names.sort_by_key(|path| (!path.is_dir(), path.file_name().map(std::ffi::OsStr::to_owned)));
-        let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let name = |path: &Path| {
+            path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+        };
         let entries = names.iter().map(|path| self.entry(path, &name(path)));
         let parent = path.parent().filter(|parent| self.holds(parent)).map(|parent| self.shown(parent));
         Ok(json!({

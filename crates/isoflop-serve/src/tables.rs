@@ -8,7 +8,7 @@ use std::fs::File;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use isoflop_runs::{Column, ReadOptions, RunTable, find_roles};
+use isoflop_runs::{Column, ReadOptions, RunTable, Surveyed, find_roles, survey};
 use isoflop_study::{notes_json, number, roles_json};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -101,10 +101,11 @@ impl Tables {
 
     /// Whether another upload of this size may be kept.
     pub(crate) fn check_room(&self, bytes: u64) -> ApiResult<()> {
-        let kept: u64 = self.lock().origins.values().filter_map(|origin| origin.upload.as_ref()).map(|u| u.1).sum();
+        let kept: u64 =
+            self.lock().origins.values().filter_map(|origin| origin.upload.as_ref()).map(|u| u.1).sum();
         if kept + bytes > UPLOADS * self.upload_limit {
             let message = "the uploads of this session fill their room; delete tables that are done with";
-            return Err(ApiError::busy(message));
+            return Err(ApiError::not_ready(message));
         }
         Ok(())
     }
@@ -122,10 +123,20 @@ impl Tables {
     }
 
     /// Remembers an uploaded file as a table, and reads it.
-    pub(crate) fn upload(&self, name: &str, reading: Reading, file: NamedTempFile, bytes: u64, roots: &Roots) -> ApiResult<Value> {
+    pub(crate) fn upload(
+        &self,
+        name: &str,
+        reading: Reading,
+        file: NamedTempFile,
+        bytes: u64,
+        roots: &Roots,
+    ) -> ApiResult<Value> {
         let path = file.path().to_owned();
         let upload = Some((file, bytes));
-        self.add(Origin { id: String::new(), name: plain_name(name), reading, files: vec![path], upload }, roots)
+        self.add(
+            Origin { id: String::new(), name: plain_name(name), reading, files: vec![path], upload },
+            roots,
+        )
     }
 
     /// Only what can be read is remembered.
@@ -133,7 +144,7 @@ impl Tables {
         let number = {
             let mut shelf = self.lock();
             if shelf.origins.len() >= MOST_TABLES {
-                return Err(ApiError::busy(format!("{MOST_TABLES} tables are open; delete some")));
+                return Err(ApiError::not_ready(format!("{MOST_TABLES} tables are open; delete some")));
             }
             shelf.next += 1;
             shelf.next
@@ -177,6 +188,16 @@ impl Tables {
     pub(crate) fn describe(&self, id: &str, roots: &Roots) -> ApiResult<Value> {
         let (origin, table) = self.rows(id, roots)?;
         table_json(&origin, &table)
+    }
+
+    /// What lies at the paths of a table: tools, runs, curves.
+    pub(crate) fn survey(&self, id: &str, roots: &Roots) -> ApiResult<Vec<Surveyed>> {
+        let origin = self.origin(id)?;
+        if origin.upload.is_some() {
+            return Err(ApiError::not_ready("an upload is one table: see the table itself"));
+        }
+        marks(&origin, roots)?;
+        Ok(survey(&origin.reading.paths, &origin.reading.options()?)?)
     }
 
     /// All tables, the newest first.
@@ -241,7 +262,8 @@ fn read(origin: &Origin) -> ApiResult<RunTable> {
     let Some((upload, _)) = &origin.upload else {
         return Ok(RunTable::read(&origin.reading.paths, &options)?);
     };
-    let file = File::open(upload.path()).map_err(|error| ApiError::internal(format!("the upload is gone: {error}")))?;
+    let file = File::open(upload.path())
+        .map_err(|error| ApiError::internal(format!("the upload is gone: {error}")))?;
     let options = ReadOptions { expansion_ratio: UPLOAD_RATIO, ..options };
     Ok(RunTable::from_reader(&origin.name, file, &options)?)
 }

@@ -32,6 +32,7 @@ mod digits;
 mod error;
 mod job;
 mod json;
+mod next;
 mod note;
 mod plan;
 mod point;
@@ -53,9 +54,11 @@ pub use error::StudyError;
 pub use job::{Finished, Reason, Rows, columns, fit_table, prepare, read_table};
 pub use json::{
     PER_TOKEN, Points, SCHEMA_VERSION, aim, audited_json, backtests_json, bibtex, chances_json,
-    comparison_json, costs_json, evidence, fit_json, law_json, laws_json, notes_json, number, object,
-    optional, plan_json, plans_json, profiles_json, reviewed_json, roles_json, surveyed_json, verdict,
+    comparison_json, costs_json, evidence, fit_json, law_json, laws_json, next_json, notes_json, number,
+    object, optional, plan_json, plans_json, profiles_json, reviewed_json, roles_json, surveyed_json,
+    verdict,
 };
+pub use next::{Basis, NextOptions, NextRuns, next_of};
 pub use note::{Level, Listener, Note, Notes, counted};
 pub use plan::{PlanOptions, assignment, device, model};
 pub use point::{Fitted, Point, RunForecast, points_of};
