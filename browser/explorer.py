@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from chromium import axe, console_errors, driver, scheme, viewport
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
@@ -162,6 +163,7 @@ class Explorer:
         assert "N = " in self.job("Plan").text
 
     def compares(self) -> None:
+        self.write("#laws", "chinchilla, kaplan_nd")
         self.one("[data-kind=compare]").click()
         assert "chinchilla" in self.job("Comparison").text
         self.clean()
@@ -170,7 +172,8 @@ class Explorer:
         self.write("#bootstrap", "20000")
         self.one("#bootstrap").send_keys(Keys.TAB)
         self.one("#fit").click()
-        button = self.wait(lambda: self.page.find_element(By.CSS_SELECTOR, "#jobs article [data-cancel]"))
+        button = self.wait(lambda: self.page.find_element(By.CSS_SELECTOR, "#jobs article:first-child[data-state=running]")
+                           .find_element(By.CSS_SELECTOR, "[data-cancel]"))
         began = time.monotonic()
         button.click()  # type: ignore[union-attr]
         self.job("Fit", "cancelled")
@@ -201,12 +204,10 @@ class Explorer:
     def is_used_by_keyboard(self) -> None:
         self.page.execute_script("document.activeElement.blur(); window.scrollTo(0, 0)")
         seen = []
-        body = self.one("body")
-        body.send_keys(Keys.TAB)
         for _ in range(60):
+            ActionChains(self.page).send_keys(Keys.TAB).perform()
             element = self.page.switch_to.active_element
             seen.append(element.get_attribute("id") or element.text)
-            element.send_keys(Keys.TAB)
         wanted = ["file", "role-N", "lets", "filters", "formula", "search", "objective", "fit"]
         places = [seen.index(name) if name in seen else -1 for name in wanted]
         assert -1 not in places and places == sorted(places), list(zip(wanted, places, strict=True))
@@ -214,6 +215,7 @@ class Explorer:
     def follows_a_file(self) -> None:
         runs = self.folder / "live.csv"
         runs.write_text(table(32).replace("size,tok", "N,D"), encoding="utf-8")
+        self.page.get(self.url)
         button = self.wait(lambda: self.page.find_element(By.XPATH, "//*[@id='files']//button[.='live.csv']"))
         button.click()  # type: ignore[union-attr]
         self.wait(lambda: "33 rows" in self.text("#table"))

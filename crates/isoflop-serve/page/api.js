@@ -28,27 +28,48 @@ export const post = (path, value) => ask("POST", path, JSON.stringify(value), { 
 export const upload = (file) =>
   ask("POST", `/api/uploads?name=${encodeURIComponent(file.name)}`, file, { "Content-Type": "application/octet-stream" });
 
+/** Browsers open few connections to one server: streams beyond these are polled instead. */
+const MOST_STREAMS = 2;
+let streams = 0;
+
+const isOver = (status) => !["queued", "running"].includes(status.state);
+const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
 /** Calls `heard` with each status of a job; resolves when it is over. */
-export function follow(id, heard) {
+export async function follow(id, heard) {
+  if (streams < MOST_STREAMS) {
+    streams += 1;
+    const last = await stream(id, heard);
+    streams -= 1;
+    if (last) return last;
+  }
+  // Too many streams, or one that broke.
+  for (;;) {
+    try {
+      const status = await get(`/api/jobs/${id}`);
+      heard(status);
+      if (isOver(status)) return status;
+    } catch (error) {
+      return { id, state: "failed", error: { message: error.message } };
+    }
+    await pause(700);
+  }
+}
+
+/** The last status of a job, or null when the stream broke. */
+function stream(id, heard) {
   return new Promise((resolve) => {
     const events = new EventSource(`/api/jobs/${id}/events`);
-    const take = async (status) => {
-      heard(status);
-      if (!["queued", "running"].includes(status.state)) {
-        events.close();
-        resolve(status);
-      }
+    const end = (status) => {
+      events.close();
+      resolve(status);
     };
-    events.addEventListener("status", (event) => take(JSON.parse(event.data)));
-    // The stream broke: ask once, and let the browser connect again while the job goes on.
-    events.addEventListener("error", async () => {
-      try {
-        await take(await get(`/api/jobs/${id}`));
-      } catch (error) {
-        events.close();
-        resolve({ id, state: "failed", error: { message: error.message } });
-      }
+    events.addEventListener("status", (event) => {
+      const status = JSON.parse(event.data);
+      heard(status);
+      if (isOver(status)) end(status);
     });
+    events.addEventListener("error", () => end(null));
   });
 }
 

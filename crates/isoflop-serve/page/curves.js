@@ -13,7 +13,7 @@ export function drawCurves(box, description, columns) {
   const texts = description.columns.map((column) => column.name);
   const of = (role) => description.roles[role]?.column;
   const first = ["step", of("D"), of("N"), of("C"), numbers[0]].find((name) => numbers.includes(name));
-  const asked = { x: first, y: of("loss") ?? numbers.at(-1), by: description.runs_column ?? "", log: first !== "step", from: null, to: null };
+  const asked = { x: first, y: of("loss") ?? numbers.at(-1), by: description.runs_column ?? (texts.includes("run") ? "run" : ""), log: first !== "step", from: null, to: null };
   if (numbers.length < 2) return box.replaceChildren();
 
   const canvas = h("canvas", { tabindex: "0", role: "img", "aria-label": "curves" });
@@ -89,7 +89,7 @@ export function drawCurves(box, description, columns) {
   const details = h("details", { toggle: () => details.open && draw() }, h("summary", {}, "Curves"),
     h("div", { class: "grid" }, menu("x", "along", numbers), menu("y", "value", numbers), menu("by", "one curve for each", ["", ...texts])),
     h("p", { class: "check" }, log, h("label", { for: "curve-log" }, "logarithmic"), whole), canvas, told, numbersBox);
-  details.open = Boolean(description.runs_column);
+  details.open = first === "step";
   box.replaceChildren(details);
   if (details.open) draw();
 }

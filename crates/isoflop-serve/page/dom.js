@@ -12,6 +12,9 @@ export function h(tag, attributes = {}, ...children) {
   return element;
 }
 
+/** Replaces what is in an element; null is nothing. */
+export const fill = (element, ...children) => element.replaceChildren(...children.flat().filter((child) => child != null));
+
 export const $ = (id) => document.getElementById(id);
 
 export const lines = (text) => text.split("\n").map((line) => line.trim()).filter(Boolean);
@@ -21,6 +24,7 @@ export function num(value, digits = 4) {
   if (value == null) return "–";
   if (value === 0) return "0";
   const size = Math.abs(value);
+  if (Number.isInteger(value) && size < 1e7) return String(value);
   if (size >= 1e15 || size < 1e-4) return value.toExponential(digits - 1).replace("e+", "e");
   return String(Number(value.toPrecision(digits)));
 }

@@ -24,6 +24,7 @@ const ask = (kind, options = {}) => {
   const asked = { kind, table: known.table.id, request: request(), options };
   // All laws that the runs can carry are compared, unless several are named.
   if (kind === "compare") delete asked.request.law;
+  if (["compare", "backtest"].includes(kind) && $("laws").value.trim()) options.laws = [$("laws").value];
   return results.start(asked);
 };
 
@@ -39,7 +40,7 @@ function setup() {
     if (known.isLaw) await ask("fit");
   }));
   law.setup(ready);
-  for (const name of ["objective", "cluster", "bootstrap", "seed", "goal", "budget"]) {
+  for (const name of ["objective", "cluster", "bootstrap", "seed", "laws", "goal", "budget"]) {
     $(name).value = state[name];
     $(name).addEventListener("change", () => save({ [name]: $(name).value }));
   }

@@ -2,7 +2,7 @@
 
 import { get, post, upload, watch } from "./api.js";
 import { drawCurves } from "./curves.js";
-import { $, attempt, counted, fail, h, later, num, say, size, table } from "./dom.js";
+import { $, attempt, counted, fail, fill, h, later, num, say, size, table } from "./dom.js";
 import { columns, known, save, state } from "./state.js";
 
 const ROLES = ["N", "D", "C", "loss"];
@@ -61,8 +61,8 @@ async function browse(path) {
     return h("li", {}, go(entry.path, `${entry.name}/`), " ", runs);
   };
   const up = list.path == null ? null : h("li", {}, go(list.parent, ".. up"));
-  $("files").replaceChildren(
-    h("p", { class: "faint" }, list.path == null ? "Or choose below:" : `In ${list.path}:`),
+  fill($("files"), 
+    h("p", { class: "faint" }, list.path == null ? "Or choose below: " : `In ${list.path}: `, go(list.path, "look again")),
     h("ul", {}, up, list.entries.map(item)));
   if (path == null && list.entries.length === 1 && list.entries[0].kind === "directory") await browse(list.entries[0].path);
 }
@@ -88,7 +88,7 @@ async function show(description, isAgain = false) {
   if (isAgain) save({ table: description.id });
   else save({ table: description.id, maps: {}, cluster: description.runs_column ?? "" });
   const notes = [...description.notes.map((note) => note.text), ...description.doubts];
-  $("table").replaceChildren(
+  fill($("table"), 
     h("h3", {}, description.name),
     h("p", {}, `${counted(description.rows, "row")} of ${counted(description.columns.length, "column")}`),
     notes.length > 0 ? h("ul", {}, notes.map((note) => h("li", { class: "warntext" }, note))) : null,
@@ -112,25 +112,30 @@ function holds(column) {
   return column.low == null ? "no finite number" : `${num(column.low, 5)} … ${num(column.high, 5)}`;
 }
 
-/** A select for each role, and for what the law reads besides. */
+/** A select for each role, and for what the law reads besides; those that are there stay, as one may be in use. */
 function roles(found) {
   const names = [...new Set([...ROLES, ...known.inputs, ...(known.output ? [known.output] : [])])];
-  const focused = document.activeElement?.id;
-  const row = (name) => {
-    const binding = found[name];
+  const shown = `${known.table.id} ${names.join(" ")}`;
+  if ($("mapping").dataset.shown !== shown) {
+    fill($("mapping"), table(["stands for", "column"], names.map(role), "which column stands for what"));
+    $("mapping").dataset.shown = shown;
+  }
+  for (const name of names) {
+    const select = $(`role-${name}`);
     const own = known.table.columns.some((column) => column.name === name) ? name : null;
-    const automatic = binding && !state.maps[name] ? `${binding.column} (${binding.evidence})` : own ?? "automatic";
-    const select = h("select", { id: `role-${name}`, change: (event) => {
-      save({ maps: { ...state.maps, [name]: event.target.value } });
-      look();
-      changed();
-    } }, h("option", { value: "" }, binding || own ? automatic : "not found"),
-    known.table.columns.map((column) => h("option", { value: column.name }, column.name)));
+    const binding = state.maps[name] ? null : found[name];
+    select.options[0].textContent = binding ? `${binding.column} (${binding.evidence})` : state.maps[name] ? "automatic" : own ?? "not found";
     select.value = state.maps[name] ?? "";
-    return [h("label", { for: `role-${name}` }, name), select];
-  };
-  $("mapping").replaceChildren(table(["stands for", "column"], names.map(row), "which column stands for what"));
-  if (focused?.startsWith("role-")) $(focused)?.focus();
+  }
+}
+
+function role(name) {
+  const select = h("select", { id: `role-${name}`, change: () => {
+    save({ maps: { ...state.maps, [name]: select.value } });
+    look();
+    changed();
+  } }, h("option", { value: "" }), known.table.columns.map((column) => h("option", { value: column.name }, column.name)));
+  return [h("label", { for: `role-${name}` }, name), select];
 }
 
 /** Asks what becomes of the rows, and shows it; called whenever columns, rows or the law change. */
@@ -147,7 +152,7 @@ export const look = later(async () => {
     const why = seen.reasons.map((reason) =>
       h("li", {}, `${counted(reason.count, "row")} left out: ${reason.column} is ${reason.reason} (first at ${reason.first})`));
     const more = [...seen.doubts, ...seen.notes.filter((note) => note.level === "warning").map((note) => note.text)];
-    box.replaceChildren(
+    fill(box,
       seen.missing.length > 0
         ? h("p", { class: "warntext" }, `The law reads ${seen.missing.join(", ")}: choose the column above, or define it.`)
         : h("p", {}, parts.join(", "), "."),
@@ -162,13 +167,13 @@ export const look = later(async () => {
 export function marked({ text, marks }) {
   const letters = Array.from(text);
   const show = (mark) => {
-    const out = [h("p", { class: mark.severity === "error" ? "badtext" : "warntext" }, `${mark.code}: ${mark.message}`)];
+    const out = [h("p", { class: mark.severity === "error" ? "badtext" : "warntext" }, `${mark.code}: ${mark.message}${mark.start == null ? "" : ` (at letter ${mark.start + 1})`}`)];
     if (mark.start != null) {
       const begin = letters.lastIndexOf("\n", mark.start - 1) + 1;
       const next = letters.indexOf("\n", mark.start);
       const line = letters.slice(begin, next < 0 ? undefined : next).join("");
       const carets = " ".repeat(mark.start - begin) + "^".repeat(Math.max(1, Math.min(mark.end, begin + line.length) - mark.start));
-      out.push(h("pre", { class: "marks", "aria-label": `at letter ${mark.start - begin + 1}` }, `${line}\n${carets}`));
+      out.push(h("pre", { class: "marks" }, `${line}\n${carets}`));
     }
     if (mark.help) out.push(h("p", { class: "faint" }, mark.help));
     return h("div", { class: "mark" }, out);

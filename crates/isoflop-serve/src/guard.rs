@@ -125,7 +125,7 @@ pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) 
     } else if let Some(response) = guard.entered(&uri) {
         response
     } else if guard.has_token(headers) {
-        next.run(request).await
+        in_json(next.run(request).await)
     } else if uri.path() == "/" {
         (StatusCode::UNAUTHORIZED, Html(include_str!("../page/locked.html"))).into_response()
     } else {
@@ -137,6 +137,15 @@ pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) 
     }
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
+}
+
+/// Addresses that cannot even be read are refused by the router, in plain text: there is nothing at them.
+fn in_json(response: Response) -> Response {
+    let is_text = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/plain"));
+    match is_text && response.status() == StatusCode::BAD_REQUEST {
+        true => ApiError::not_found("address", "").into_response(),
+        false => response,
+    }
 }
 
 /// A token of 32 random bytes, as text for an address.
