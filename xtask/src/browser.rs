@@ -33,7 +33,8 @@ pub fn check(workspace: &Workspace) -> Result<Counts, String> {
 
 /// Why there is no browser, after trying to install one.
 fn missing() -> Option<String> {
-    let works = |name: &str| run(Command::new(name).arg("--version"), Show::Nothing).is_ok_and(|done| done.success);
+    let works =
+        |name: &str| run(Command::new(name).arg("--version"), Show::Nothing).is_ok_and(|done| done.success);
     let is_there = || works("chromium") && works("chromedriver");
     if is_there() {
         return None;

@@ -141,7 +141,10 @@ pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) 
 
 /// Addresses that cannot even be read are refused by the router, in plain text: there is nothing at them.
 fn in_json(response: Response) -> Response {
-    let is_text = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/plain"));
+    let is_text = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"text/plain"));
     match is_text && response.status() == StatusCode::BAD_REQUEST {
         true => ApiError::not_found("address", "").into_response(),
         false => response,
