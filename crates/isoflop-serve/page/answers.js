@@ -100,7 +100,8 @@ function plans(job, start) {
   };
   select.addEventListener("change", choose);
   attempt(async () => {
-    list = (await get("/api/plans")).plans;
+    // Tables of published rules decide nothing by a law.
+    list = (await get("/api/plans")).plans.filter((plan) => plan.minimize || plan.maximize);
     select.replaceChildren(...list.map((plan) => h("option", { value: plan.id }, `${plan.id}: ${plan.title}`)));
     if (list.some((plan) => plan.id === "compute-optimal")) select.value = "compute-optimal";
     choose();

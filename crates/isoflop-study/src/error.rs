@@ -79,6 +79,11 @@ pub enum StudyError {
         if *.has_runs { "; the runs do not say it" } else { "; without runs it is not known" }
     )]
     NoNoise { has_runs: bool },
+    #[error(
+        "the plan {plan} is a table of published rules with laws of its own, which has no use for {option}: write \
+         `isoflop plan {plan} --given ...`"
+    )]
+    OnlyRules { plan: String, option: &'static str },
     #[error("the threads cannot be started: {reason}")]
     Threads { reason: String },
     /// A formula that does not compile.
@@ -129,6 +134,7 @@ impl StudyError {
             StudyError::TwoAims { .. } => "C0407",
             StudyError::NoCost { .. } => "C1201",
             StudyError::NoNoise { .. } => "C1202",
+            StudyError::OnlyRules { .. } => "C0409",
             StudyError::Threads { .. } => "C0501",
             StudyError::NoRuns { .. } => "C0701",
             StudyError::NoCutColumn => "C0801",
