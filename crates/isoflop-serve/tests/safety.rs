@@ -1,4 +1,5 @@
 //! What must not happen: strangers, other sites, other files, too much, too slow.
+#![allow(clippy::unwrap_used)]
 
 mod support;
 

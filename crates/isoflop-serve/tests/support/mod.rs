@@ -1,4 +1,5 @@
 //! A server for a test, and a client that sends what it is told to, letter by letter.
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used)] // Each test file uses a part of it.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
