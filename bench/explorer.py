@@ -78,7 +78,8 @@ def load(base: str, token: str, count: int, status: Path) -> None:
             break
         time.sleep(0.1)
     took = time.monotonic() - began
-    print(f"{dict(Counter(job['state'] for job in jobs))} after {took:.1f} s; another request took {1000 * slowest:.0f} ms at most, of {asked}")
+    print(f"{dict(Counter(job['state'] for job in jobs))} after {took:.1f} s")
+    print(f"{asked} other requests meanwhile: {1000 * slowest:.0f} ms at most")
     print(f"memory after: {memory('VmRSS'):.0f} MB, {memory('VmHWM'):.0f} MB at most")
 
 

@@ -46,11 +46,8 @@ def axe(made: webdriver.Chrome) -> list[str]:
     found = made.execute_async_script(
         "const done = arguments[arguments.length - 1]; axe.run(document).then((r) => done(r.violations));"
     )
-    return [
-        f"{v['id']}: {v['help']}: {'; '.join(str(node['target']) + ' ' + node['html'][:160] for node in v['nodes'][:4])}"
-        for v in found
-        if v["impact"] in ("serious", "critical")
-    ]
+    serious = [v for v in found if v["impact"] in ("serious", "critical")]
+    return [f"{v['id']}: {v['help']}: {[node['html'][:160] for node in v['nodes'][:4]]}" for v in serious]
 
 
 def console_errors(made: webdriver.Chrome) -> list[str]:

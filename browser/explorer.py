@@ -62,7 +62,8 @@ class Explorer:
         return WebDriverWait(self.page, LONG).until(lambda p: p.find_element(By.CSS_SELECTOR, selector))
 
     def wait(self, what: Callable[[], object], seconds: float = LONG) -> object:
-        return WebDriverWait(self.page, seconds, poll_frequency=0.05, ignored_exceptions=[Exception]).until(lambda _: what())
+        waiting = WebDriverWait(self.page, seconds, poll_frequency=0.05, ignored_exceptions=[Exception])
+        return waiting.until(lambda _: what())
 
     def text(self, selector: str) -> str:
         return self.one(selector).text
@@ -113,7 +114,8 @@ class Explorer:
         # A drop as the browser tells it.
         self.page.execute_script(
             "const data = new DataTransfer(); data.items.add(new File([arguments[0]], 'my runs.csv'));"
-            "document.getElementById('drop').dispatchEvent(new DragEvent('drop', {dataTransfer: data, bubbles: true}));",
+            "const drop = new DragEvent('drop', {dataTransfer: data, bubbles: true});"
+            "document.getElementById('drop').dispatchEvent(drop);",
             path.read_text(encoding="utf-8"),
         )
         self.wait(lambda: "65 rows of 4 columns" in self.text("#table"))
@@ -134,7 +136,7 @@ class Explorer:
         self.wait(lambda: "reads N" in self.text("#rows"))
         for name, column in [("N", "size"), ("D", "tok")]:
             Select(self.one(f"#role-{name}")).select_by_value(column)
-            self.wait(lambda name=name, column=column: Select(self.one(f"#role-{name}")).first_selected_option.text == column)
+            self.wait(lambda n=name, c=column: Select(self.one(f"#role-{n}")).first_selected_option.text == c)
         self.wait(lambda: "64 rows of 65 can be used" in self.text("#rows"))
         assert "tok is missing" in self.text("#rows"), self.text("#rows")
 
@@ -146,7 +148,8 @@ class Explorer:
         article = self.job("Fit")
         self.wait(lambda: article.find_element(By.CSS_SELECTOR, "figure svg"))
         assert "certified" in article.text and "alpha" in article.text, article.text
-        command = article.find_element(By.XPATH, ".//details[summary='Repeat elsewhere']//pre").get_attribute("textContent")
+        again = article.find_element(By.XPATH, ".//details[summary='Repeat elsewhere']//pre")
+        command = again.get_attribute("textContent")
         assert "--map N=size --map D=tok --bootstrap 100" in command, command
         self.clean()
 
@@ -172,8 +175,8 @@ class Explorer:
         self.write("#bootstrap", "20000")
         self.one("#bootstrap").send_keys(Keys.TAB)
         self.one("#fit").click()
-        button = self.wait(lambda: self.page.find_element(By.CSS_SELECTOR, "#jobs article:first-child[data-state=running]")
-                           .find_element(By.CSS_SELECTOR, "[data-cancel]"))
+        selector = "#jobs article:first-child[data-state=running] [data-cancel]"
+        button = self.wait(lambda: self.page.find_element(By.CSS_SELECTOR, selector))
         began = time.monotonic()
         button.click()  # type: ignore[union-attr]
         self.job("Fit", "cancelled")
