@@ -68,10 +68,6 @@ pub(crate) enum CliError {
         "the plan {plan} is made for {laws}: write `isoflop plan {plan} LAW`, or a saved fit in place of LAW"
     )]
     PlanNeedsLaw { plan: String, laws: String },
-    #[error("what does a run of {law} cost? Say it with --cost, as a formula of {}", .inputs.join(", "))]
-    NoCost { law: String, inputs: Vec<String> },
-    #[error("how far do runs scatter around the law? Say it with --noise, such as --noise 0.5%{why}")]
-    NoNoise { why: &'static str },
     #[error("{path} is a run table: say which law to fit to it, --law chinchilla")]
     NextNeedsLaw { path: String },
     #[error("without runs there is nothing to fit: name one law with its coefficients, such as chinchilla@besiroglu, not {}", .given.join(" "))]
@@ -128,8 +124,6 @@ impl CliError {
             CliError::UnknownResult { .. } => "C0602",
             CliError::NoAim { .. } => "C0406",
             CliError::PlanNeedsLaw { .. } => "C0411",
-            CliError::NoCost { .. } => "C1201",
-            CliError::NoNoise { .. } => "C1202",
             CliError::NextNeedsLaw { .. } => "C1203",
             CliError::OneLaw { .. } => "C1204",
             CliError::NoLevels { .. } => "C1205",

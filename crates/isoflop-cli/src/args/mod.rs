@@ -8,6 +8,8 @@ mod next;
 mod plan;
 mod review;
 mod runs;
+#[cfg(feature = "serve")]
+mod serve;
 mod study;
 mod table;
 
@@ -19,6 +21,8 @@ pub(crate) use next::{NextArgs, SimulateArgs};
 pub(crate) use plan::{CostArgs, HardwareArgs, PlanArgs};
 pub(crate) use review::{AuditArgs, AuditFormat, ContrastArgs, Exponents, InfluenceArgs, MethodsArgs};
 pub(crate) use runs::{ExportArgs, RunsArgs};
+#[cfg(feature = "serve")]
+pub(crate) use serve::ServeArgs;
 pub(crate) use study::{BacktestArgs, CompareArgs, ProfileArgs};
 pub(crate) use table::{ChangeArgs, HoldArgs, StudyArgs, TableArgs};
 
@@ -114,6 +118,9 @@ pub(crate) enum Command {
     Plot(PlotArgs),
     /// Write a fit as one HTML file that needs nothing else, or as Markdown or PDF
     Report(Box<ReportArgs>),
+    /// Explore runs in a browser: see, map, fit, compare, plan, report; on this machine alone
+    #[cfg(feature = "serve")]
+    Serve(ServeArgs),
     /// List laws, or show one
     Laws(LawsArgs),
     /// Rerun published results from public run tables, ours beside theirs
