@@ -25,6 +25,7 @@ struct Bench {
     python: Environment,
     ours: PathBuf,
     influence: PathBuf,
+    plan: PathBuf,
     isoflop: PathBuf,
     peers: PathBuf,
     folder: PathBuf,
@@ -55,6 +56,7 @@ pub fn run(full: bool) -> Result<bool, String> {
         python,
         ours: workspace.built("release/examples/bench"),
         influence: workspace.built("release/examples/influence"),
+        plan: workspace.built("release/examples/bench_plan"),
         isoflop: workspace.built("release/isoflop"),
         peers: workspace.root.join("bench/peers.py"),
         folder: workspace.target.join("bench"),
@@ -70,6 +72,7 @@ pub fn run(full: bool) -> Result<bool, String> {
     print_comparisons(comparisons.iter().chain(&bootstrap));
     bench.jacobian()?;
     bench.catalogue()?;
+    bench.plans()?;
     bench.scale()?;
     Ok(true)
 }
@@ -206,6 +209,29 @@ impl Bench {
         println!();
         table.print();
         println!("slowest fit: {} in {}", text("slowest_law"), quantity(wanted(&report, "slowest")?, "s"));
+        Ok(())
+    }
+
+    /// Decisions: a plan with replicates, the slowest named plan, the next runs.
+    fn plans(&self) -> Result<(), String> {
+        let report = pairs(&finished(run_command(&mut Command::new(&self.plan), Show::Nothing)?)?)?;
+        let text = |key| report.text(key).unwrap_or("?");
+        let mut table = Table::new(&["plans", "measured", "target", ""]);
+        let mut row = |what: String, key, target: &str, most: f64| {
+            let seconds = wanted(&report, key)?;
+            table.row([what, quantity(seconds, "s"), target.to_owned(), verdict(seconds <= most)]);
+            Ok::<(), String>(())
+        };
+        row(format!("compute-optimal, {} draws", text("draws")), "optimal", "<= 20 ms", 0.02)?;
+        row(
+            format!("slowest of {} named plans: {}", text("plans"), text("slowest_plan")),
+            "slowest",
+            "<= 1 s",
+            1.0,
+        )?;
+        row(format!("next over {} candidates", text("candidates")), "next", "<= 5 s", 5.0)?;
+        println!();
+        table.print();
         Ok(())
     }
 

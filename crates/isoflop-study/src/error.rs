@@ -70,6 +70,10 @@ pub enum StudyError {
     NothingToCompare { output: String },
     #[error("{first} predicts {output} and {second} predicts {other}: compare laws that predict the same")]
     TwoOutputs { first: String, output: String, second: String, other: String },
+    #[error(
+        "{law} predicts several outputs ({outputs}), and {what} is for laws with one: write out the statement of one of them"
+    )]
+    SeveralOutputs { law: String, outputs: String, what: &'static str },
     #[error("the plan {plan} has an objective of its own; leave out --minimize and --maximize")]
     TwoAims { plan: String },
     #[error(
@@ -131,6 +135,7 @@ impl StudyError {
             StudyError::NoCutColumn => "C0801",
             StudyError::NothingToCompare { .. } => "C0802",
             StudyError::TwoOutputs { .. } => "C0803",
+            StudyError::SeveralOutputs { .. } => "C0804",
             StudyError::Formula { diagnostics, .. } => diagnostics.0.first().map_or("", |first| first.code),
             StudyError::Runs(error) => error.code(),
             StudyError::Laws(LawErrors(errors)) => errors.first().map_or("", LawError::code),

@@ -56,6 +56,9 @@ pub(crate) fn finish(args: &FitArgs, messages: &Messages) -> Result<Finished, Fa
 
 /// Runs and law along the input with the largest span, for the terminal.
 fn plot(finished: &Finished) -> String {
+    if !finished.formula.parts.is_empty() {
+        return "no plot: the law has several outputs\n".to_owned();
+    }
     match main_figure(&Subject::of_finished(finished, &[]).scene()) {
         Some(shown) => lines(&shown.figure),
         None => "no plot: the law has no numeric input\n".to_owned(),

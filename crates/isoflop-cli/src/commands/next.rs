@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use isoflop_fit::Fit;
+use isoflop_fit::{Fit, Group};
 use isoflop_formula::{InputKind, parse_number};
 use isoflop_laws::{Catalogue, Law};
 use isoflop_plan::{Goal, Model, NextRequest, Past, next};
@@ -32,10 +32,18 @@ struct Start {
 /// Fits what there is, and chooses the runs.
 pub(crate) fn run(args: &NextArgs, messages: &Messages) -> Result<u8, Failure> {
     let catalogue = catalogue(args.folder.as_deref(), messages)?;
-    let start = match &args.law {
+    let mut start = match &args.law {
         Some(name) => fitted(args, name, &catalogue, messages)?,
         None => before_any_run(args, &catalogue, messages)?,
     };
+    let columns = start.model.texts();
+    let (texts, numbers): (Vec<_>, Vec<_>) = args.given.iter().partition(|text| {
+        text.split_once('=').is_some_and(|(name, _)| columns.iter().any(|column| column == name.trim()))
+    });
+    if !columns.is_empty() {
+        let one = |text: &&String| assignment("--given", text, "NAME=TEXT, such as family=llama");
+        start.model = start.model.at(&texts.iter().map(one).collect::<Result<Vec<_>, _>>()?)?;
+    }
     let names = inputs(&start.model);
     let has = |name: &str| names.iter().any(|known| known == name);
     let cost = match &args.cost {
@@ -74,7 +82,7 @@ pub(crate) fn run(args: &NextArgs, messages: &Messages) -> Result<u8, Failure> {
         budget: args.budget,
         cost,
         limits: args.limits.iter().map(|text| limit(text)).collect::<Result<_, _>>()?,
-        given: args.given.iter().map(|text| given(text)).collect::<Result<_, _>>()?,
+        given: numbers.into_iter().map(|text| given(text)).collect::<Result<_, _>>()?,
         keep,
         largest: args.largest.unwrap_or(f64::INFINITY),
         runs: args.runs_at_most,
@@ -118,8 +126,41 @@ fn fitted(args: &NextArgs, name: &str, catalogue: &Catalogue, messages: &Message
     for warning in std::mem::take(&mut model.warnings) {
         messages.warning(&warning);
     }
-    let past = Past { columns: done.data.inputs.clone(), rows };
+    let kept = rows_of_level(args, &done);
+    if kept.len() < rows {
+        messages.info(&format!(
+            "{} of {rows} runs have the given texts; the others are left out of account",
+            kept.len()
+        ));
+    }
+    let picked = |column: &Vec<f64>| kept.iter().filter_map(|&row| column.get(row).copied()).collect();
+    let past = Past { columns: done.data.inputs.iter().map(picked).collect(), rows: kept.len() };
     Ok(Start { law: done.law, model, past, noise: noise.filter(|noise| *noise > 0.0) })
+}
+
+/// Rows of the runs with the texts of `--given`: what other levels say about parameters that they share is not counted.
+fn rows_of_level(args: &NextArgs, done: &Finished) -> Vec<usize> {
+    let given = |column: &str| {
+        let texts = args.given.iter().filter_map(|text| text.split_once('='));
+        texts.into_iter().find(|(name, _)| name.trim() == column).map(|(_, text)| text.trim())
+    };
+    let in_group = |group: &Group, row: usize| {
+        let level = group.codes.get(row).and_then(|&code| group.levels.get(code as usize));
+        given(&group.column).is_none_or(|text| level.is_some_and(|level| level == text))
+    };
+    let compared = |k: usize, kind: &InputKind, row: usize| match kind {
+        InputKind::TextEquals { column, value } => given(column).is_none_or(|text| {
+            let is_it = done.data.inputs.get(k).and_then(|column| column.get(row)).is_none_or(|x| *x != 0.0);
+            is_it == (text == value)
+        }),
+        _ => true,
+    };
+    let inputs = &done.formula.symbols.inputs;
+    let fits = |row: &usize| {
+        done.data.groups.iter().all(|group| in_group(group, *row))
+            && inputs.iter().enumerate().all(|(k, input)| compared(k, &input.kind, *row))
+    };
+    (0..done.data.rows()).filter(fits).collect()
 }
 
 /// The standard deviation of log residuals by their median size, which a few stray runs do not move; `None` for residuals
