@@ -9,7 +9,8 @@ function short(x) {
   if (x === 0) return "0";
   for (const [unit, suffix] of [[1e12, "T"], [1e9, "B"], [1e6, "M"], [1e3, "k"]])
     if (Math.abs(x) >= unit && Math.abs(x) < 1e15) return Number((x / unit).toPrecision(4)) + suffix;
-  return Number(x.toPrecision(4)).toString().replace("e+", "e");
+  const text = Math.abs(x) >= 1e15 ? Number(x.toPrecision(4)).toExponential() : Number(x.toPrecision(4)).toString();
+  return text.replace("e+", "e");
 }
 
 // From shares of the frame to numbers and back.

@@ -19,7 +19,8 @@ const draws = fit.draws.map(named);
 function size(x) {
   for (const [unit, suffix] of [[1e12, "T"], [1e9, "B"], [1e6, "M"], [1e3, "k"]])
     if (Math.abs(x) >= unit && Math.abs(x) < 1e15) return Number((x / unit).toPrecision(3)) + suffix;
-  return Number(x.toPrecision(3)).toString().replace("e+", "e");
+  const text = Math.abs(x) >= 1e15 ? x.toExponential(2) : Number(x.toPrecision(3)).toString();
+  return text.replace("e+", "e");
 }
 
 function read(text) {
@@ -101,7 +102,7 @@ function update() {
   if (Number.isFinite(point.N * point.D)) text += `; C = 6 N D = ${(6 * point.N * point.D).toPrecision(3).replace("e+", "e")} FLOP`;
   out.textContent = text;
   Object.assign(out.dataset, { point: JSON.stringify(point), estimate: value, low: run?.low ?? own?.[0], high: run?.high ?? own?.[1] });
-  const made = run ? Object.entries(run.parts).filter(([, h]) => h !== null).map(([k, h]) => `${WORDS[k]} ± ${digits(h)}`) : [];
+  const made = run ? Object.entries(run.parts).filter(([, h]) => h !== null).map(([k, h]) => `${WORDS[k]} ± ${Number(h.toPrecision(2))}`) : [];
   const line = own ? [`the law alone ${digits(own[0])} … ${digits(own[1])}`] : [];
   document.getElementById("parts").textContent = made.length ? `The interval is made of: ${made.concat(line).join("; ")}.` : "";
   const beyond = fit.inputs.filter((i) => state[i.name] > i.high * 1.000001 || state[i.name] < i.low * 0.999999);
@@ -202,7 +203,7 @@ if (fit.inputs.some((i) => i.name === "N") && fit.inputs.some((i) => i.name === 
     controls.D(state.D);
     update();
   });
-  where.append(take);
+  where.append(said, take);
   where.hidden = false;
   decide();
 }
