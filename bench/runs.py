@@ -1,14 +1,15 @@
 """Time isoflop beside the Python readers of the same runs: python bench/runs.py PATH_TO_ISOFLOP [RUNS] [STEPS]
 
-Writes RUNS runs of STEPS values of two metrics (by default 200 of 10000) as TensorBoard files, as an MLflow database, and
-as CSV and Parquet tables; reads each with `isoflop export` to one row per run, and with what its own tool offers:
-tensorboard's EventAccumulator, MlflowClient and mlflow.search_runs, polars. Packages: tensorboard, tensorboardX,
-mlflow-skinny, sqlalchemy, alembic, pandas, polars. Prints CPU seconds (user and system, children included), wall
+Writes RUNS runs of STEPS values of two metrics (by default 200 of 10000) as W&B logs, as TensorBoard files, as an MLflow
+database, and as CSV and Parquet tables; reads each with `isoflop export` to one row per run, and with what its own tool
+offers: wandb's DataStore with its messages, tensorboard's EventAccumulator, MlflowClient and mlflow.search_runs, polars.
+Packages: wandb, tensorboard, tensorboardX, mlflow-skinny, sqlalchemy, alembic, pandas, polars. Prints CPU seconds (user and system, children included), wall
 seconds and peak memory of one process each: CPU seconds can be compared on a machine that does other work.
 """
 
 import contextlib
 import io
+import json
 import random
 import sqlite3
 import subprocess
@@ -17,6 +18,19 @@ import tempfile
 from pathlib import Path
 
 PEERS = {
+    "wandb DataStore": """
+import pathlib, json
+from wandb.proto import wandb_internal_pb2
+from wandb.sdk.internal.datastore import DataStore
+for log in sorted(pathlib.Path(path).rglob("*.wandb")):
+    store = DataStore(); store.open_for_scan(str(log)); last = {}
+    while (data := store.scan_data()) is not None:
+        record = wandb_internal_pb2.Record(); record.ParseFromString(data)
+        if record.WhichOneof("record_type") == "history":
+            for item in record.history.item:
+                last[item.key or "/".join(item.nested_key)] = json.loads(item.value_json)
+    assert last
+""",
     "tensorboard": """
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 import pathlib
@@ -45,6 +59,28 @@ def curve(run, steps):
     """Loss and tokens of a run."""
     noise = random.Random(run)
     return [(s, 2 + 400 / (s * 131072.0) ** 0.28 + noise.gauss(0, 0.01), s * 131072.0) for s in range(1, steps + 1)]
+
+
+def write_wandb(folder, runs, steps):
+    """The records that an offline run writes, by wandb's own writer."""
+    from wandb.proto import wandb_internal_pb2
+    from wandb.sdk.internal.datastore import DataStore
+
+    for run in range(runs):
+        home = folder / f"offline-run-20260101_000000-r{run:03}"
+        home.mkdir(parents=True)
+        store = DataStore()
+        store.open_for_write(str(home / f"run-r{run:03}.wandb"))
+        record = wandb_internal_pb2.Record()
+        record.run.run_id, record.run.display_name = f"r{run:03}", f"run{run:03}"
+        store.write(record)
+        for step, loss, tokens in curve(run, steps):
+            record = wandb_internal_pb2.Record()
+            for name, value in (("_step", step), ("val/loss", loss), ("tokens", tokens)):
+                record.history.item.add(nested_key=[name], value_json=json.dumps(value))
+            record.history.step.num = step
+            store.write(record)
+        store.close()
 
 
 def write_tensorboard(folder, runs, steps):
@@ -106,10 +142,12 @@ def main():
         events = folder / "events"
         events.mkdir()
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            write_wandb(folder / "wandb", runs, steps)
             write_tensorboard(events, runs, steps)
             write_mlflow(folder / "mlflow.db", runs, steps)
             write_tables(folder, runs, steps)
         stores = [
+            (folder / "wandb", ["wandb DataStore"]),
             (events, ["tensorboard"]),
             (folder / "mlflow.db", ["mlflow.search_runs", "MlflowClient histories"]),
             (folder / "points.csv", ["polars csv"]),

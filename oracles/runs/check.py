@@ -1,10 +1,11 @@
 """Write runs with the real tools and read them back with the built command line.
 
-    python oracles/runs/check.py PATH_TO_ISOFLOP
+    python oracles/runs/check.py PATH_TO_ISOFLOP [--only TOOL,... | --older]
 
-Two runs of 40 steps, with a NaN and an infinity among the losses, go through every tool that is installed; isoflop must
-give back the same numbers, to the last bit where the tool keeps 64 bits, and leave every file as it was. A tool that is
-not installed is left out by name: those of `requirements.txt` always are there.
+Two runs of 40 steps, with a NaN and an infinity among the losses, go through every tool that is installed (an
+evaluation of 20 items, three times each, where the tool evaluates); isoflop must give back the same numbers, to the last bit where the tool keeps 64 bits, and leave every file as it was. A tool that is
+not installed is left out by name: those of `requirements.txt` always are there. `--older` installs an older version of
+each tool into an environment of its own, and asks each.
 """
 
 import contextlib
@@ -18,10 +19,13 @@ import random
 import subprocess
 import sys
 import tempfile
+import venv
 from pathlib import Path
 
 STEPS = range(50, 2001, 50)
 RUNS = {"n19M": 19_000_000, "n70M": 70_000_000}
+# Of an evaluation.
+ITEMS, ATTEMPTS = 20, 3
 
 
 def losses(n):
@@ -72,8 +76,11 @@ def wandb(folder):
     """An offline run directory for each run."""
     import wandb
 
+    # The setting had another name before 0.19.
+    old = tuple(map(int, wandb.__version__.split(".")[:2])) < (0, 19)
+    quiet = {"_disable_stats" if old else "x_disable_stats": True}
     for name, n in RUNS.items():
-        settings = wandb.Settings(mode="offline", console="off", silent=True, x_disable_stats=True)
+        settings = wandb.Settings(mode="offline", console="off", silent=True, **quiet)
         run = wandb.init(project="sweep", name=name, dir=str(folder), config={"n_params": n}, settings=settings)
         for step, loss in losses(n).items():
             run.log({"val/loss": loss}, step=step)
@@ -107,6 +114,37 @@ def trackio(folder):
         trackio.finish()
 
 
+def solved(n, item, attempt):
+    """Whether an attempt at an item succeeds."""
+    return random.Random(f"{n} {item} {attempt}").random() < 0.4
+
+
+def inspect(folder):
+    """A log for each run: items that its mock model answers rightly or wrongly, three times each."""
+    os.environ["INSPECT_DISPLAY"] = "none"
+    import tiktoken
+
+    class Encoding:
+        """The tokens of the mock model are counted with a table that would be downloaded."""
+
+        def encode(self, text, **_):
+            return list(text.encode())
+
+    tiktoken.get_encoding = tiktoken.encoding_for_model = lambda *_, **__: Encoding()
+    from inspect_ai import Task, eval
+    from inspect_ai.dataset import Sample
+    from inspect_ai.model import ModelOutput, get_model
+    from inspect_ai.scorer import match
+
+    for name, n in RUNS.items():
+        items = [Sample(id=f"s{i}", input=f"{i}?", target="yes", metadata={"minutes": i + 0.5}) for i in range(ITEMS)]
+        # One at a time: all items, then all again.
+        answers = ["yes" if solved(n, i, attempt) else "no" for attempt in range(ATTEMPTS) for i in range(ITEMS)]
+        model = get_model("mockllm/model", custom_outputs=[ModelOutput.from_content("m", text) for text in answers])
+        task = Task(dataset=items, scorer=match(), epochs=ATTEMPTS, name="items")
+        eval(task, model=model, log_dir=str(folder / name), max_samples=1, max_connections=1, metadata={"run": name})
+
+
 # For each: the package as pip knows it, and what writes with it.
 TOOLS = {
     "tensorboard": ("tensorboardX", tensorboard),
@@ -115,6 +153,7 @@ TOOLS = {
     "wandb": ("wandb", wandb),
     "dvclive": ("dvclive", dvclive),
     "trackio": ("trackio", trackio),
+    "inspect": ("inspect_ai", inspect),
 }
 
 
@@ -124,17 +163,37 @@ def state(folder):
     return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
-def read(binary, tool, folder):
-    """Loss by run and step, as isoflop exports them."""
-    command = [binary, "export", str(folder), "-o", "-", "--from", tool, "--points", "values"]
+def export(binary, tool, folder, points):
+    """Rows as isoflop exports them."""
+    command = [binary, "export", str(folder), "-o", "-", "--from", tool, "--points", points]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise RuntimeError(f"exit {done.returncode}: {done.stderr.strip()}")
+    return csv.DictReader(io.StringIO(done.stdout))
+
+
+def read(binary, tool, folder):
+    """Loss by run and step."""
     found = {name: {} for name in RUNS}
-    for row in csv.DictReader(io.StringIO(done.stdout)):
+    for row in export(binary, tool, folder, "values"):
         if row["metric"] == "val/loss":
             found[row["run"]][int(row["step"])] = float(row["value"])
     return found
+
+
+def items_agree(binary, folder):
+    """Successes, attempts and metadata of every item."""
+    found = {(row["metadata.run"], row["item"]): row for row in export(binary, "inspect", folder, "samples")}
+    wanted = {(name, f"s{i}") for name in RUNS for i in range(ITEMS)}
+    if found.keys() != wanted:
+        return f"items {sorted(found.keys() ^ wanted)[:5]} on one side only"
+    for (name, item), row in found.items():
+        i = int(item[1:])
+        successes = sum(solved(RUNS[name], i, attempt) for attempt in range(ATTEMPTS))
+        here = [float(row[column]) for column in ("match/successes", "match/attempts", "metadata.minutes")]
+        if here != [successes, ATTEMPTS, i + 0.5]:
+            return f"{name} {item}: {here} for {successes} of {ATTEMPTS}"
+    return None
 
 
 def agree(tool, found):
@@ -157,9 +216,39 @@ def agree(tool, found):
     return None
 
 
+# An older version of each, with what it needs beside itself.
+OLDER = {
+    "tensorboard": ["tensorboardX==2.2", "protobuf<3.21", "numpy<2", "six"],
+    "mlflow,mlflow-db": ["mlflow-skinny==2.9.2", "sqlalchemy<2.1", "alembic", "setuptools<80"],
+    "wandb": ["wandb==0.16.6", "numpy<2", "setuptools<80"],
+    "dvclive": ["dvclive==3.0.0", "setuptools<80"],
+    "trackio": ["trackio==0.2.8"],
+    "inspect": ["inspect_ai==0.3.100"],
+}
+
+
+def check_older(binary):
+    """Each older version in an environment of its own."""
+    failed = 0
+    for tools, packages in OLDER.items():
+        with tempfile.TemporaryDirectory() as home:
+            venv.create(home, with_pip=True)
+            python = str(Path(home) / "bin" / "python")
+            installed = subprocess.run([python, "-m", "pip", "install", "-q", *packages], capture_output=True, text=True)
+            if installed.returncode != 0:
+                print(f"{tools}: cannot be installed here: {installed.stderr.strip().splitlines()[-1]}", flush=True)
+                failed += 1
+                continue
+            failed += subprocess.run([python, __file__, binary, "--only", tools]).returncode != 0
+    return failed
+
+
 def main():
     binary, held, out = sys.argv[1], [], []
-    for tool, (package, write) in TOOLS.items():
+    if sys.argv[2:] == ["--older"]:
+        return 1 if check_older(binary) else 0
+    only = sys.argv[3].split(",") if sys.argv[2:3] == ["--only"] else list(TOOLS)
+    for tool, (package, write) in ((tool, TOOLS[tool]) for tool in only):
         try:
             version = importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:
@@ -171,7 +260,7 @@ def main():
                 with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
                     write(folder)
                 before = state(folder)
-                fault = agree(tool, read(binary, tool, folder))
+                fault = items_agree(binary, folder) if tool == "inspect" else agree(tool, read(binary, tool, folder))
                 changed = sorted(dict(set(state(folder).items()) ^ set(before.items())))
                 if fault is None and changed:
                     fault = f"reading changed {changed}"

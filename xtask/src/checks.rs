@@ -18,13 +18,14 @@ type Outcome = Result<Counts, String>;
 type Step = (&'static str, fn(&Workspace) -> Outcome);
 
 /// In the order they run: cheap ones first.
-const STEPS: [Step; 11] = [
+const STEPS: &[Step] = &[
     ("structure", structure),
     ("reference", law_reference),
     ("format", format),
     ("lints", lints),
     ("tests", tests),
     ("doc-tests", doc_tests),
+    ("addresses", addresses),
     ("documentation", documentation),
     ("command-line", command_line),
     ("oracles", oracles),
@@ -136,6 +137,27 @@ fn tests(workspace: &Workspace) -> Outcome {
 
 fn doc_tests(workspace: &Workspace) -> Outcome {
     let arguments = ["test", "--workspace", "--locked", "--no-fail-fast", "--doc"];
+    let output = run_command(cargo(&workspace.root).args(arguments), Show::Live)?;
+    counted(counts::cargo_test(&output.stdout), &output)
+}
+
+/// What talks to servers is built for one test: it need not be fast.
+const QUICK: &str = "profile.dev.package.\"*\".opt-level=0";
+
+/// Fetching from a local server: what talks to servers is built here alone.
+fn addresses(workspace: &Workspace) -> Outcome {
+    let arguments = [
+        "test",
+        "-p",
+        "isoflop-remote",
+        "--features",
+        "stores",
+        "--locked",
+        "--lib",
+        "--tests",
+        "--config",
+        QUICK,
+    ];
     let output = run_command(cargo(&workspace.root).args(arguments), Show::Live)?;
     counted(counts::cargo_test(&output.stdout), &output)
 }

@@ -46,8 +46,27 @@ fn main() -> ExitCode {
     ExitCode::from(code)
 }
 
+/// Lets every command read addresses.
+#[cfg(feature = "remote")]
+fn read_addresses() {
+    isoflop_runs::fetch_with(|address| {
+        let found = isoflop_remote::fetch(address, isoflop_remote::Limits::default());
+        let found = found.map_err(|error| error.to_string())?;
+        Ok(isoflop_runs::Fetched {
+            path: found.path.clone(),
+            name: found.name.clone(),
+            objects: found.objects,
+            bytes: found.bytes,
+            left_out: found.left_out,
+            keep: Box::new(found),
+        })
+    });
+}
+
 fn run() -> u8 {
     interrupt::install();
+    #[cfg(feature = "remote")]
+    read_addresses();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

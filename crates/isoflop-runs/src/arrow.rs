@@ -86,11 +86,25 @@ fn append_array(
         match cast(array, &DataType::Float64) {
             Ok(numbers) => {
                 let numbers = numbers.as_primitive::<Float64Type>();
+                if nulls.as_ref().is_none_or(|nulls| nulls.null_count() == 0) {
+                    builder.all_numbers(column, numbers.values());
+                    return Ok(());
+                }
                 let values = numbers.values().iter().enumerate();
                 builder.numbers(column, values.map(|(row, &value)| is_present(row).then_some(value)));
             }
             Err(error) => skip(builder, error.to_string()),
         }
+        return Ok(());
+    }
+    if let Some(dictionary) = array.as_any_dictionary_opt()
+        && let Some(texts) = dictionary.values().as_string_opt::<i32>()
+        && !texts.is_empty()
+    {
+        let keys = dictionary.normalized_keys().into_iter().enumerate();
+        let keys = keys
+            .map(|(row, key)| (is_present(row) && array.is_valid(row) && texts.is_valid(key)).then_some(key));
+        builder.keys(column, keys, texts.len(), |key| texts.value(key));
         return Ok(());
     }
     match cast(array, &DataType::LargeUtf8) {

@@ -1,12 +1,15 @@
 //! A table under construction: readers push cells, and every column finds its type on the way.
 
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::block::Block;
 use crate::cell::{Cell, is_missing, number_text, read_cell};
 use crate::column::{Column, MISSING_CODE, Numbers, TextBuilder};
 use crate::error::RunsError;
 use crate::note::Note;
 use crate::origin::{Origins, Place, Source};
+use crate::remote::Alias;
 use crate::table::RunTable;
 
 /// Codes and row numbers are 32 bits wide.
@@ -31,15 +34,26 @@ pub(crate) struct TableBuilder {
     padding: usize,
     /// Names of the runs of tools, which must differ also between paths.
     pub(crate) run_names: FxHashSet<String>,
+    /// What to call the path that is being read, if it stands for an address.
+    pub(crate) alias: Option<Alias>,
     /// Whether a run may have given several rows.
     pub(crate) has_curves: bool,
 }
 
 impl TableBuilder {
     /// Starts a new source and returns its number.
-    pub(crate) fn source(&mut self, source: Source) -> usize {
+    pub(crate) fn source(&mut self, mut source: Source) -> usize {
+        source.name = self.named(source.name);
         self.origins.sources.push(source);
         self.origins.sources.len() - 1
+    }
+
+    /// A path as it is called.
+    pub(crate) fn named(&self, path: String) -> String {
+        match &self.alias {
+            Some(alias) => alias.apply(&path),
+            None => path,
+        }
     }
 
     /// Place in the source that is being read.
@@ -116,6 +130,42 @@ impl TableBuilder {
                 Some(value) => builder.push_number(value),
                 None => builder.push_missing(),
             }
+        }
+    }
+
+    /// Adds numbers, none of them missing, to the rows from the current one on; the caller then ends as many rows.
+    pub(crate) fn all_numbers(&mut self, column: usize, values: &[f64]) {
+        self.filled(column).push_numbers(values);
+    }
+
+    /// Adds text cells, each a position in a list of `count` texts, to the rows from the current one on; the caller
+    /// then ends as many rows.
+    pub(crate) fn keys<'a>(
+        &mut self,
+        column: usize,
+        keys: impl Iterator<Item = Option<usize>>,
+        count: usize,
+        text: impl Fn(usize) -> &'a str,
+    ) {
+        self.filled(column).push_keys(keys, count, text);
+    }
+
+    /// Adds the cells of a block of whole rows from the current one on, the columns at the same time; the caller then
+    /// ends as many rows.
+    pub(crate) fn block(&mut self, columns: &[usize], block: &Block, thousands: bool) {
+        let mut place = vec![None; self.columns.len()];
+        for (nth, &column) in columns.iter().enumerate() {
+            self.filled(column);
+            place[column] = Some(nth);
+        }
+        let found = self.columns.iter_mut().zip(place);
+        let work: Vec<_> = found.filter_map(|((_, builder), nth)| Some((builder, nth?))).collect();
+        let push = |(builder, nth): (&mut ColumnBuilder, usize)| {
+            block.column(nth).for_each(|cell| builder.push_cell(cell, thousands));
+        };
+        match block.is_large() {
+            true => work.into_par_iter().for_each(push),
+            false => work.into_iter().for_each(push),
         }
     }
 
@@ -220,6 +270,35 @@ impl ColumnBuilder {
         match &mut self.text {
             Some(text) => text.push(&number_text(value)),
             None => self.numbers.values.push(value),
+        }
+    }
+
+    fn push_numbers(&mut self, values: &[f64]) {
+        match self.text {
+            Some(_) => values.iter().for_each(|&value| self.push_number(value)),
+            None => self.numbers.values.extend_from_slice(values),
+        }
+    }
+
+    fn push_keys<'a>(
+        &mut self,
+        keys: impl Iterator<Item = Option<usize>>,
+        count: usize,
+        text: impl Fn(usize) -> &'a str,
+    ) {
+        // The code of each text, once it has one.
+        let mut codes: Vec<Option<u32>> = vec![None; count];
+        for key in keys {
+            match (key.and_then(|key| codes.get(key).copied().flatten()), key, &mut self.text) {
+                (_, None, _) => self.push_missing(),
+                (Some(code), _, Some(builder)) => builder.text.codes.push(code),
+                (_, Some(key), _) => {
+                    self.push_cell(text(key), true);
+                    if let (Some(builder), Some(code)) = (&self.text, codes.get_mut(key)) {
+                        *code = builder.text.codes.last().copied();
+                    }
+                }
+            }
         }
     }
 

@@ -211,6 +211,13 @@ pub(crate) struct TextBuilder {
 impl TextBuilder {
     pub(crate) fn push(&mut self, cell: &str) {
         let levels = &mut self.text.levels;
+        // Rows of one run follow each other.
+        if let Some(&last) = self.text.codes.last()
+            && levels.get(last) == Some(cell)
+        {
+            self.text.codes.push(last);
+            return;
+        }
         let found = self.table.find(hash(cell), |&code| levels.get(code) == Some(cell)).copied();
         let code = found.unwrap_or_else(|| {
             let code = levels.len() as u32;

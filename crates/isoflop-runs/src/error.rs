@@ -4,6 +4,7 @@
 use std::io;
 
 use crate::origin::Place;
+use crate::remote::Alias;
 
 /// An error in reading or using runs; all of them are for the user to mend.
 #[derive(Debug, thiserror::Error)]
@@ -233,7 +234,7 @@ pub enum RunsError {
     },
     /// A `--points` that cannot be read.
     #[error(
-        "--points {text}: write final, best, last:K, every, values or at:D=TOKENS, for example at:D=1B,2B"
+        "--points {text}: write final, best, last:K, every, values, samples or at:D=TOKENS, for example at:D=1B,2B"
     )]
     BadPoints {
         /// The text as given.
@@ -322,6 +323,20 @@ pub enum RunsError {
         /// What is wrong.
         diagnostics: Box<isoflop_formula::Diagnostics>,
     },
+    /// An address that cannot be read.
+    #[error("{reason}")]
+    Remote {
+        /// What went wrong, with the address.
+        reason: String,
+    },
+    /// An error in runs that were fetched: as of local files, with the address in place of the path.
+    #[error("{text}")]
+    Elsewhere {
+        /// Its code.
+        code: &'static str,
+        /// Its text.
+        text: String,
+    },
     /// Columns of different lengths.
     #[error("column `{column}` has {found} rows, but the first column has {expected}")]
     UnequalLengths {
@@ -388,6 +403,8 @@ impl RunsError {
             Self::UnknownLog { .. } => "R0138",
             Self::BadPattern { .. } => "R0139",
             Self::CannotWrite { .. } => "R0140",
+            Self::Remote { .. } => "R0141",
+            Self::Elsewhere { code, .. } => code,
             Self::MissingColumn { .. } => "R0120",
             Self::RoleNotFound { .. } => "R0121",
             Self::TextInNumber { .. } => "R0122",
@@ -397,6 +414,11 @@ impl RunsError {
             Self::Formula { .. } => "R0126",
             Self::UnequalLengths { .. } => "R0127",
         }
+    }
+
+    /// The error with the address in place of the path that stands for it.
+    pub(crate) fn elsewhere(self, alias: &Alias) -> Self {
+        Self::Elsewhere { code: self.code(), text: alias.apply(&self.to_string()) }
     }
 
     /// The error of an operation on a path.

@@ -7,6 +7,7 @@ use rustc_hash::FxHashMap;
 
 use crate::error::RunsError;
 use crate::read::{self, ReadOptions};
+use crate::remote;
 use crate::sources::{self, Tool, Unit};
 use crate::survey::{Surveyed, of_units};
 
@@ -52,6 +53,10 @@ impl Follower {
     pub fn look(&mut self) -> Result<Vec<Surveyed>, RunsError> {
         let mut found = Vec::new();
         for name in read::expand(&self.paths)? {
+            if remote::is_address(&name) {
+                let reason = format!("{name}: --follow looks at paths on this machine, not at addresses");
+                return Err(RunsError::Remote { reason });
+            }
             for (tool, units) in sources::discover(&name, &self.options)? {
                 let is_new = |unit: &Unit| {
                     // Before the files are read: what is written meanwhile is new at the next look.
@@ -61,7 +66,7 @@ impl Follower {
                 };
                 let changed: Vec<Unit> = units.into_iter().filter(is_new).collect();
                 if !changed.is_empty() {
-                    found.push(of_units(&name, tool, &changed, &self.options));
+                    found.push(of_units(&name, tool, &changed, &self.options, None));
                 }
             }
         }

@@ -22,6 +22,7 @@
 //! ```
 
 mod arrow;
+mod block;
 mod builder;
 mod cell;
 mod column;
@@ -34,6 +35,7 @@ mod mask;
 mod note;
 mod origin;
 mod read;
+mod remote;
 mod roles;
 mod select;
 mod sources;
@@ -50,6 +52,7 @@ pub use mask::Mask;
 pub use note::Note;
 pub use origin::{Place, Source};
 pub use read::{Format, ReadOptions};
+pub use remote::{Fetch, Fetched, fetch_with};
 pub use roles::{Found, Role};
 pub use select::{DropReason, Dropped, Grouping, Need, Selected, SelectedColumn, Selection, joined_digest};
 pub use sources::{Points, Restarts, RunsNote, Tool};

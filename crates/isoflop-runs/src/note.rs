@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::origin::Place;
+use crate::remote::Fetched;
 use crate::sources::RunsNote;
 
 /// Something that a reader did or found which may matter to a fit.
@@ -46,15 +47,32 @@ pub enum Note {
         /// Name of the file.
         file: String,
     },
+    /// Runs were fetched from an address.
+    Fetched {
+        /// The address, without secrets.
+        address: String,
+        /// Objects fetched.
+        objects: u64,
+        /// Their bytes.
+        bytes: u64,
+        /// Objects that were left where they are.
+        left_out: u64,
+    },
     /// What reading the runs of a tool found.
     Runs(RunsNote),
 }
 
 impl Note {
+    pub(crate) fn fetched(found: &Fetched) -> Self {
+        let Fetched { name, objects, bytes, left_out, .. } = found;
+        Self::Fetched { address: name.clone(), objects: *objects, bytes: *bytes, left_out: *left_out }
+    }
+
     /// Whether it is worth a warning rather than a line of information.
     pub fn is_warning(&self) -> bool {
         match self {
             Self::Runs(note) => note.is_warning(),
+            Self::Fetched { .. } => false,
             _ => true,
         }
     }
@@ -67,6 +85,7 @@ impl Note {
             Self::IntegersRounded { .. } => "R0203",
             Self::NumbersRespelled { .. } => "R0204",
             Self::FileTwice { .. } => "R0205",
+            Self::Fetched { .. } => "R0206",
             Self::Runs(note) => note.code(),
         }
     }
@@ -90,6 +109,14 @@ impl fmt::Display for Note {
                 "column `{column}` is text from {first_text} on: numbers far above it are spelled in their \
                  shortest form (007 as 7)"
             ),
+            Self::Fetched { address, objects, bytes, left_out } => {
+                let plural = if *objects == 1 { "" } else { "s" };
+                write!(f, "{address}: {objects} object{plural} fetched, {bytes} bytes")?;
+                match left_out {
+                    0 => Ok(()),
+                    _ => write!(f, "; {left_out} left there (weights, artifacts, hidden or empty)"),
+                }
+            }
             Self::Runs(note) => note.fmt(f),
             Self::FileTwice { file } => write!(f, "{file} was given twice: its rows count twice"),
         }

@@ -6,6 +6,7 @@ use crate::builder::TableBuilder;
 use crate::error::RunsError;
 use crate::note::Note;
 use crate::read::{self, ReadOptions};
+use crate::remote::{self, Alias};
 use crate::sources::{self, Run, Tool, Unit};
 use crate::table::RunTable;
 
@@ -88,18 +89,48 @@ pub fn survey<P: AsRef<Path>>(paths: &[P], options: &ReadOptions) -> Result<Vec<
     let paths: Vec<String> = paths.iter().map(|path| path.as_ref().to_string_lossy().into_owned()).collect();
     let mut found = Vec::new();
     for name in read::expand(&paths)? {
-        let tools = if name == "-" { Vec::new() } else { sources::discover(&name, options)? };
-        if tools.is_empty() {
-            found.push(table(&name, options));
+        if remote::is_address(&name) {
+            found.extend(at_address(&name, options)?);
+        } else {
+            found.extend(at_path(&name, options, None)?);
         }
-        found.extend(tools.iter().map(|(tool, units)| of_units(&name, *tool, units, options)));
+    }
+    Ok(found)
+}
+
+fn at_path(name: &str, options: &ReadOptions, alias: Option<&Alias>) -> Result<Vec<Surveyed>, RunsError> {
+    let tools = if name == "-" { Vec::new() } else { sources::discover(name, options)? };
+    if tools.is_empty() {
+        return Ok(vec![table(name, options, alias)]);
+    }
+    Ok(tools.iter().map(|(tool, units)| of_units(name, *tool, units, options, alias)).collect())
+}
+
+/// Looks at what was fetched from an address, and calls it by the address.
+fn at_address(address: &str, options: &ReadOptions) -> Result<Vec<Surveyed>, RunsError> {
+    let fetched = remote::get(address)?;
+    let alias = fetched.alias();
+    let found = at_path(&fetched.path.display().to_string(), options, Some(&alias));
+    let mut found = found.map_err(|error| error.elsewhere(&alias))?;
+    for found in &mut found {
+        found.path.clone_from(&fetched.name);
+        found.table.notes.insert(0, Note::fetched(&fetched));
+        let problems = std::mem::take(&mut found.problems).into_iter();
+        found.problems = problems.map(|problem| problem.elsewhere(&alias)).collect();
     }
     Ok(found)
 }
 
 /// Looks at the files of one tool.
-pub(crate) fn of_units(name: &str, tool: Tool, units: &[Unit], options: &ReadOptions) -> Surveyed {
+pub(crate) fn of_units(
+    name: &str,
+    tool: Tool,
+    units: &[Unit],
+    options: &ReadOptions,
+    alias: Option<&Alias>,
+) -> Surveyed {
     let mut builder = TableBuilder::default();
+    builder.alias = alias.cloned();
     let mut survey = Survey::default();
     let problems = sources::survey(&mut builder, name, tool, units, options, &mut survey);
     let (runs, metrics, table) = (survey.runs, survey.metrics, builder.finish());
@@ -107,8 +138,9 @@ pub(crate) fn of_units(name: &str, tool: Tool, units: &[Unit], options: &ReadOpt
 }
 
 /// A run table, or what keeps the path from being one.
-fn table(name: &str, options: &ReadOptions) -> Surveyed {
+fn table(name: &str, options: &ReadOptions, alias: Option<&Alias>) -> Surveyed {
     let mut builder = TableBuilder::default();
+    builder.alias = alias.cloned();
     let read = match name {
         "-" => read::read_stream(&mut builder, "stdin", Box::new(std::io::stdin()), options),
         _ => read::read_file(&mut builder, name, options),

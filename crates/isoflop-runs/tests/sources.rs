@@ -1,6 +1,7 @@
 //! Runs of trackers: the samples that real tools wrote, where a checkout has them beside it.
 //!
 //! One sweep of two models went through every tool; `expected.json` holds the training loss at each step.
+// Long because each tool has its tests here.
 #![allow(clippy::unwrap_used, clippy::print_stdout)] // Helpers are not seen as tests.
 
 use std::path::PathBuf;
@@ -294,6 +295,51 @@ fn inspect_with_both_compressions_and_as_json() {
         assert_eq!(table.text("task").unwrap().get(0), Some("addition"));
         assert_eq!(table.text("state").unwrap().get(0), Some("finished"));
     }
+}
+
+#[test]
+fn items_of_inspect_add_up_to_its_scores() {
+    for form in ["inspect/out/eval", "inspect/out/eval_deflate", "inspect/out/json"] {
+        let Some(path) = sample(form) else { return };
+        let options = ReadOptions { points: Points::Samples, ..ReadOptions::default() };
+        let table = RunTable::read(&[&path], &options).unwrap();
+        assert_eq!(table.rows(), 6, "{form}");
+        let sum = |name: &str| table.number(name).unwrap().values.iter().sum::<f64>();
+        assert_eq!((sum("match/attempts"), sum("match/successes")), (24.0, 4.0), "{form}");
+        assert_eq!(table.number("metadata.human_minutes").unwrap().values, [1.0, 2.0, 4.0, 8.0, 16.0, 32.0]);
+        // Its own estimate of pass@2 from successes c of 4 attempts: 1 - C(4 - c, 2) / C(4, 2).
+        let pass = |c: &f64| 1.0 - (4.0 - c) * (3.0 - c) / 12.0;
+        let passed = table.number("match/successes").unwrap().values.iter().map(pass).sum::<f64>() / 6.0;
+        assert!((passed - 1.0 / 3.0).abs() < 1e-12, "{form}: {passed}");
+        // The mean over attempts, and the log's own total.
+        assert_eq!((4.0 * sum("usage.output_tokens")).round(), 59.0, "{form}");
+        assert_eq!(table.text("item").unwrap().get(5), Some("q5"));
+    }
+}
+
+#[test]
+fn documents_of_lm_evaluation_harness_add_up_to_its_means() {
+    let Some(path) = sample("lm_eval/out") else { return };
+    let means = RunTable::read(&[&path], &ReadOptions::default()).unwrap();
+    let options = ReadOptions { points: Points::Samples, ..ReadOptions::default() };
+    let table = RunTable::read(&[&path], &options).unwrap();
+    let tasks = table.text("task").unwrap();
+    for task in ["toy_mc", "toy_mc_b"] {
+        for metric in ["acc", "correct_nll", "correct_prob", "correct_bits_per_byte"] {
+            let values = &table.number(metric).unwrap().values;
+            let of_task: Vec<f64> = (0..table.rows())
+                .filter(|&row| tasks.get(row) == Some(task))
+                .map(|row| values[row])
+                .collect();
+            let mean = of_task.iter().sum::<f64>() / of_task.len() as f64;
+            let known = means.number(&format!("{task}/{metric}")).unwrap().values[0];
+            assert!(
+                of_task.len() == 12 && (mean - known).abs() < 1e-12,
+                "{task} {metric}: {mean}, not {known}"
+            );
+        }
+    }
+    assert_eq!(table.number("step").unwrap().values[0], means.number("step").unwrap().values[0]);
 }
 
 #[test]

@@ -284,6 +284,39 @@ fn bombs_lies_and_unknown_methods_are_refused() {
 }
 
 #[test]
+fn samples_of_a_log_that_did_not_end_come_from_its_journal() {
+    let start =
+        Entry { name: "_journal/start.json", ..text_entry(r#"{"eval": {"task": "sums", "model": "m"}}"#) };
+    let part = |id: &str, epoch: u32, value: &str| {
+        format!(r#"[{{"epoch": {epoch}, "scores": {{"match": {{"value": {value}}}}}, "id": {id}}}]"#)
+    };
+    let first = part("7", 1, r#"{"exact": 1, "close": "P"}"#);
+    let second = part("7", 2, r#"{"exact": false, "close": "unknown"}"#);
+    let parts = [
+        start,
+        Entry { name: "_journal/summaries/10.json", ..text_entry(&second) },
+        Entry { name: "_journal/summaries/2.json", ..text_entry(&first) },
+    ];
+    let dir = place("a.eval", &archive(&parts));
+    let options = ReadOptions { points: Points::Samples, ..ReadOptions::default() };
+    let table = RunTable::read(&[dir.path()], &options).unwrap();
+    let value = |name: &str| table.number(name).unwrap().values.clone();
+    assert_eq!((value("match/exact"), value("match/exact/attempts")), (vec![0.5], vec![2.0]));
+    assert_eq!((value("match/close"), value("match/close/attempts")), (vec![0.5], vec![1.0]));
+    assert_eq!(value("item"), [7.0]);
+    assert!(table.notes().iter().any(|note| note.to_string().contains("cut off")), "{:?}", table.notes());
+    // A log whose summaries are cut off inside is damaged, not short.
+    let broken = Entry { name: "summaries.json", ..text_entry(&first[..first.len() - 9]) };
+    let dir = place("a.eval", &archive(&[header(8), broken]));
+    let error = RunTable::read(&[dir.path()], &options).unwrap_err();
+    assert!(error.code() == "R0130" && error.to_string().contains("summaries.json"), "{error}");
+    // Other tools keep none.
+    drop(database(dir.path(), "project.db", TRACKIO));
+    let error = RunTable::read(&[dir.path().join("project.db")], &options).unwrap_err();
+    assert!(error.to_string().contains("it keeps no samples"), "{error}");
+}
+
+#[test]
 fn damaged_archives_are_refused_or_read_in_part() {
     for method in [0, 8, 93] {
         damage("a.eval", &archive(&[header(method)]), Tool::Inspect, 40);

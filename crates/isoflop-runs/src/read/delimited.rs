@@ -4,6 +4,7 @@ use std::io::Read;
 
 use super::records::{Record, RecordError, Records};
 use super::{MAX_RECORD, stream_error};
+use crate::block::Block;
 use crate::builder::TableBuilder;
 use crate::error::RunsError;
 
@@ -15,23 +16,60 @@ pub(super) fn read(builder: &mut TableBuilder, input: impl Read, delimiter: u8) 
         return Err(RunsError::Empty { file });
     };
     let columns = read_header(builder, &header)?;
-    // Where cells end with semicolons, the comma is often the decimal sign.
-    let thousands = delimiter != b';';
-    while let Some(record) = records.next().map_err(|error| explain(builder, error))? {
-        if record.len() != columns.len() {
-            let (expected, found) = (columns.len(), record.len());
-            return Err(RunsError::RaggedRow { place: builder.place(record.line), expected, found });
+    let width = columns.len();
+    let mut rows = Rows {
+        names: columns,
+        block: Block::new(width),
+        // Where cells end with semicolons, the comma is often the decimal sign.
+        thousands: delimiter != b';',
+    };
+    let end = rows.read(builder, &mut records);
+    // What stands above a mistake comes first, mistakes included.
+    rows.flush(builder)?;
+    end
+}
+
+/// Rows on their way into the table.
+struct Rows {
+    /// Position and name of each column.
+    names: Vec<(usize, String)>,
+    block: Block,
+    thousands: bool,
+}
+
+impl Rows {
+    fn read(
+        &mut self,
+        builder: &mut TableBuilder,
+        records: &mut Records<impl Read>,
+    ) -> Result<(), RunsError> {
+        while let Some(record) = records.next().map_err(|error| explain(builder, error))? {
+            if record.len() != self.names.len() {
+                let (expected, found) = (self.names.len(), record.len());
+                return Err(RunsError::RaggedRow { place: builder.place(record.line), expected, found });
+            }
+            self.block.push(record.line, record.cells());
+            if self.block.is_full() {
+                self.flush(builder)?;
+            }
         }
-        for ((column, name), cell) in columns.iter().zip(record.cells()) {
-            let text = std::str::from_utf8(cell).map_err(|_| RunsError::NotUtf8 {
-                place: builder.place(record.line),
-                what: format!("the cell in column `{name}`"),
-            })?;
-            builder.cell(*column, text, thousands);
-        }
-        builder.end_row(record.line)?;
+        Ok(())
     }
-    Ok(())
+
+    /// Hands the rows of the block to the columns.
+    fn flush(&mut self, builder: &mut TableBuilder) -> Result<(), RunsError> {
+        self.block.close().map_err(|(line, nth)| RunsError::NotUtf8 {
+            place: builder.place(line),
+            what: format!("the cell in column `{}`", self.names.get(nth).map_or("", |(_, name)| name)),
+        })?;
+        let columns: Vec<usize> = self.names.iter().map(|(column, _)| *column).collect();
+        builder.block(&columns, &self.block, self.thousands);
+        for (line, count) in self.block.stretches() {
+            builder.end_rows(line, count)?;
+        }
+        self.block.clear();
+        Ok(())
+    }
 }
 
 /// Positions and names of the columns; a column without a name (the index that pandas writes) is named by

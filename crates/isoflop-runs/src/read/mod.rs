@@ -14,6 +14,7 @@ use crate::builder::TableBuilder;
 use crate::error::RunsError;
 use crate::note::Note;
 use crate::origin::Source;
+use crate::remote;
 use crate::sources::{self, Points, Restarts, Tool};
 use open::Stream;
 pub(crate) use parquet::guarded;
@@ -77,11 +78,30 @@ pub(crate) fn read_paths(paths: &[String], options: &ReadOptions) -> Result<Tabl
         }
         match path.name.as_str() {
             "-" => read_stream(&mut builder, "stdin", Box::new(io::stdin()), options)?,
-            name if sources::read(&mut builder, name, options)? => {}
-            name => read_file(&mut builder, name, options)?,
+            name if remote::is_address(name) => read_address(&mut builder, name, options)?,
+            name => read_path(&mut builder, name, options)?,
         }
     }
     Ok(builder)
+}
+
+/// Reads what a tool left at a path, or a table.
+fn read_path(builder: &mut TableBuilder, name: &str, options: &ReadOptions) -> Result<(), RunsError> {
+    match sources::read(builder, name, options)? {
+        true => Ok(()),
+        false => read_file(builder, name, options),
+    }
+}
+
+/// Fetches what lies at an address and reads it.
+fn read_address(builder: &mut TableBuilder, address: &str, options: &ReadOptions) -> Result<(), RunsError> {
+    let fetched = remote::get(address)?;
+    let alias = fetched.alias();
+    builder.alias = Some(alias.clone());
+    builder.notes.push(Note::fetched(&fetched));
+    let read = read_path(builder, &fetched.path.display().to_string(), options);
+    builder.alias = None;
+    read.map_err(|error| error.elsewhere(&alias))
 }
 
 /// The files that paths and patterns name.

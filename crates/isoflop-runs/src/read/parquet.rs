@@ -1,9 +1,15 @@
 //! Parquet.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
+use arrow::datatypes::{DataType, Schema};
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
+};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::reader::ChunkReader;
 
 use crate::arrow::{append_batch, holds};
@@ -14,8 +20,8 @@ use crate::note::Note;
 /// Rows decoded at a time.
 const BATCH: usize = 1 << 16;
 
-/// Cells that are always allowed.
-const FREE_CELLS: u64 = if cfg!(test) { 1 << 16 } else { 1 << 28 };
+/// Cells that are always allowed, 128 MiB of them: decoding more for a file of some bytes takes many seconds.
+const FREE_CELLS: u64 = if cfg!(test) { 1 << 16 } else { 1 << 24 };
 /// Cells for each byte of the file beyond that: a few bytes of it can stand for any number of equal cells.
 const CELLS_PER_BYTE: u64 = 25;
 
@@ -37,8 +43,10 @@ fn decode(builder: &mut TableBuilder, file: impl ChunkReader + 'static) -> Resul
     let name = builder.place(1).file;
     let damaged = |reason: String| RunsError::BadParquet { file: name.clone(), reason };
     let size = file.len();
-    let reader =
-        ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| damaged(error.to_string()))?;
+    let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new());
+    let metadata = metadata.and_then(|metadata| with_dictionaries(&metadata));
+    let metadata = metadata.map_err(|error| damaged(error.to_string()))?;
+    let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata);
     let mut wanted = Vec::new();
     for (i, field) in reader.schema().fields().iter().enumerate() {
         match holds(field.data_type()) {
@@ -65,6 +73,33 @@ fn decode(builder: &mut TableBuilder, file: impl ChunkReader + 'static) -> Resul
         row += batch.num_rows() as u64;
     }
     Ok(())
+}
+
+/// Texts that the file keeps as dictionaries stay so: a name of a run then costs its number in each row.
+fn with_dictionaries(metadata: &ArrowReaderMetadata) -> Result<ArrowReaderMetadata, ParquetError> {
+    let groups = metadata.metadata().row_groups();
+    let columns = metadata.parquet_schema().columns();
+    let fields = metadata.schema().fields().iter().map(|field| {
+        // A column at the top of the schema, by its name.
+        let leaf =
+            columns.iter().position(|column| matches!(column.path().parts(), [name] if name == field.name()));
+        let is_dictionary = leaf.is_some_and(|leaf| {
+            let has_one = |group: &RowGroupMetaData| {
+                group.columns().get(leaf).is_some_and(|column| column.dictionary_page_offset().is_some())
+            };
+            !groups.is_empty() && groups.iter().all(has_one)
+        });
+        match field.data_type() {
+            DataType::Utf8 if is_dictionary => {
+                let texts = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
+                Arc::new(field.as_ref().clone().with_data_type(texts))
+            }
+            _ => Arc::clone(field),
+        }
+    });
+    let schema = Schema::new(fields.collect::<Vec<_>>());
+    let options = ArrowReaderOptions::new().with_schema(Arc::new(schema));
+    ArrowReaderMetadata::try_new(Arc::clone(metadata.metadata()), options)
 }
 
 #[cfg(test)]

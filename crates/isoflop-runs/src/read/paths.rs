@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 
 use crate::error::RunsError;
+use crate::remote::is_address;
 
 /// A file to read.
 pub(super) struct Named {
@@ -21,7 +22,8 @@ pub(super) fn expand(paths: &[String]) -> Result<Vec<Named>, RunsError> {
     }
     let mut named: Vec<Named> = Vec::new();
     for path in paths {
-        let names = match path.contains(['*', '?', '[']) && !Path::new(path).exists() {
+        let is_pattern = path.contains(['*', '?', '[']) && !is_address(path);
+        let names = match is_pattern && !Path::new(path).exists() {
             true => matches(path)?,
             false => vec![path.clone()],
         };

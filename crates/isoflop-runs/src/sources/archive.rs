@@ -3,6 +3,7 @@
 //! Only the directory of the archive is taken from the zip library; entries are opened here, because logs of
 //! Inspect use Zstandard (method 93) and older ones deflate, and because growth and checksums are ours to watch.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::Path;
@@ -92,6 +93,16 @@ impl Archive {
             return Err(fail("its checksum does not match; the file is damaged"));
         }
         String::from_utf8(bytes).map(Some).map_err(|_| fail("it is not UTF-8 text"))
+    }
+
+    /// Whether there is an entry of this name.
+    pub(super) fn has(&self, entry: &str) -> bool {
+        self.zip.index_for_name(entry).is_some()
+    }
+
+    /// The names of all entries, as far as they are text.
+    pub(super) fn names(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        self.zip.file_names().filter_map(Result::ok)
     }
 
     /// An error in an entry.

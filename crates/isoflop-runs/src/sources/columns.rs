@@ -16,7 +16,7 @@ use crate::read::guarded;
 /// Rows decoded at a time.
 const BATCH: usize = 1 << 14;
 /// Rows that are always allowed; beyond that, rows for each byte of the file.
-const FREE_ROWS: u64 = 1 << 22;
+const FREE_ROWS: u64 = 1 << 20;
 const ROWS_PER_BYTE: u64 = 25;
 
 /// Names of the columns of a Parquet file; none if it is not one.

@@ -2,7 +2,8 @@
 //!
 //! A log is a row: a column for each score (`match/accuracy`, with the reducer behind it where it is not the
 //! mean: `match/accuracy/pass_at_2`), its standard error, and tokens used. Task, model, arguments and metadata
-//! are settings. Of an archive only the header is opened, not the samples.
+//! are settings. Of an archive only the header is opened, not the samples; with one row
+//! for each sample (`inspect_samples`), their short form is.
 
 use std::fs::File;
 use std::io::Read;
@@ -12,7 +13,7 @@ use super::archive::{Archive, is_zip};
 use super::json::{self, Scalar, Step};
 use super::run::{Run, Setting, State};
 use super::walk::{self, Dir};
-use super::{Sink, Unit, bad_json};
+use super::{Points, Sink, Unit, bad_json, inspect_samples};
 use crate::error::RunsError;
 
 const HEADER: &str = "header.json";
@@ -41,6 +42,7 @@ fn is_log(path: &Path) -> bool {
 
 /// Reads one log.
 pub(super) fn read(unit: &Unit, sink: &mut Sink<'_>) -> Result<(), RunsError> {
+    let wants_samples = sink.options.points == Points::Samples;
     for path in &unit.files {
         let mut run = Run::new("", &path.display().to_string());
         if is_zip(path) {
@@ -58,12 +60,19 @@ pub(super) fn read(unit: &Unit, sink: &mut Sink<'_>) -> Result<(), RunsError> {
             };
             run.is_cut = entry == START;
             log(&text, &mut run).map_err(|fault| archive.error(entry, fault.reason))?;
+            if wants_samples {
+                inspect_samples::of_archive(&mut archive, &mut run.items)?;
+            }
         } else {
             let text = walk::read_text(path)?;
             match log(&text, &mut run) {
                 Ok(()) => {}
                 Err(fault) if fault.is_end => run.is_cut = true,
                 Err(fault) => return Err(bad_json(path, &text, fault)),
+            }
+            if wants_samples {
+                // A fault was found above.
+                let _ = inspect_samples::of_log(&text, &mut run.items);
             }
         }
         if run.config.get("task").is_none() {

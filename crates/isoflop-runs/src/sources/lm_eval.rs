@@ -4,17 +4,18 @@
 //! is added to the name), its standard error, and the number of samples. Samples of multiple-choice tasks
 //! beside it give continuous metrics, which follow scaling laws where accuracy has thresholds: the negative
 //! log-likelihood of the correct choice, its share of probability among the choices, and its bits per byte.
-//! The step is read from `revision=step1000` or `checkpoint-1000` in the arguments of the model.
+//! With one row for each sample, a document of a task is an item. The step is read from `revision=step1000` or `checkpoint-1000` in the arguments of the model.
 
 use std::fs::File;
 use std::io::Read;
 use std::ops::ControlFlow;
 use std::path::Path;
 
+use super::items::Item;
 use super::json::{self, Scalar, Step};
-use super::run::{Run, Setting, State};
+use super::run::{Named, Run, Setting, State};
 use super::walk::{self, Dir};
-use super::{Sink, Unit, bad_json, lines};
+use super::{Points, Sink, Unit, bad_json, lines};
 use crate::error::RunsError;
 
 fn is_results(name: &str) -> bool {
@@ -99,6 +100,10 @@ pub(super) fn read(unit: &Unit, sink: &mut Sink<'_>) -> Result<(), RunsError> {
     for path in samples {
         let name = walk::name_of(path);
         let task = name.trim_start_matches("samples_").trim_end_matches(&format!("{stamp}.jsonl")).to_owned();
+        if sink.options.points == Points::Samples {
+            items(path, &task, &mut run.items)?;
+            continue;
+        }
         found
             .extend(continuous(path)?.into_iter().map(|(metric, value)| (format!("{task}/{metric}"), value)));
     }
@@ -133,7 +138,42 @@ struct Sample {
     log_likelihoods: Vec<f64>,
     /// Bytes of each continuation.
     bytes: Vec<usize>,
+    document: String,
+    filter: String,
+    metrics: Vec<(String, f64)>,
 }
+
+/// Every sample of a task as an item: its metrics, and the continuous ones if it has choices.
+fn items(path: &Path, task: &str, items: &mut Named<Item>) -> Result<(), RunsError> {
+    lines::each(path, sample, |_, sample| {
+        // A document stands once for each filter.
+        let item = items.entry(&format!("{task} {} {}", sample.document, sample.filter));
+        *item.labels.entry("task") = Setting::Text(task.to_owned());
+        if !matches!(&*sample.filter, "" | "none") {
+            *item.labels.entry("filter") = Setting::Text(sample.filter.clone());
+        }
+        for (name, value) in &sample.metrics {
+            item.scores.entry(name).add(*value);
+        }
+        for (name, value) in CONTINUOUS.into_iter().zip(correct(&sample).into_iter().flatten()) {
+            item.amounts.entry(name).add(value);
+        }
+        item.id = sample.document;
+        ControlFlow::Continue(())
+    })?;
+    Ok(())
+}
+
+fn text_of(scalar: &Scalar<'_>) -> String {
+    match scalar {
+        Scalar::Text(text) => text.clone().into_owned(),
+        Scalar::Number(value) => crate::cell::number_text(*value),
+        _ => String::new(),
+    }
+}
+
+/// Names of what [`correct`] gives.
+const CONTINUOUS: [&str; 3] = ["correct_nll", "correct_prob", "correct_bits_per_byte"];
 
 /// Means over the samples of a multiple-choice task; nothing for other tasks.
 fn continuous(path: &Path) -> Result<Vec<(&'static str, f64)>, RunsError> {
@@ -149,8 +189,7 @@ fn continuous(path: &Path) -> Result<Vec<(&'static str, f64)>, RunsError> {
         }
         ControlFlow::Continue(())
     })?;
-    let names = ["correct_nll", "correct_prob", "correct_bits_per_byte"];
-    Ok(names.into_iter().zip(sums.map(|sum| sum / count as f64)).filter(|_| count > 0).collect())
+    Ok(CONTINUOUS.into_iter().zip(sums.map(|sum| sum / count as f64)).filter(|_| count > 0).collect())
 }
 
 fn sample(text: &str) -> Result<Sample, json::Fault> {
@@ -159,6 +198,14 @@ fn sample(text: &str) -> Result<Sample, json::Fault> {
         ([Step::Key(key)], Scalar::Text(text)) if key == "target" => sample.target = text.parse().ok(),
         ([Step::Key(key)], Scalar::Number(value)) if key == "target" && *value >= 0.0 => {
             sample.target = Some(*value as usize);
+        }
+        ([Step::Key(key)], _) if key == "doc_id" => sample.document = text_of(&scalar),
+        ([Step::Key(key)], Scalar::Text(text)) if key == "filter" => {
+            sample.filter = text.clone().into_owned()
+        }
+        // What else is a number at the top is a metric.
+        ([Step::Key(key)], Scalar::Number(_) | Scalar::Bool(_)) => {
+            sample.metrics.extend(scalar.number().map(|value| (key.clone().into_owned(), value)));
         }
         ([Step::Key(key), Step::Index(_), Step::Index(0)], _) if key == "filtered_resps" => {
             let value = match &scalar {

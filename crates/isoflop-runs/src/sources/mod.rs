@@ -11,6 +11,8 @@ mod columns;
 mod dvclive;
 mod hf;
 mod inspect;
+mod inspect_samples;
+mod items;
 mod json;
 mod lightning;
 mod lines;
@@ -136,13 +138,14 @@ pub(crate) fn read(builder: &mut TableBuilder, name: &str, options: &ReadOptions
     for unit in &units {
         tool.read(unit, pattern.as_ref(), &mut sink)?;
     }
-    let notes = sink.tally.notes(name, tool, &options.points, options.restarts);
+    let tally = std::mem::take(&mut sink.tally);
+    let notes = tally.notes(&builder.named(name.to_owned()), tool, &options.points, options.restarts);
     if builder.rows() == first_row {
         let reason = notes.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
         return Err(RunsError::NoPoints { path: name.to_owned(), tool: tool.title(), reason });
     }
     builder.notes.extend(notes.into_iter().map(Note::Runs));
-    if matches!(options.points, Points::Every | Points::Values | Points::At(_)) {
+    if matches!(options.points, Points::Every | Points::Values | Points::Samples | Points::At(_)) {
         builder.has_curves = true;
     }
     Ok(true)
@@ -165,7 +168,8 @@ pub(crate) fn survey(
     let mut sink = Sink::new(builder, options, Some(survey));
     let read = |unit| tool.read(unit, pattern.as_ref(), &mut sink).err();
     let problems = units.iter().filter_map(read).collect();
-    let notes = sink.tally.notes(name, tool, &options.points, options.restarts);
+    let tally = std::mem::take(&mut sink.tally);
+    let notes = tally.notes(&builder.named(name.to_owned()), tool, &options.points, options.restarts);
     builder.notes.extend(notes.into_iter().map(Note::Runs));
     problems
 }
@@ -174,7 +178,7 @@ pub(crate) fn survey(
 fn start(builder: &mut TableBuilder, name: &str, tool: Tool) -> usize {
     let tool = Some(tool);
     builder.source(Source { name: name.to_owned(), format: None, compression: None, rows: 0, tool });
-    builder.origins.label(1, name);
+    builder.origins.label(1, &builder.named(name.to_owned()));
     builder.rows()
 }
 

@@ -126,6 +126,8 @@ pub enum Points {
     Every,
     /// Every value of every metric, one row each, with columns `metric` and `value`.
     Values,
+    /// Every item of an evaluation, one row each, with its scores over all attempts.
+    Samples,
     /// The loss at these numbers of tokens, interpolated between the two values around each.
     At(Vec<f64>),
 }
@@ -140,6 +142,7 @@ impl FromStr for Points {
             "best" => return Ok(Points::Best),
             "every" => return Ok(Points::Every),
             "values" => return Ok(Points::Values),
+            "samples" => return Ok(Points::Samples),
             _ => {}
         }
         if let Some(count) = text.strip_prefix("last:") {
@@ -161,6 +164,7 @@ impl fmt::Display for Points {
             Points::Last(count) => write!(f, "the mean of the last {count} values"),
             Points::Every => write!(f, "every value"),
             Points::Values => write!(f, "every value of every metric, not only"),
+            Points::Samples => write!(f, "every sample"),
             Points::At(tokens) => {
                 let tokens: Vec<String> = tokens.iter().map(|d| crate::cell::number_text(*d)).collect();
                 write!(f, "the value at D = {}, interpolated in log D", tokens.join(", "))

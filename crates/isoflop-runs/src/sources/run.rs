@@ -2,6 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
+use super::items::Item;
 use super::json::Scalar;
 use super::options::Restarts;
 use crate::cell::{Cell, read_cell};
@@ -159,6 +160,8 @@ pub(crate) struct Run {
     /// Settings under dotted names.
     pub(crate) config: Named<Setting>,
     pub(crate) metrics: Named<Series>,
+    /// Items of an evaluation, if they were asked for.
+    pub(crate) items: Named<Item>,
     /// Whether its file stops inside a record, as a live file does.
     pub(crate) is_cut: bool,
 }

@@ -44,6 +44,7 @@ impl<'a> Sink<'a> {
 
     /// Writes the rows of a run.
     pub(super) fn run(&mut self, mut run: Run) -> Result<(), RunsError> {
+        run.path = self.builder.named(run.path);
         self.tally.runs += 1;
         self.tally.points += run.points();
         let replaced = run.settle(self.options.restarts);
@@ -56,6 +57,9 @@ impl<'a> Sink<'a> {
         }
         if let Some(survey) = &mut self.survey {
             survey.add(&run);
+        }
+        if self.options.points == Points::Samples {
+            return self.items(&run);
         }
         let computed = quantities::compute(&run);
         let loss = self.loss(&run);
@@ -105,6 +109,38 @@ impl<'a> Sink<'a> {
         Ok(())
     }
 
+    /// A row for every item of an evaluation.
+    fn items(&mut self, run: &Run) -> Result<(), RunsError> {
+        if run.items.iter().next().is_none() {
+            let reason =
+                "it keeps no samples; --points samples is for evaluations (Inspect, lm-evaluation-harness)";
+            self.tally.no_row(&run.path, reason);
+            return Ok(());
+        }
+        self.builder.origins.label(self.rows + 1, &run.path);
+        let name = self.unique_name(run);
+        let step =
+            run.metrics.iter().find_map(|(_, series)| series.points.last()).map_or(0, |point| point.step);
+        for (_, item) in run.items.iter() {
+            self.head(run, &name, step)?;
+            self.text("item", &item.id)?;
+            for (score, mean) in item.scores.iter() {
+                self.number(&own_name(score, "score."), mean.value())?;
+                self.number(&format!("{score}/attempts"), mean.count as f64)?;
+                self.number(&format!("{score}/successes"), mean.sum)?;
+            }
+            for (amount, mean) in item.amounts.iter() {
+                self.number(amount, mean.value())?;
+            }
+            for (label, setting) in item.labels.iter() {
+                self.setting(label, setting)?;
+            }
+            self.settings(run, |name| item.scores.get(name).is_some() || name == "item")?;
+            self.builder.end_row(self.rows)?;
+        }
+        Ok(())
+    }
+
     /// The metric that the rule for points looks at: the one asked for, else the best by its name.
     fn loss(&self, run: &Run) -> Option<String> {
         let has = |name: &&String| run.metrics.get(name).is_some_and(|series| !series.points.is_empty());
@@ -129,7 +165,7 @@ impl<'a> Sink<'a> {
             let first = starts.map(|point| point.step).min();
             return match (&self.options.points, ends.map(|point| point.step).max()) {
                 (_, None) => Err("it has no values of metrics"),
-                (Points::Values, _) => Ok(Vec::new()),
+                (Points::Values | Points::Samples, _) => Ok(Vec::new()),
                 (Points::Final, Some(last)) => Ok(vec![at(last)]),
                 // All there is stands at one step, as in results of an evaluation.
                 (Points::Every, last) if first == last => Ok(last.into_iter().map(at).collect()),
@@ -140,7 +176,7 @@ impl<'a> Sink<'a> {
         let last = points.last().map_or(0, |point| point.step);
         match &self.options.points {
             Points::Final => Ok(vec![at(last)]),
-            Points::Values => Ok(Vec::new()),
+            Points::Values | Points::Samples => Ok(Vec::new()),
             Points::Every => Ok(points.iter().map(|point| at(point.step)).collect()),
             Points::Best => {
                 let finite = points.iter().filter(|point| point.value.is_finite());
@@ -242,13 +278,17 @@ impl<'a> Sink<'a> {
                 true => format!("config.{name}"),
                 false => own_name(name, "config."),
             };
-            match setting {
-                Setting::Missing => {}
-                Setting::Number(value) => self.number(&name, *value)?,
-                Setting::Text(text) => self.text(&name, text)?,
-            }
+            self.setting(&name, setting)?;
         }
         Ok(())
+    }
+
+    fn setting(&mut self, name: &str, setting: &Setting) -> Result<(), RunsError> {
+        match setting {
+            Setting::Missing => Ok(()),
+            Setting::Number(value) => self.number(name, *value),
+            Setting::Text(text) => self.text(name, text),
+        }
     }
 
     fn number(&mut self, column: &str, value: f64) -> Result<(), RunsError> {

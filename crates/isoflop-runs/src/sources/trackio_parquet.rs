@@ -39,8 +39,8 @@ fn configs_of(path: &Path) -> Option<PathBuf> {
 pub(super) fn read(points: &Path, sink: &mut Sink<'_>) -> Result<(), RunsError> {
     let name = points.display().to_string();
     let table = RunTable::read_table(&name, &ReadOptions::default())?;
-    let steps = table.number("step")?;
-    let names = table.require("run_name")?;
+    let steps = table.number("step").map_err(|error| lacking(&name, &error))?;
+    let names = table.require("run_name").map_err(|error| lacking(&name, &error))?;
     let keys = table.column("run_id").unwrap_or(names);
     let mut runs: Named<Run> = Named::default();
     for row in 0..table.rows() {
@@ -62,8 +62,10 @@ pub(super) fn read(points: &Path, sink: &mut Sink<'_>) -> Result<(), RunsError> 
         }
     }
     if let Some(configs) = configs_of(points) {
-        let table = RunTable::read_table(&configs.display().to_string(), &ReadOptions::default())?;
-        let keys = table.column("run_id").map_or_else(|| table.require("run_name"), Ok)?;
+        let name = configs.display().to_string();
+        let table = RunTable::read_table(&name, &ReadOptions::default())?;
+        let keys = table.column("run_id").map_or_else(|| table.require("run_name"), Ok);
+        let keys = keys.map_err(|error| lacking(&name, &error))?;
         for row in 0..table.rows() {
             let Some(run) = text(keys, row).filter(|key| runs.get(key).is_some()) else { continue };
             let run = runs.entry(&run);
@@ -79,6 +81,12 @@ pub(super) fn read(points: &Path, sink: &mut Sink<'_>) -> Result<(), RunsError> 
         sink.run(std::mem::take(run))?;
     }
     Ok(())
+}
+
+/// The error of a file without a column that every export has.
+fn lacking(file: &str, error: &RunsError) -> RunsError {
+    let place = "the columns".to_owned();
+    RunsError::BadRunFile { file: file.to_owned(), place, reason: error.to_string() }
 }
 
 fn setting(column: &Column, row: usize) -> Setting {
