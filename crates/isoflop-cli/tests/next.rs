@@ -129,7 +129,7 @@ fn a_level_of_a_grouped_law_is_simulated_and_designed_for() {
         "alpha",
     ];
     let rest = ["--candidates", "60", "--draws", "0", "--format", "json"];
-    let given = |level: &str| [&ask[..], &rest, &["--given", level]].concat();
+    let given = |level: &'static str| [&ask[..], &rest, &["--given", level]].concat();
     let found = json(&place.ok(&given("mixture=web")).stdout);
     assert!(!found["runs"].as_array().unwrap().is_empty());
     assert!(place.refused(&given("mixture=wep")).contains("did you mean web?"));

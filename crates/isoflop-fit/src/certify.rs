@@ -6,7 +6,7 @@ use crate::accumulate::Order;
 use crate::certificate::{Certificate, Direction, Influence, Starts, Term, Verdict};
 use crate::fit::{Task, root};
 use crate::linalg::{Factor, Symmetric};
-use crate::model::Model;
+use crate::model::{Model, Scale};
 use crate::objective::Kernel;
 use crate::outputs::rows_of_outputs;
 use crate::solve::{CERTIFIED, Problem, Solved, free_of_bounds, typical_size};
@@ -138,11 +138,7 @@ impl<'a> View<'a> {
                 let width = delta.max(0.5 * size);
                 // Within `width` the widened loss bends everywhere by 1; the real one by delta / width on average.
                 let wide = Kernel::Huber { delta: width, up, down };
-                let scale = if task.objective.has_free_scale() {
-                    crate::model::Scale::Free
-                } else {
-                    crate::model::Scale::One
-                };
+                let scale = if task.objective.has_free_scale() { Scale::Free } else { Scale::One };
                 let smooth = task.model.pass(
                     &best.theta,
                     wide,
@@ -420,14 +416,12 @@ fn terms(task: &Task<'_>, best: &Solved) -> Vec<Term> {
     if rows.is_empty() {
         return terms_of(task, best, root(task.formula, true), None);
     }
-    let parts = task.formula.parts.iter().zip(&rows);
-    parts
-        .flat_map(|(part, rows)| {
-            let mut terms = terms_of(task, best, part.left.prediction, Some(rows));
-            terms.iter_mut().for_each(|term| term.text = format!("{} of {}", term.text, part.left.name));
-            terms
-        })
-        .collect()
+    let mut all = Vec::new();
+    for (part, rows) in task.formula.parts.iter().zip(&rows) {
+        let terms = terms_of(task, best, part.left.prediction, Some(rows)).into_iter();
+        all.extend(terms.map(|term| Term { text: format!("{} of {}", term.text, part.left.name), ..term }));
+    }
+    all
 }
 
 /// The terms of one prediction, at these rows or at all.

@@ -24,11 +24,10 @@ fn main() {
 
     let (mut slowest, mut name, mut plans) = (0.0, String::new(), 0);
     for named in NamedPlan::builtin().unwrap() {
-        let own = named.golden.first().map(|golden| golden.law.clone()).filter(|law| !law.is_empty());
-        let own =
-            own.filter(|_| !named.reads.is_empty()).unwrap_or_else(|| "chinchilla@besiroglu".to_owned());
-        let given: Vec<(String, String)> =
-            named.given.iter().map(|(name, given)| (name.clone(), given.example.clone())).collect();
+        let Some(golden) = named.golden.first() else { continue };
+        let own = golden.law.clone().or_else(|| named.law.clone());
+        let own = own.unwrap_or_else(|| "chinchilla@besiroglu".to_owned());
+        let given = golden.texts();
         let (Ok(model), Ok(request)) = (Model::parse(&own, &catalogue), named.request(&given)) else {
             continue;
         };

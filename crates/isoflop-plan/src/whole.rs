@@ -142,6 +142,7 @@ mod tests {
     use isoflop_laws::Catalogue;
 
     use super::*;
+    use crate::plan::plan;
 
     fn model() -> Model {
         Model::parse("chinchilla@besiroglu", &Catalogue::builtin().unwrap()).unwrap()

@@ -76,6 +76,13 @@ pub enum StudyError {
     SeveralOutputs { law: String, outputs: String, what: &'static str },
     #[error("the plan {plan} has an objective of its own; leave out --minimize and --maximize")]
     TwoAims { plan: String },
+    #[error("what does a run of {law} cost? Say it with --cost, as a formula of {}", .inputs.join(", "))]
+    NoCost { law: String, inputs: Vec<String> },
+    #[error(
+        "how far do runs scatter around the law? Say it with --noise, such as --noise 0.5%{}",
+        if *.has_runs { "; the runs do not say it" } else { "; without runs it is not known" }
+    )]
+    NoNoise { has_runs: bool },
     #[error(
         "the plan {plan} is a table of published rules with laws of its own, which has no use for {option}: write \
          `isoflop plan {plan} --given ...`"
@@ -129,6 +136,8 @@ impl StudyError {
             StudyError::UnknownLevel { .. } => "C0405",
             StudyError::LooksBack { .. } => "C0408",
             StudyError::TwoAims { .. } => "C0407",
+            StudyError::NoCost { .. } => "C1201",
+            StudyError::NoNoise { .. } => "C1202",
             StudyError::OnlyRules { .. } => "C0409",
             StudyError::Threads { .. } => "C0501",
             StudyError::NoRuns { .. } => "C0701",

@@ -1,6 +1,7 @@
 //! A fit as text.
 
 use isoflop_fit::{Choice, Fit, Verdict};
+use isoflop_report::shown_numbers;
 use isoflop_study::{Finished, Rows};
 
 use crate::output::number::{counted, coverage, percent, significant, supported_places, to_places};
@@ -82,7 +83,7 @@ pub(crate) fn parameters(finished: &Finished) -> String {
     let rows: Vec<_> = names.chain(derived).collect();
 
     let shown: Vec<[String; 3]> =
-        rows.iter().map(|&(_, value, low, high, _)| numbers(value, low, high)).collect();
+        rows.iter().map(|&(_, value, low, high, _)| shown_numbers(value, low, high)).collect();
     let width = |k: usize| shown.iter().map(|s| s[k].chars().count()).max().unwrap_or(0);
     let (low_width, high_width) = (width(1), width(2));
     let has_intervals = low_width > 0;
@@ -111,17 +112,6 @@ fn parameter_note(fixed: bool, at_bound: bool) -> String {
         (true, _) => "held".to_owned(),
         (_, true) => "at its bound".to_owned(),
         _ => String::new(),
-    }
-}
-
-/// Estimate, low and high with the digits that the interval supports.
-pub(crate) fn numbers(value: f64, low: Option<f64>, high: Option<f64>) -> [String; 3] {
-    let (Some(low), Some(high)) = (low, high) else {
-        return [significant(value, DIGITS), String::new(), String::new()];
-    };
-    match supported_places(low, high) {
-        Some(places) => [value, low, high].map(|x| to_places(x, places)),
-        None => [value, low, high].map(|x| significant(x, DIGITS)),
     }
 }
 
