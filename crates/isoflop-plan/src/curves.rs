@@ -110,11 +110,11 @@ pub fn curves(laws: &Laws, request: &Request, plan: &Plan) -> Result<Curves, Pla
         }
     }
     let at: Vec<f64> = plan.decision.iter().map(|d| d.estimate).collect();
-    for i in 0..problem.over.len() {
+    for (i, &at) in at.iter().enumerate() {
         let reach =
-            plan.indifference.get(i).and_then(|range| reach(at[i], range.low, range.high)).unwrap_or(REACH);
-        if at[i] > 0.0 {
-            all.valley.push(valley(&problem, &request, i, at[i], reach, plan.objective.estimate));
+            plan.indifference.get(i).and_then(|range| reach(at, range.low, range.high)).unwrap_or(REACH);
+        if at > 0.0 {
+            all.valley.push(valley(&problem, &request, i, at, reach, plan.objective.estimate));
         }
     }
     if let Some((k, c)) =

@@ -31,11 +31,11 @@ pub enum PlanError {
     #[error("{law} has no value for {name}{}", .group.as_ref().map_or_else(String::new, |g| format!("; its values differ by {g}: give one with --given {g}={}", .levels.first().map_or("...", String::as_str))))]
     MissingParameter {
         /// Name of the law.
-        law: String,
+        law: Box<str>,
         /// The parameter.
-        name: String,
+        name: Box<str>,
         /// The text column that chooses its value.
-        group: Option<String>,
+        group: Option<Box<str>>,
         /// Levels that have one.
         levels: Vec<String>,
     },
@@ -43,11 +43,11 @@ pub enum PlanError {
     #[error("{law} has no values for {column}={level}{}; it has {}", near(.level, .known), .known.join(", "))]
     UnknownLevel {
         /// Name of the law.
-        law: String,
+        law: Box<str>,
         /// The text column.
-        column: String,
+        column: Box<str>,
         /// The level that was given.
-        level: String,
+        level: Box<str>,
         /// Levels that have values.
         known: Vec<String>,
     },

@@ -226,9 +226,9 @@ impl Model {
             let column = param.group.take();
             let level = column.as_deref().and_then(text_of);
             let place = self.place(&param.name, level).ok_or_else(|| PlanError::UnknownLevel {
-                law: self.name.clone(),
-                column: column.unwrap_or_default(),
-                level: level.unwrap_or_default().to_owned(),
+                law: self.name.as_str().into(),
+                level: level.unwrap_or_default().into(),
+                column: column.as_deref().unwrap_or_default().into(),
                 known: self.levels(&param.name),
             })?;
             model.values.push((param.name.clone(), self.values[place].1));

@@ -395,15 +395,15 @@ impl<'a> Names<'a> {
                 });
                 let place = model.place(&param.name, level).ok_or_else(|| match (group, level) {
                     (Some(column), Some(level)) => PlanError::UnknownLevel {
-                        law: model.name.clone(),
-                        column: column.to_owned(),
-                        level: level.to_owned(),
+                        law: model.name.as_str().into(),
+                        column: column.into(),
+                        level: level.into(),
                         known: model.levels(&param.name),
                     },
                     _ => PlanError::MissingParameter {
-                        law: model.name.clone(),
-                        name: param.name.clone(),
-                        group: param.group.clone(),
+                        law: model.name.as_str().into(),
+                        name: param.name.as_str().into(),
+                        group: group.map(Into::into),
                         levels: model.levels(&param.name),
                     },
                 })?;

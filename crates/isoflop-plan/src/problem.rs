@@ -150,7 +150,7 @@ impl Problem {
                 let inputs = &model.formula.symbols.inputs;
                 let is_input = inputs.iter().any(|i| i.kind == InputKind::Column && is_it(&i.name));
                 let usual = model.usual.iter().find(|(known, ..)| is_it(known)).map(|u| (u.1, u.2));
-                is_input.then(|| (usual, model.whole.iter().any(|known| is_it(known))))
+                is_input.then(|| (usual, model.whole.iter().any(is_it)))
             })
         };
         let found: Vec<_> = self.over.iter().map(|name| of(name).unwrap_or((None, false))).collect();

@@ -102,8 +102,8 @@ impl Sensitivity {
         for (name, fixed) in self.names.iter().zip(&self.fixed) {
             let value = model.place(name, None).map(|place| model.values[place].1).or(*fixed);
             params.push(value.ok_or_else(|| PlanError::MissingParameter {
-                law: model.name.clone(),
-                name: name.clone(),
+                law: model.name.as_str().into(),
+                name: name.as_str().into(),
                 group: None,
                 levels: Vec::new(),
             })?);
