@@ -12,12 +12,13 @@ import numpy as np
 from . import _isoflop
 from ._frame import Frame
 from ._options import Bounds, options
+from ._result import Result
 from ._runs import Runs, tell, text, texts
 
 __all__ = ["Backtest", "Comparison", "backtest", "compare"]
 
 
-class Comparison:
+class Comparison(Result):
     """Laws on the same rows; made by :func:`compare`.
 
     Attributes
@@ -31,29 +32,17 @@ class Comparison:
     """
 
     def __init__(self, report: dict[str, Any]) -> None:
-        self._report = report
+        super().__init__(report, Frame.from_records([_compared(law) for law in report["laws"]], _COMPARED))
         self.sentence: str = report["sentence"]
         self.standing: list[str] = report["standing"]
-        self.table = Frame.from_records([_compared(law) for law in report["laws"]], _COMPARED)
 
     @property
     def left_out(self) -> dict[str, str]:
         """Laws that were not compared, and why."""
         return {law["law"]: law["reason"] for law in self._report["left_out"]}
 
-    def to_dict(self) -> dict[str, Any]:
-        """What ``isoflop compare --format json`` prints."""
-        return self._report
-
-    def to_json(self) -> str:
-        """``to_dict`` as text."""
-        return json.dumps(self._report)
-
-    def __repr__(self) -> str:
-        return f"{self.sentence}\n\n{self.table!r}"
-
-    def _repr_html_(self) -> str:
-        return f"<p><b>{self.sentence}</b></p>{self.table._repr_html_()}"
+    def _heading(self) -> str:
+        return self.sentence
 
 
 _COMPARED = [
@@ -79,7 +68,7 @@ def _compared(law: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-class Backtest:
+class Backtest(Result):
     """Forecasts of runs that are known; made by :func:`backtest`.
 
     Attributes
@@ -91,28 +80,13 @@ class Backtest:
     """
 
     def __init__(self, report: dict[str, Any]) -> None:
-        self._report = report
         folds, forecasts = [], []
         for law in report["laws"]:
             every = [*law["folds"], {"held_out": "all", "score": law["total"]}]
             folds += [{"law": law["law"], **fold, **(fold["score"] or {})} for fold in every]
             forecasts += [{"law": law["law"], **forecast} for forecast in law["forecasts"]]
-        self.table = Frame.from_records(folds, _FOLD)
+        super().__init__(report, Frame.from_records(folds, _FOLD))
         self.forecasts = Frame.from_records(forecasts, _FORECAST)
-
-    def to_dict(self) -> dict[str, Any]:
-        """What ``isoflop backtest --format json`` prints."""
-        return self._report
-
-    def to_json(self) -> str:
-        """``to_dict`` as text."""
-        return json.dumps(self._report)
-
-    def __repr__(self) -> str:
-        return repr(self.table)
-
-    def _repr_html_(self) -> str:
-        return self.table._repr_html_()
 
 
 _FOLD = ["law", "held_out", "fitted", "forecasts", "median_error", "bias", "rms_log", "coverage", "verdict"]

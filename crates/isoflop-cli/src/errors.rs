@@ -46,10 +46,6 @@ pub(crate) enum CliError {
          --list` lists them), or --minimize and --over"
     )]
     NoAim { what: String },
-    #[error("what does a run of {law} cost? Say it with --cost, as a formula of {}", .inputs.join(", "))]
-    NoCost { law: String, inputs: Vec<String> },
-    #[error("how far do runs scatter around the law? Say it with --noise, such as --noise 0.5%{why}")]
-    NoNoise { why: &'static str },
     #[error("{path} is a run table: say which law to fit to it, --law chinchilla")]
     NextNeedsLaw { path: String },
     #[error("without runs there is nothing to fit: name one law with its coefficients, such as chinchilla@besiroglu, not {}", .given.join(" "))]
@@ -82,6 +78,8 @@ pub(crate) enum CliError {
          and --map"
     )]
     NothingObserved { within: String, inputs: String },
+    #[error("the job has {shards} shards, not {said}: write --shard K/{shards}")]
+    OtherShards { said: usize, shards: usize },
     #[error("stdout cannot be written: {reason}")]
     Stdout { reason: String },
 }
@@ -99,8 +97,6 @@ impl CliError {
             CliError::NoFolder { .. } => "C0601",
             CliError::UnknownResult { .. } => "C0602",
             CliError::NoAim { .. } => "C0406",
-            CliError::NoCost { .. } => "C1201",
-            CliError::NoNoise { .. } => "C1202",
             CliError::NextNeedsLaw { .. } => "C1203",
             CliError::OneLaw { .. } => "C1204",
             CliError::NoLevels { .. } => "C1205",
@@ -113,6 +109,7 @@ impl CliError {
             CliError::OtherOutput { .. } => "C1003",
             CliError::NothingObserved { .. } => "C1004",
             CliError::BadFrozen { code, .. } => return code.clone(),
+            CliError::OtherShards { .. } => "C1407",
             CliError::Stdout { .. } => "C0502",
         };
         code.to_owned()

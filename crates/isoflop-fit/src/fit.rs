@@ -16,6 +16,7 @@ use crate::probe::probe;
 use crate::request::{self, FitOptions, StartPlan};
 use crate::rescue;
 use crate::result::{Choice, Fit, InputRange, ObjectiveValue, Parameter, Warning};
+use crate::shards::Given;
 use crate::solve::{CERTIFIED, Problem, Solved};
 use crate::start::{self, Starter};
 use crate::streams::{Purpose, Stream};
@@ -48,27 +49,42 @@ impl Progress for () {}
 /// What is wrong with the request or the table, see [`FitError`]. A fit whose optimum could not be certified is no
 /// error: its [`Fit::certificate`] says so.
 pub fn fit(law: &Law, data: &Data, options: &FitOptions, progress: &dyn Progress) -> Result<Fit, FitError> {
+    fit_given(law, data, options, None, progress)
+}
+
+/// As [`fit`], with the replicates of the bootstrap if they were solved before.
+pub(crate) fn fit_given(
+    law: &Law,
+    data: &Data,
+    options: &FitOptions,
+    given: Option<Given<'_>>,
+    progress: &dyn Progress,
+) -> Result<Fit, FitError> {
     let formula = request::overridden(law, &options.overrides)?;
     let objective = request::objective(law, options)?;
     if !(options.level > 0.0 && options.level < 1.0) {
         return Err(FitError::BadLevel { level: options.level });
     }
     let task = Task::new(&formula, data, objective, options.seed)?;
-    let (best, starts) = task.search(&options.starts, progress)?;
-    let Some(best) = best else { return Err(FitError::NoStart { tried: starts.tried }) };
-    let (best, starts) = {
-        let lowest = probe(&task, best.clone(), progress);
-        let elsewhere = starts.agreeing + starts.elsewhere;
-        let none = Starts { agreeing: 0, elsewhere, ..starts };
-        if lowest.value < best.value { (lowest, none) } else { (best, starts) }
-    };
+    let (best, starts) = task.best(&options.starts, progress)?;
+    if let Some(given) = given {
+        given.check(&best, options)?;
+    }
     let estimates = task.model.natural(&best.theta);
 
     let slots = &task.model.coordinates.slots;
     let quantities = Quantities::new(law, &formula, slots, &options.interval.quantities)?;
     let mut found = None;
     if options.bootstrap > 0 {
-        found = Some(interval::run(law, &task, &best, &quantities, options, progress)?);
+        found = Some(interval::run(
+            law,
+            &task,
+            &best,
+            &quantities,
+            options,
+            given.map(|g| g.replicates),
+            progress,
+        )?);
     }
     let (draws, ends, interval, notes) = match found {
         Some(found) => (found.draws, found.ends, Some(found.interval), found.warnings),
@@ -158,6 +174,20 @@ impl<'a> Task<'a> {
 
     pub(crate) fn problem<'b>(&'b self, model: &'b Model, weights: &'b [f64]) -> Problem<'b> {
         Problem { model, objective: self.objective, weights, linear: &[] }
+    }
+
+    /// The optimum from which everything else starts, and how the starts ended.
+    pub(crate) fn best(
+        &self,
+        plan: &StartPlan,
+        progress: &dyn Progress,
+    ) -> Result<(Solved, Starts), FitError> {
+        let (best, starts) = self.search(plan, progress)?;
+        let Some(best) = best else { return Err(FitError::NoStart { tried: starts.tried }) };
+        let lowest = probe(self, best.clone(), progress);
+        let elsewhere = starts.agreeing + starts.elsewhere;
+        let none = Starts { agreeing: 0, elsewhere, ..starts };
+        Ok(if lowest.value < best.value { (lowest, none) } else { (best, starts) })
     }
 
     /// The best optimum over all starts, and how they ended.

@@ -31,6 +31,7 @@ mod compare;
 mod error;
 mod job;
 mod json;
+mod next;
 mod note;
 mod plan;
 mod point;
@@ -39,6 +40,7 @@ mod profile;
 mod request;
 mod review;
 mod saved;
+mod shard;
 mod study;
 
 pub use again::{Again, Recipe, read_again};
@@ -51,9 +53,10 @@ pub use error::StudyError;
 pub use job::{Finished, Reason, Rows, columns, fit_table, prepare, read_table};
 pub use json::{
     PER_TOKEN, Points, SCHEMA_VERSION, aim, audited_json, backtests_json, bibtex, comparison_json,
-    costs_json, fit_json, law_json, laws_json, number, object, optional, plan_json, plans_json,
+    costs_json, fit_json, law_json, laws_json, next_json, number, object, optional, plan_json, plans_json,
     profiles_json, reviewed_json, verdict,
 };
+pub use next::{Basis, NextOptions, NextRuns, next_of};
 pub use note::{Level, Listener, Note, Notes, counted};
 pub use plan::{PlanOptions, assignment, device, model};
 pub use point::{Fitted, Point, RunForecast, points_of};
@@ -62,4 +65,5 @@ pub use profile::profiles;
 pub use request::{Changes, IntervalRequest, Request};
 pub use review::{Audited, Reviewed, audit_of, contrast_of, influence_of, methods_of};
 pub use saved::{formula_of, read_saved};
+pub use shard::{JOB_SCHEMA_VERSION, Job, Reading, Shard, Source, shard_name};
 pub use study::{Entries, Entry, Study, law_names, parse_cuts};

@@ -8,6 +8,7 @@ mod next;
 mod plan;
 mod review;
 mod runs;
+mod shard;
 mod study;
 mod table;
 
@@ -19,6 +20,7 @@ pub(crate) use next::{NextArgs, SimulateArgs};
 pub(crate) use plan::{CostArgs, HardwareArgs, PlanArgs};
 pub(crate) use review::{AuditArgs, AuditFormat, ContrastArgs, Exponents, InfluenceArgs, MethodsArgs};
 pub(crate) use runs::{ExportArgs, RunsArgs};
+pub(crate) use shard::{ShardArgs, ShardCommand, ShardMergeArgs, ShardPlanArgs, ShardRunArgs};
 pub(crate) use study::{BacktestArgs, CompareArgs, ProfileArgs};
 pub(crate) use table::{ChangeArgs, HoldArgs, StudyArgs, TableArgs};
 
@@ -114,6 +116,8 @@ pub(crate) enum Command {
     Plot(PlotArgs),
     /// Write a fit as one HTML file that needs nothing else
     Report(Box<ReportArgs>),
+    /// Divide the replicates of a fit among machines, and put them together
+    Shard(ShardArgs),
     /// List laws, or show one
     Laws(LawsArgs),
     /// Rerun published results from public run tables, ours beside theirs
