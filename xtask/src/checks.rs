@@ -17,7 +17,7 @@ type Outcome = Result<Counts, String>;
 type Step = (&'static str, fn(&Workspace) -> Outcome);
 
 /// In the order they run: cheap ones first.
-const STEPS: [Step; 10] = [
+const STEPS: [Step; 11] = [
     ("structure", structure),
     ("reference", law_reference),
     ("format", format),
@@ -28,6 +28,7 @@ const STEPS: [Step; 10] = [
     ("command-line", command_line),
     ("oracles", oracles),
     ("python", python),
+    ("ray", ray),
 ];
 
 /// Runs the steps of these names, or all without any, and prints the counts. `true` when everything passed.
@@ -168,6 +169,12 @@ fn oracles(workspace: &Workspace) -> Outcome {
 fn python(workspace: &Workspace) -> Outcome {
     build_command_line(workspace)?;
     package::check(workspace)
+}
+
+/// Fits in shards on a Ray cluster that loses a node.
+fn ray(workspace: &Workspace) -> Outcome {
+    build_command_line(workspace)?;
+    package::check_ray(workspace)
 }
 
 /// Built with the whole workspace and its tests: anything less would choose other features and compile the Parquet
