@@ -90,7 +90,7 @@ fn one(args: &ShardRunArgs, messages: &Messages) -> Result<u8, Failure> {
                 messages.info(&format!("{name} is there and whole: nothing to do"));
                 return Ok(0);
             }
-            Err(error) => messages.warning(&format!("{error}: it is")),
+            Err(error) => messages.warning(&format!("{error}, which is done now")),
         }
     }
     let target = Target::check(&path)?;
