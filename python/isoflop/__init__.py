@@ -28,7 +28,7 @@ from ._laws import Law, law, laws, simulate
 from ._plan import NextRuns, Plan, cost, next_runs, plan, plans
 from ._review import Audit, Contrast, Influence, Methods, audit, contrast, influence, methods
 from ._runs import Runs, read
-from ._study import Backtest, Comparison, backtest, compare
+from ._study import Backtest, Comparison, Profile, backtest, compare, profile
 
 __all__ = [
     "Audit",
@@ -51,6 +51,7 @@ __all__ = [
     "NextRuns",
     "NotCertifiedWarning",
     "Plan",
+    "Profile",
     "Runs",
     "Summary",
     "__version__",
@@ -70,6 +71,7 @@ __all__ = [
     "next_runs",
     "plan",
     "plans",
+    "profile",
     "read",
     "simulate",
 ]

@@ -55,6 +55,14 @@ def test_influence(columns):
     assert {"kind", "name"} <= set(found.choices.columns)
 
 
+def test_profile(columns):
+    found = iso.profile(columns, "chinchilla", ["alpha", "E + A / 70B^alpha"], curve=7)
+    assert found.table["of"].tolist() == ["alpha", "E + A / 70B^alpha"]
+    fit = iso.fit(columns, "chinchilla", bootstrap=0, choices=False)
+    assert found.to_dict()["profiles"] == fit.profile(["alpha", "E + A / 70B^alpha"], curve=7)
+    assert found.curves["alpha"].rows >= 7
+
+
 def test_audit_of_runs_and_of_a_fit(columns):
     fit = iso.fit(columns, "chinchilla", bootstrap=100, seed=5)
     one, two = iso.audit(fit), iso.audit(columns, "chinchilla", bootstrap=100, seed=5)
