@@ -27,7 +27,7 @@ from ._fit import Fit, warn_uncertified
 from ._options import command, options
 from ._runs import Runs, tell
 
-__all__ = ["JobSpec", "merge", "run"]
+__all__ = ["JobSpec", "fits", "merge", "run"]
 
 AHEAD = 2
 """Shards in flight for each processor of a cluster: enough that none waits, few enough to stop soon."""
@@ -36,12 +36,12 @@ RETRIES = 5
 
 
 class JobSpec:
-    """A fit whose replicates are solved in shards; made by :meth:`plan` and :meth:`load`.
+    """A fit whose replicates are solved in shards, or fits of many groups; made by :meth:`plan` and :meth:`load`.
 
     Attributes
     ----------
     shards, tasks : int
-        Parts, and replicates in all.
+        Parts, and replicates or groups in all.
     id : str
         SHA-256 of the file: shards name the job that they belong to by it.
     """
@@ -52,7 +52,9 @@ class JobSpec:
         self._asked = asked
 
     @classmethod
-    def plan(cls, runs: object, law: str, *, shards: int, **fit_options: Any) -> JobSpec:
+    def plan(
+        cls, runs: object, law: str, *, shards: int, each: str | None = None, **fit_options: Any
+    ) -> JobSpec:
         """Find the optimum and pack what every shard needs.
 
         Parameters
@@ -60,7 +62,9 @@ class JobSpec:
         runs, law
             As for :func:`isoflop.fit`.
         shards
-            Parts that the replicates are divided into.
+            Parts that the work is divided into.
+        each
+            Instead of the replicates of one fit, one fit for each value of this column; see :func:`fits`.
         **fit_options
             The keyword arguments of :func:`isoflop.fit`, such as ``bootstrap`` and ``cluster``.
 
@@ -72,7 +76,7 @@ class JobSpec:
         runs = runs if isinstance(runs, Runs) else Runs(runs)
         asked = options(law=law, **fit_options)
         sources = [name for name, _ in runs.table.sources]
-        raw = _isoflop.Job.plan(runs.table, asked, int(shards), command(sources, asked))
+        raw = _isoflop.Job.plan(runs.table, asked, int(shards), each, command(sources, asked))
         tell(raw.notes)
         return cls(raw, runs, asked)
 
@@ -84,13 +88,18 @@ class JobSpec:
 
     @property
     def shards(self) -> int:
-        """Parts that the replicates are divided into."""
+        """Parts that the work is divided into."""
         return self._raw.shards
 
     @property
     def tasks(self) -> int:
-        """Replicates in all."""
+        """Replicates or groups in all."""
         return self._raw.tasks
+
+    @property
+    def is_groups(self) -> bool:
+        """Whether the tasks are fits of groups, for :func:`fits`, and not replicates, for :func:`run`."""
+        return self._raw.is_groups
 
     @property
     def id(self) -> str:
@@ -131,7 +140,8 @@ class JobSpec:
         return (_unpickled, (self.to_json(), self._runs, self._asked))
 
     def __repr__(self) -> str:
-        return f"<isoflop.distributed.JobSpec: {self.tasks} replicates in {self.shards} shards, {self.id[:12]}>"
+        what = "groups" if self.is_groups else "replicates"
+        return f"<isoflop.distributed.JobSpec: {self.tasks} {what} in {self.shards} shards, {self.id[:12]}>"
 
 
 def run(
@@ -174,6 +184,60 @@ def run(
     ...     sorted(job.finished(out))
     [1, 2]
     """
+    return _merged(job, _shards(job, backend, out, threads, progress), threads)
+
+
+def fits(
+    job: JobSpec,
+    *,
+    backend: Literal["local", "ray"] = "local",
+    out: str | os.PathLike[str] | None = None,
+    threads: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> dict[str, Fit]:
+    """Run a job of groups; the fit of each group by the value of its column.
+
+    Parameters
+    ----------
+    job
+        A job that was planned with ``each``.
+    backend, out, threads, progress
+        As for :func:`run`.
+
+    Returns
+    -------
+    dict of str to Fit
+        As :func:`isoflop.fit` makes them of the rows of each group, loaded, without runs. A group that cannot be fitted
+        is left out with a :class:`isoflop.DataWarning` that says why.
+
+    Examples
+    --------
+    >>> import numpy as np, isoflop as iso
+    >>> sizes = np.geomspace(1e6, 1e9, 8)
+    >>> runs = {"N": np.tile(sizes, 2), "loss": np.r_[1.7 + 400 / sizes**0.34, 1.9 + 300 / sizes**0.3]}
+    >>> runs["family"] = ["a"] * 8 + ["b"] * 8
+    >>> job = JobSpec.plan(runs, "loss ~ E + A / N^alpha", each="family", shards=2, bootstrap=0)
+    >>> {level: round(fit.params["E"], 2) for level, fit in fits(job).items()}
+    {'a': 1.7, 'b': 1.9}
+    """
+    made = {}
+    found = _shards(job, backend, out, threads, progress)
+    for level, saved, error in job._raw.fits(sorted(found.items())):
+        if saved is None:
+            tell([("warning", f"{level}: {error}")])
+        else:
+            made[level] = Fit(_isoflop.Fitted.from_json(saved, None), None, None)
+    return made
+
+
+def _shards(
+    job: JobSpec,
+    backend: str,
+    out: str | os.PathLike[str] | None,
+    threads: int | None,
+    progress: Callable[[int, int], None] | None,
+) -> dict[int, str]:
+    """All shards, those that are missing run here or on Ray."""
     if backend not in ("local", "ray"):
         raise ValueError(f"backend is {backend!r}, but must be 'local' or 'ray'")
     if out is not None:
@@ -187,7 +251,7 @@ def run(
             _write(os.path.join(out, job.name(shard)), text)
         if progress is not None:
             progress(len(found), job.shards)
-    return _merged(job, found, threads)
+    return found
 
 
 def merge(job: JobSpec, out: str | os.PathLike[str], *, threads: int | None = None) -> Fit:

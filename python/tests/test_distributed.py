@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 import isoflop as iso
-from isoflop.distributed import JobSpec, merge, run
+from isoflop.distributed import JobSpec, fits, merge, run
 
 ASKED = {"bootstrap": 60, "seed": 11, "cluster": "N", "choices": False}
 
@@ -86,6 +86,30 @@ def test_what_cannot_be_divided(columns):
         JobSpec.plan(columns, "chinchilla", shards=7, **ASKED).run(8)
     with pytest.raises(ValueError, match="backend"):
         run(JobSpec.plan(columns, "chinchilla", shards=1, **ASKED), backend="slurm")
+
+
+def test_fits_of_groups(columns, tmp_path):
+    rows = len(columns["N"])
+    family = ["a"] * 30 + ["b"] * (rows - 33) + ["few"] * 3
+    runs = {**columns, "family": family, "seed": [0.5] * 40 + [1e21] * (rows - 40)}
+    asked = {"bootstrap": 20, "choices": False, "seed": 4}
+    job = JobSpec.plan(runs, "loss ~ E + A / N^alpha", each="family", shards=2, **asked)
+    assert (job.tasks, job.is_groups) == (3, True)
+    with pytest.warns(iso.DataWarning, match="^few: error "):
+        found = fits(job, out=tmp_path)
+    assert list(found) == ["a", "b"]
+    for level, fit in found.items():
+        alone = iso.fit(runs, "loss ~ E + A / N^alpha", where=f'family == "{level}"', **asked)
+        assert fit.params == alone.params
+        assert fit.draws.tobytes() == alone.draws.tobytes()
+        assert fit.nobs == alone.nobs
+    assert sorted(job.finished(tmp_path)) == [1, 2]
+    with pytest.raises(iso.IsoflopError, match="fit for each group"):
+        run(job)
+    by_number = JobSpec.plan(runs, "loss ~ E + A / N^alpha", each="seed", shards=2, **asked)
+    assert list(fits(by_number)) == ["0.5", "1000000000000000000000"]
+    with pytest.raises(iso.IsoflopError, match="familie"):
+        JobSpec.plan(runs, "loss ~ E + A / N^alpha", each="familie", shards=2)
 
 
 @pytest.mark.parametrize("interval", ["point", "weighted", "residual", "wild-cluster"])

@@ -107,6 +107,12 @@ const CASES: &[Case] = &[
     good(&["shard", "run", "job.json", "--shard", "1", "-o", "out"], ""),
     good(&["shard", "merge", "job.json", "out", "-o", "merged.json"], "certified"),
     good(&["predict", "merged.json", "--at", "N=1B,D=20B"], "loss"),
+    good(
+        &["shard", "plan", "arms.csv", "--law=chinchilla", "--each=recipe", "--shards=1", "-o", "each.json"],
+        "",
+    ),
+    good(&["shard", "run", "each.json", "--shard", "1", "-o", "each"], ""),
+    good(&["shard", "merge", "each.json", "each"], "verdict"),
     good(&["hardware"], "h100-sxm"),
     good(&["cost", "--arch", "config.json"], "124439808"),
     bad(&["cost", "--arch", "runs.csv"], "runs.csv"),

@@ -1,12 +1,15 @@
 //! Work in shards.
 
-use isoflop_study::{Job as Plan, Notes, Shard, Source, StudyError, shard_name};
+use isoflop_study::{Job as Plan, Notes, Shard, Source, StudyError, Work, shard_name};
 use pyo3::prelude::*;
 
 use crate::fit::Fitted;
 use crate::options::{Options, laws_for};
 use crate::table::{Table, copied, kept};
 use crate::work::{interruptible, unlocked};
+
+/// Level, fit as it is saved, and why there is none.
+type Group = (String, Option<String>, Option<String>);
 
 /// A job: what every shard of a fit needs.
 #[pyclass(frozen, module = "isoflop._isoflop")]
@@ -24,6 +27,7 @@ impl Job {
         table: Py<Table>,
         options: Options,
         shards: usize,
+        each: Option<String>,
         command: Vec<String>,
     ) -> PyResult<Job> {
         let (request, folder) = options.request();
@@ -31,7 +35,12 @@ impl Job {
         let plan = interruptible(py, |progress| {
             let catalogue = laws_for(request.law.as_deref(), folder.as_deref())?;
             let source = Source::rows(&table.get().table);
-            Plan::plan(source, request, folder, shards, command, &catalogue, &notes, progress)
+            match &each {
+                Some(by) => {
+                    Plan::plan_groups(source, request, by, folder, shards, command, &catalogue, &notes)
+                }
+                None => Plan::plan(source, request, folder, shards, command, &catalogue, &notes, progress),
+            }
         })?;
         Ok(Job { plan, notes: kept(&notes) })
     }
@@ -71,6 +80,21 @@ impl Job {
         self.notes.clone()
     }
 
+    /// Whether the tasks are fits of groups.
+    #[getter]
+    fn is_groups(&self) -> bool {
+        matches!(self.plan.work, Work::Groups { .. })
+    }
+
+    /// The fits of all groups from the texts of all shards: the level, the fit as it is saved, why there is none.
+    fn fits(&self, py: Python<'_>, shards: Vec<(usize, String)>) -> PyResult<Vec<Group>> {
+        unlocked(py, || {
+            let found = self.plan.fits(&self.read(&shards)?)?;
+            let text = |fit: serde_json::Value| fit.to_string();
+            Ok(found.into_iter().map(|group| (group.level, group.fit.map(text), group.error)).collect())
+        })
+    }
+
     /// Name of the file of a shard.
     fn name(&self, shard: usize) -> String {
         shard_name(shard, self.plan.shards)
@@ -100,12 +124,19 @@ impl Job {
         let notes = Notes::default();
         let finished = interruptible(py, |progress| {
             let catalogue = laws_for(self.plan.request.law.as_deref(), self.plan.laws.as_deref())?;
-            let read = |(shard, text): &(usize, String)| {
-                Shard::from_json(&shard_name(*shard, self.plan.shards), text, &self.plan, *shard)
-            };
-            let shards = shards.iter().map(read).collect::<Result<Vec<_>, StudyError>>()?;
+            let shards = self.read(&shards)?;
             self.plan.merge(&shards, table.as_ref().map(copied), threads, &catalogue, &notes, progress)
         })?;
         Ok(Fitted::made(finished, self.plan.command.clone(), &notes))
+    }
+}
+
+impl Job {
+    /// The shards that texts hold.
+    fn read(&self, shards: &[(usize, String)]) -> Result<Vec<Shard>, StudyError> {
+        let read = |(shard, text): &(usize, String)| {
+            Shard::from_json(&shard_name(*shard, self.plan.shards), text, &self.plan, *shard)
+        };
+        shards.iter().map(read).collect()
     }
 }

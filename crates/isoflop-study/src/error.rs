@@ -86,9 +86,11 @@ pub enum StudyError {
     #[error("{} of {shards} shards are missing: {}; run them, and merge again", .missing.len(), spans(.missing))]
     ShardsMissing { missing: Vec<usize>, shards: usize },
     #[error(
-        "{tasks} replicates cannot be divided into {shards} shards: choose from 1 to {tasks}, or more replicates"
+        "{tasks} tasks cannot be divided into {shards} shards: choose from 1 to {tasks}, or more replicates"
     )]
     TooManyShards { shards: usize, tasks: usize },
+    #[error("the job {}", if *.is_groups { "has a fit for each group, not one fit" } else { "has one fit, not fits of groups" })]
+    OtherWork { is_groups: bool },
     #[error("the rows are not those that the job was planned on (sha256 {now}, then {then}): plan it again")]
     OtherRows { now: String, then: String },
     #[error("the threads cannot be started: {reason}")]
@@ -147,6 +149,7 @@ impl StudyError {
             StudyError::ShardsMissing { .. } => "C1404",
             StudyError::TooManyShards { .. } => "C1405",
             StudyError::OtherRows { .. } => "C1406",
+            StudyError::OtherWork { .. } => "C1408",
             StudyError::Threads { .. } => "C0501",
             StudyError::NoRuns { .. } => "C0701",
             StudyError::NoCutColumn => "C0801",

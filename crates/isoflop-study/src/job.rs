@@ -178,6 +178,11 @@ pub(crate) fn ready(
 }
 
 impl Ready {
+    /// The rows that the request keeps.
+    pub(crate) fn table(&self) -> &RunTable {
+        &self.table
+    }
+
     /// The fit with what its forecasts are made of.
     pub(crate) fn with_forecast(&self, mut fit: Fit, progress: &dyn Progress) -> Result<Fit, FitError> {
         if self.options.bootstrap > 0 {

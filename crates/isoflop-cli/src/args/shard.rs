@@ -23,7 +23,7 @@ pub(crate) enum ShardCommand {
     Plan(Box<ShardPlanArgs>),
     /// Run one shard; one that is there and whole is not run again
     Run(ShardRunArgs),
-    /// Make the fit from all shards: the bits of `isoflop fit` on one machine
+    /// Make the fit, or the fits of all groups, from all shards: the bits of `isoflop fit` on one machine
     Merge(ShardMergeArgs),
 }
 
@@ -33,7 +33,7 @@ pub(crate) enum ShardCommand {
     mut_arg("strict", |arg| arg.hide(true)), mut_arg("plot", |arg| arg.hide(true))
 )]
 pub(crate) struct ShardPlanArgs {
-    /// Into how many shards the replicates are divided
+    /// Into how many shards the work is divided
     #[arg(long, value_name = "K", value_parser = shards)]
     pub(crate) shards: usize,
     /// Write the job here
@@ -42,6 +42,9 @@ pub(crate) struct ShardPlanArgs {
     /// Put the rows into the job, for machines that cannot read RUNS under these names
     #[arg(long)]
     pub(crate) embed: bool,
+    /// Instead of the replicates of one fit, one fit for each value of this column
+    #[arg(long, value_name = "COL")]
+    pub(crate) each: Option<String>,
     #[command(flatten)]
     pub(crate) fit: FitArgs,
 }
@@ -70,7 +73,7 @@ pub(crate) struct ShardMergeArgs {
     /// Folder with the shards
     #[arg(value_name = "DIR")]
     pub(crate) folder: PathBuf,
-    /// Save the fit, as `isoflop fit --save` does
+    /// Save the fit, as `isoflop fit --save` does; the fits of groups as one file
     #[arg(short, long, value_name = "FIT.JSON")]
     pub(crate) output: Option<PathBuf>,
     /// How to print the fit

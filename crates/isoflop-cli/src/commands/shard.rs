@@ -5,7 +5,7 @@ use std::path::Path;
 use isoflop_fit::Verdict;
 use isoflop_laws::Catalogue;
 use isoflop_study::{
-    Job, Listener, Shard, Source, StudyError, catalogue, fit_json, holding, read_table, shard_name,
+    Job, Listener, Shard, Source, StudyError, Work, catalogue, fit_json, holding, read_table, shard_name,
 };
 
 use crate::args::{Format, ShardArgs, ShardCommand, ShardMergeArgs, ShardPlanArgs, ShardRunArgs};
@@ -36,13 +36,16 @@ fn plan(args: &ShardPlanArgs, messages: &Messages) -> Result<u8, Failure> {
         Source::Files { files: fit.runs.clone(), reading }
     };
     let command = command(std::env::args_os().map(|word| word.to_string_lossy().into_owned()));
-    let (request, folder) = (fit.request(), fit.laws.clone());
-    let job = Job::plan(source, request, folder, args.shards, command, &laws, messages, &Bar::new(messages))?;
+    let (request, folder, shards) = (fit.request(), fit.laws.clone(), args.shards);
+    let job = match &args.each {
+        Some(by) => Job::plan_groups(source, request, by, folder, shards, command, &laws, messages)?,
+        None => Job::plan(source, request, folder, shards, command, &laws, messages, &Bar::new(messages))?,
+    };
     target.write(job.to_json())?;
     messages.info(&format!(
         "{}: {} in {}; run each with `isoflop shard run {} --shard K/{} -o DIR`",
         args.output.display(),
-        counted(job.tasks(), "replicate"),
+        counted(job.tasks(), if args.each.is_some() { "fit" } else { "replicate" }),
         counted(job.shards, "shard"),
         args.output.display(),
         job.shards
@@ -59,10 +62,10 @@ fn command(words: impl Iterator<Item = String>) -> Vec<String> {
             "shard" if kept.len() == 1 => {}
             "plan" if kept.len() == 1 => kept.push("fit".to_owned()),
             "--embed" => {}
-            "--shards" | "--output" | "-o" => {
+            "--shards" | "--output" | "-o" | "--each" => {
                 words.next();
             }
-            other if other.starts_with("--shards=") || other.starts_with("--output=") => {}
+            other if ["--shards=", "--output=", "--each="].iter().any(|o| other.starts_with(o)) => {}
             other if other.starts_with("-o") && !other.starts_with("--") => {}
             _ => kept.push(word),
         }
@@ -97,7 +100,7 @@ fn one(args: &ShardRunArgs, messages: &Messages) -> Result<u8, Failure> {
     let laws = laws(job.request.law.as_deref(), job.laws.as_deref(), messages)?;
     let solved = job.run(shard, args.threads, &laws, &Bar::new(messages))?;
     target.write(solved.to_json())?;
-    messages.info(&format!("{name}: {}", counted(solved.replicates.len(), "replicate")));
+    messages.info(&format!("{name}: {}", counted(solved.results.count(), "task")));
     Ok(0)
 }
 
@@ -110,6 +113,17 @@ fn merge(args: &ShardMergeArgs, messages: &Messages) -> Result<u8, Failure> {
         // What is not there is told all at once by the merge.
         let Ok(text) = std::fs::read_to_string(&path) else { continue };
         shards.push(Shard::from_json(&path.display().to_string(), &text, &job, shard)?);
+    }
+    if let Work::Groups { by, .. } = &job.work {
+        let fits = job.fits(&shards)?;
+        if let Some(target) = target {
+            target.write(format!("{:#}\n", output::groups::json(by, &fits)))?;
+        }
+        match args.format {
+            Format::Text => output::print(&output::groups::text(by, &fits))?,
+            Format::Json => output::print_json(&output::groups::json(by, &fits))?,
+        }
+        return Ok(0);
     }
     let laws = laws(job.request.law.as_deref(), job.laws.as_deref(), messages)?;
     let finished = job.merge(&shards, None, args.threads, &laws, messages, &Bar::new(messages))?;

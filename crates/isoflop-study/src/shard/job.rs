@@ -1,27 +1,28 @@
-//! A job: what every shard of a fit needs, in one file.
+//! A job: what every shard needs, in one file.
 
+use std::collections::HashSet;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use isoflop_fit::{FitError, Optimum, Progress, Replicate};
 use isoflop_laws::Catalogue;
-use isoflop_runs::RunTable;
+use isoflop_runs::{Column, RunTable};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::error::StudyError;
-use crate::job::{Finished, Ready, ready};
+use crate::job::{Finished, Ready, fit_table, ready};
 use crate::note::Listener;
 use crate::pool::with_threads;
 use crate::request::Request;
-use crate::shard::part::Shard;
+use crate::shard::part::{GroupFit, Results, Shard};
 use crate::shard::source::Source;
 
 /// Version of the files of jobs and shards; it rises when a key changes its meaning.
 pub const JOB_SCHEMA_VERSION: u32 = 1;
 
-/// A fit whose bootstrap replicates are solved in shards.
+/// Work that is divided into shards.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Job {
     /// Version of this layout.
@@ -29,7 +30,7 @@ pub struct Job {
     /// Version of isoflop that planned it; shards must be run by the same one.
     pub isoflop_version: String,
     /// What the tasks are.
-    pub kind: Kind,
+    pub work: Work,
     /// Parts that the tasks are divided into.
     pub shards: usize,
     /// What is fitted, and how. Its seed and the number of a replicate decide the replicate.
@@ -40,8 +41,6 @@ pub struct Job {
     pub command: Vec<String>,
     /// SHA-256 over the columns used.
     pub data_sha256: String,
-    /// Where every replicate starts.
-    pub optimum: Optimum,
     /// Where the rows are.
     pub source: Source,
     /// What is derived from the above.
@@ -50,11 +49,21 @@ pub struct Job {
 }
 
 /// What the tasks of a job are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Kind {
-    /// Replicates of the bootstrap, one task each.
-    Bootstrap,
+pub enum Work {
+    /// Replicates of the bootstrap of one fit, one task each.
+    Bootstrap {
+        /// Where every replicate starts.
+        optimum: Optimum,
+    },
+    /// Fits of the rows that share a value of a column, one task each.
+    Groups {
+        /// The column.
+        by: String,
+        /// Its values, as texts.
+        levels: Vec<String>,
+    },
 }
 
 /// What is made once for all shards of a process.
@@ -62,6 +71,7 @@ pub enum Kind {
 struct Known {
     id: OnceLock<String>,
     ready: OnceLock<Ready>,
+    table: OnceLock<RunTable>,
 }
 
 impl Job {
@@ -81,9 +91,7 @@ impl Job {
         notes: &dyn Listener,
         progress: &dyn Progress,
     ) -> Result<Job, StudyError> {
-        if shards == 0 || request.bootstrap < shards {
-            return Err(StudyError::TooManyShards { shards, tasks: request.bootstrap });
-        }
+        divided(shards, request.bootstrap)?;
         // Threads are no part of what is asked: they change nothing, and every machine has its own.
         let threads = request.threads;
         let request = Request { threads: None, ..request };
@@ -100,13 +108,50 @@ impl Job {
         Ok(Job {
             schema_version: JOB_SCHEMA_VERSION,
             isoflop_version: env!("CARGO_PKG_VERSION").to_owned(),
-            kind: Kind::Bootstrap,
+            work: Work::Bootstrap { optimum },
             shards,
             request,
             laws,
             command,
             data_sha256,
-            optimum,
+            source,
+            known,
+        })
+    }
+
+    /// Plans one fit for each value of the column `by`, on the rows that have it. `laws` and `command` as for
+    /// [`Job::plan`].
+    ///
+    /// # Errors
+    /// Columns that are not there; fewer values than shards. A group that cannot be fitted is no error: it says why.
+    #[allow(clippy::too_many_arguments)]
+    pub fn plan_groups(
+        source: Source,
+        request: Request,
+        by: &str,
+        laws: Option<PathBuf>,
+        shards: usize,
+        command: Vec<String>,
+        catalogue: &Catalogue,
+        notes: &dyn Listener,
+    ) -> Result<Job, StudyError> {
+        let request = Request { threads: None, ..request };
+        let table = source.table()?;
+        let ready = ready(table.clone(), &request, catalogue, notes)?;
+        let levels = levels(ready.table().require(by)?);
+        divided(shards, levels.len())?;
+        let known = Known::default();
+        let data_sha256 = ready.digest;
+        let _ = known.table.set(table);
+        Ok(Job {
+            schema_version: JOB_SCHEMA_VERSION,
+            isoflop_version: env!("CARGO_PKG_VERSION").to_owned(),
+            work: Work::Groups { by: by.to_owned(), levels },
+            shards,
+            request,
+            laws,
+            command,
+            data_sha256,
             source,
             known,
         })
@@ -138,9 +183,7 @@ impl Job {
                 env!("CARGO_PKG_VERSION")
             )));
         }
-        if job.shards == 0 || job.request.bootstrap < job.shards {
-            return Err(bad(format!("{} shards of {} replicates", job.shards, job.request.bootstrap)));
-        }
+        divided(job.shards, job.tasks())?;
         Ok(job)
     }
 
@@ -151,10 +194,13 @@ impl Job {
 
     /// Tasks in all.
     pub fn tasks(&self) -> usize {
-        self.request.bootstrap
+        match &self.work {
+            Work::Bootstrap { .. } => self.request.bootstrap,
+            Work::Groups { levels, .. } => levels.len(),
+        }
     }
 
-    /// The replicates of shard `shard`, counted from 1; parts differ by one task at most.
+    /// The tasks of shard `shard`, counted from 1; parts differ by one task at most.
     ///
     /// # Errors
     /// A number that the job does not have.
@@ -178,25 +224,99 @@ impl Job {
         progress: &dyn Progress,
     ) -> Result<Shard, StudyError> {
         let numbers = self.numbers(shard)?;
-        let ready = match self.known.ready.get() {
-            Some(ready) => ready,
-            None => {
-                let made = self.bound(self.source.table()?, catalogue, &())?;
-                self.known.ready.get_or_init(|| made)
+        let first = numbers.start;
+        let results = match &self.work {
+            Work::Bootstrap { optimum } => {
+                let ready = match self.known.ready.get() {
+                    Some(ready) => ready,
+                    None => {
+                        let made = self.bound(self.source.table()?, catalogue, &())?;
+                        self.known.ready.get_or_init(|| made)
+                    }
+                };
+                let (law, data, options) = (&ready.law, &ready.data, &ready.options);
+                let solve = || isoflop_fit::replicates(law, data, options, optimum, numbers, progress);
+                Results::Replicates(with_threads(threads, solve)??)
+            }
+            Work::Groups { by, levels } => {
+                let table = match self.known.table.get() {
+                    Some(table) => table,
+                    None => {
+                        let table = self.source.table()?;
+                        self.bound(table.clone(), catalogue, &())?;
+                        self.known.table.get_or_init(|| table)
+                    }
+                };
+                let levels = levels.get(numbers).unwrap_or_default().iter();
+                let fits = levels.map(|level| self.group(table, by, level, threads, catalogue, progress));
+                Results::Fits(fits.collect::<Result<_, _>>()?)
             }
         };
-        let first = numbers.start;
-        let solved = with_threads(threads, || {
-            isoflop_fit::replicates(&ready.law, &ready.data, &ready.options, &self.optimum, numbers, progress)
-        })??;
-        Ok(Shard::new(self, shard, first, solved))
+        Ok(Shard::new(self, shard, first, results))
+    }
+
+    /// The fit of one group.
+    fn group(
+        &self,
+        table: &RunTable,
+        by: &str,
+        level: &str,
+        threads: Option<usize>,
+        catalogue: &Catalogue,
+        progress: &dyn Progress,
+    ) -> Result<GroupFit, StudyError> {
+        let value = match table.column(by) {
+            Some(Column::Text(_)) => format!("\"{level}\""),
+            _ => level.to_owned(),
+        };
+        let filter = format!("{by} == {value}");
+        let mut request = Request { threads, ..self.request.clone() };
+        request.filters.push(filter.clone());
+        let mut command = self.command.clone();
+        command.push(format!("--where={filter}"));
+        let (fit, error) = match fit_table(table.clone(), &request, catalogue, &(), progress) {
+            Ok(done) => (serde_json::to_value(done.saved(command)).ok(), None),
+            Err(StudyError::Fit(FitError::Cancelled)) => return Err(FitError::Cancelled.into()),
+            Err(error) => (None, Some(error.report())),
+        };
+        Ok(GroupFit { level: level.to_owned(), fit, error })
+    }
+
+    /// All shards in their order.
+    fn all<'a>(&self, shards: &'a [Shard]) -> Result<Vec<&'a Shard>, StudyError> {
+        let mut all: Vec<Option<&Shard>> = vec![None; self.shards];
+        for shard in shards {
+            if let Some(place) = all.get_mut(shard.shard.wrapping_sub(1)) {
+                *place = Some(shard);
+            }
+        }
+        let missing: Vec<usize> = (1..=self.shards).filter(|&k| all[k - 1].is_none()).collect();
+        match missing.is_empty() {
+            true => Ok(all.into_iter().flatten().collect()),
+            false => Err(StudyError::ShardsMissing { missing, shards: self.shards }),
+        }
+    }
+
+    /// The fits of all groups from all shards, in any order.
+    ///
+    /// # Errors
+    /// Shards that are missing; a job that has one fit.
+    pub fn fits(&self, shards: &[Shard]) -> Result<Vec<GroupFit>, StudyError> {
+        let mut fits = Vec::with_capacity(self.tasks());
+        for shard in self.all(shards)? {
+            match &shard.results {
+                Results::Fits(done) => fits.extend(done.iter().cloned()),
+                Results::Replicates(_) => return Err(StudyError::OtherWork { is_groups: false }),
+            }
+        }
+        Ok(fits)
     }
 
     /// The fit from all shards, in any order: the bits of the fit on one machine. `table` stands in for the rows of the
     /// job where it is at hand.
     ///
     /// # Errors
-    /// Shards that are missing; rows that are not those of the job; as for [`crate::fit_table`].
+    /// Shards that are missing; rows that are not those of the job; a job of groups; as for [`crate::fit_table`].
     pub fn merge(
         &self,
         shards: &[Shard],
@@ -206,18 +326,16 @@ impl Job {
         notes: &dyn Listener,
         progress: &dyn Progress,
     ) -> Result<Finished, StudyError> {
-        let mut all: Vec<Option<&Shard>> = vec![None; self.shards];
-        for shard in shards {
-            if let Some(place) = all.get_mut(shard.shard.wrapping_sub(1)) {
-                *place = Some(shard);
+        let Work::Bootstrap { optimum } = &self.work else {
+            return Err(StudyError::OtherWork { is_groups: true });
+        };
+        let mut solved: Vec<Replicate> = Vec::with_capacity(self.tasks());
+        for shard in self.all(shards)? {
+            match &shard.results {
+                Results::Replicates(done) => solved.extend(done.iter().cloned()),
+                Results::Fits(_) => return Err(StudyError::OtherWork { is_groups: true }),
             }
         }
-        let missing: Vec<usize> = (1..=self.shards).filter(|&k| all[k - 1].is_none()).collect();
-        if !missing.is_empty() {
-            return Err(StudyError::ShardsMissing { missing, shards: self.shards });
-        }
-        let solved: Vec<Replicate> =
-            all.into_iter().flatten().flat_map(|shard| shard.replicates.iter().cloned()).collect();
         let table = table.map_or_else(|| self.source.table(), Ok)?;
         let ready = self.bound(table, catalogue, notes)?;
         let fit = with_threads(threads, || {
@@ -225,7 +343,7 @@ impl Job {
                 &ready.law,
                 &ready.data,
                 &ready.options,
-                &self.optimum,
+                optimum,
                 &solved,
                 progress,
             )?;
@@ -246,6 +364,31 @@ impl Job {
             return Err(StudyError::OtherRows { now: ready.digest, then: self.data_sha256.clone() });
         }
         Ok(ready)
+    }
+}
+
+/// Refuses more shards than tasks.
+fn divided(shards: usize, tasks: usize) -> Result<(), StudyError> {
+    match shards == 0 || tasks < shards {
+        true => Err(StudyError::TooManyShards { shards, tasks }),
+        false => Ok(()),
+    }
+}
+
+/// The distinct values of a column as texts: texts as they appear, numbers in rising order.
+fn levels(column: &Column) -> Vec<String> {
+    match column {
+        Column::Text(text) => {
+            let mut seen = HashSet::new();
+            let cells = (0..column.len()).filter_map(|row| text.get(row));
+            cells.filter(|cell| seen.insert(*cell)).map(str::to_owned).collect()
+        }
+        Column::Numbers(numbers) => {
+            let mut values: Vec<f64> = numbers.values.iter().copied().filter(|x| x.is_finite()).collect();
+            values.sort_by(f64::total_cmp);
+            values.dedup();
+            values.iter().map(ToString::to_string).collect()
+        }
     }
 }
 

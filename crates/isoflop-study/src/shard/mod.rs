@@ -1,5 +1,7 @@
 //! Work in shards, for any machine that can start a program: a job in one file, shards that need nothing else, a merge.
 //!
+//! The tasks of a job are the replicates of one bootstrap, or the fits of many groups of rows ([`Work`]).
+//!
 //! A [`Job`] holds rows, request and the optimum from which every bootstrap replicate starts. A replicate is addressed
 //! by seed and number, so shard k of n is the same wherever, whenever and however often it is run, and
 //! [`Job::merge`] gives the bits of the fit on one machine. Shards are files with a checksum: one that is whole need not
@@ -29,6 +31,6 @@ mod job;
 mod part;
 mod source;
 
-pub use job::{JOB_SCHEMA_VERSION, Job};
-pub use part::{Shard, shard_name};
+pub use job::{JOB_SCHEMA_VERSION, Job, Work};
+pub use part::{GroupFit, Results, Shard, shard_name};
 pub use source::{Reading, Source};

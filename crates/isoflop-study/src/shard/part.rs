@@ -2,11 +2,43 @@
 
 use isoflop_fit::Replicate;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::error::StudyError;
 use crate::shard::job::{Job, digest};
 
-/// The replicates of one shard.
+/// What the tasks of a shard gave, in their order.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Results {
+    /// Replicates of a bootstrap.
+    Replicates(Vec<Replicate>),
+    /// Fits of groups.
+    Fits(Vec<GroupFit>),
+}
+
+/// The fit of the rows that share a value of a column.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct GroupFit {
+    /// The value.
+    pub level: String,
+    /// The fit as it is saved; `None` if there is none.
+    pub fit: Option<Value>,
+    /// Why there is none.
+    pub error: Option<String>,
+}
+
+impl Results {
+    /// Tasks that were done.
+    pub fn count(&self) -> usize {
+        match self {
+            Results::Replicates(done) => done.len(),
+            Results::Fits(done) => done.len(),
+        }
+    }
+}
+
+/// What one shard gave.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Shard {
     /// Version of this layout.
@@ -17,10 +49,10 @@ pub struct Shard {
     pub shard: usize,
     /// Shards of the job.
     pub shards: usize,
-    /// Number of the first replicate, from 0.
+    /// Number of the first task, from 0.
     pub first: usize,
-    /// The replicates, in the order of their numbers.
-    pub replicates: Vec<Replicate>,
+    /// What its tasks gave.
+    pub results: Results,
     /// SHA-256 over all of the above.
     pub sha256: String,
 }
@@ -32,14 +64,14 @@ pub fn shard_name(shard: usize, shards: usize) -> String {
 }
 
 impl Shard {
-    pub(crate) fn new(job: &Job, shard: usize, first: usize, replicates: Vec<Replicate>) -> Shard {
+    pub(crate) fn new(job: &Job, shard: usize, first: usize, results: Results) -> Shard {
         let made = Shard {
             schema_version: super::JOB_SCHEMA_VERSION,
             job: job.id().to_owned(),
             shard,
             shards: job.shards,
             first,
-            replicates,
+            results,
             sha256: String::new(),
         };
         Shard { sha256: made.checksum(), ..made }
@@ -70,7 +102,7 @@ impl Shard {
             return Err(bad("it belongs to another job"));
         }
         let numbers = job.numbers(shard)?;
-        if (read.shard, read.first, read.replicates.len()) != (shard, numbers.start, numbers.len()) {
+        if (read.shard, read.first, read.results.count()) != (shard, numbers.start, numbers.len()) {
             return Err(bad(&format!("it holds shard {}, not {shard}", read.shard)));
         }
         Ok(read)
