@@ -25,7 +25,7 @@ from ._fit import Certificate, Fit, Summary, fit, load
 from ._frame import Frame
 from ._isoflop import __version__
 from ._laws import Law, law, laws, simulate
-from ._plan import NextRuns, Plan, cost, next_runs, plan, plans
+from ._plan import NextRuns, Plan, cost, next_runs, plan, plans, rules
 from ._review import Audit, Contrast, Influence, Methods, audit, contrast, influence, methods
 from ._runs import Runs, read
 from ._study import Backtest, Comparison, Profile, backtest, compare, profile
@@ -73,5 +73,6 @@ __all__ = [
     "plans",
     "profile",
     "read",
+    "rules",
     "simulate",
 ]

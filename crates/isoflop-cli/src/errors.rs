@@ -46,6 +46,10 @@ pub(crate) enum CliError {
          --list` lists them), or --minimize and --over"
     )]
     NoAim { what: String },
+    #[error(
+        "the plan {plan} is made for {laws}: write `isoflop plan {plan} LAW`, or a saved fit in place of LAW"
+    )]
+    PlanNeedsLaw { plan: String, laws: String },
     #[error("{path} is a run table: say which law to fit to it, --law chinchilla")]
     NextNeedsLaw { path: String },
     #[error("without runs there is nothing to fit: name one law with its coefficients, such as chinchilla@besiroglu, not {}", .given.join(" "))]
@@ -97,6 +101,7 @@ impl CliError {
             CliError::NoFolder { .. } => "C0601",
             CliError::UnknownResult { .. } => "C0602",
             CliError::NoAim { .. } => "C0406",
+            CliError::PlanNeedsLaw { .. } => "C0411",
             CliError::NextNeedsLaw { .. } => "C1203",
             CliError::OneLaw { .. } => "C1204",
             CliError::NoLevels { .. } => "C1205",

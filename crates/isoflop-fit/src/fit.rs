@@ -1,6 +1,6 @@
 //! The main job: starts, solver, certificate, intervals and the answer under other objectives.
 
-use isoflop_formula::{Formula, InputKind, NodeId};
+use isoflop_formula::{Formula, InputKind, NodeId, Part};
 use isoflop_laws::Law;
 use rayon::prelude::*;
 
@@ -12,6 +12,7 @@ use crate::error::FitError;
 use crate::interval::{self, Quantities};
 use crate::model::Model;
 use crate::objective::{Loss, Objective};
+use crate::outputs::{self, OutputFit};
 use crate::probe::probe;
 use crate::request::{self, FitOptions, StartPlan};
 use crate::rescue;
@@ -52,6 +53,40 @@ pub fn fit(law: &Law, data: &Data, options: &FitOptions, progress: &dyn Progress
     fit_given(law, data, options, None, progress)
 }
 
+/// What a fit works on: the formula of all outputs, and for a law with several of them the rows as they are weighed, with
+/// what each output weighs.
+pub(crate) struct Basis {
+    pub(crate) formula: Formula,
+    pub(crate) objective: Objective,
+    weighed: Option<(Data, Vec<f64>)>,
+}
+
+impl Basis {
+    pub(crate) fn new(
+        law: &Law,
+        data: &Data,
+        options: &FitOptions,
+        progress: &dyn Progress,
+    ) -> Result<Basis, FitError> {
+        let formula = request::overridden(law, &options.overrides)?.stacked();
+        let objective = request::objective(law, options)?;
+        let weighed = match formula.parts.is_empty() {
+            true => None,
+            false => {
+                let search = (&options.starts, options.seed);
+                Some(outputs::weighed(&formula, data, objective, search, progress)?)
+            }
+        };
+        Ok(Basis { formula, objective, weighed })
+    }
+
+    /// The table with its law and objective; `data` as given to [`Basis::new`].
+    pub(crate) fn task<'a>(&'a self, data: &'a Data, seed: u64) -> Result<Task<'a>, FitError> {
+        let data = self.weighed.as_ref().map_or(data, |(data, _)| data);
+        Task::new(&self.formula, data, self.objective, seed)
+    }
+}
+
 /// As [`fit`], with the replicates of the bootstrap if they were solved before.
 pub(crate) fn fit_given(
     law: &Law,
@@ -60,12 +95,12 @@ pub(crate) fn fit_given(
     given: Option<Given<'_>>,
     progress: &dyn Progress,
 ) -> Result<Fit, FitError> {
-    let formula = request::overridden(law, &options.overrides)?;
-    let objective = request::objective(law, options)?;
     if !(options.level > 0.0 && options.level < 1.0) {
         return Err(FitError::BadLevel { level: options.level });
     }
-    let task = Task::new(&formula, data, objective, options.seed)?;
+    let basis = Basis::new(law, data, options, progress)?;
+    let task = basis.task(data, options.seed)?;
+    let (formula, objective, data) = (&basis.formula, basis.objective, task.data);
     let (best, starts) = task.best(&options.starts, progress)?;
     if let Some(given) = given {
         given.check(&best, options)?;
@@ -73,7 +108,7 @@ pub(crate) fn fit_given(
     let estimates = task.model.natural(&best.theta);
 
     let slots = &task.model.coordinates.slots;
-    let quantities = Quantities::new(law, &formula, slots, &options.interval.quantities)?;
+    let quantities = Quantities::new(law, formula, slots, &options.interval.quantities)?;
     let mut found = None;
     if options.bootstrap > 0 {
         found = Some(interval::run(
@@ -109,7 +144,9 @@ pub(crate) fn fit_given(
         .collect();
     let derived = quantities.derived(&estimates, &ends);
     let residuals = task.model.residuals(&best.theta);
+    let weights = basis.weighed.as_ref().map_or(&[][..], |(_, weights)| weights);
     let mut fit = Fit {
+        outputs: of_outputs(formula, data, weights, &residuals),
         objective: ObjectiveValue {
             name: objective.name(),
             delta: objective.has_delta().then_some(objective.delta),
@@ -127,10 +164,10 @@ pub(crate) fn fit_given(
         warnings: Vec::new(),
         draws,
         residuals: thin(residuals),
-        ranges: ranges(&formula, data),
+        ranges: ranges(formula, data),
         forecast: None,
     };
-    fit.warnings = warnings(&fit, &formula);
+    fit.warnings = warnings(&fit, formula);
     fit.warnings.extend(notes);
     Ok(fit)
 }
@@ -299,7 +336,10 @@ impl<'a> Task<'a> {
         ];
         let natural = self.model.natural(&best.theta);
         let mut choices = Vec::new();
-        for objective in all.into_iter().filter(|o| positive || !o.log) {
+        // The weights of several outputs are no scale that all of them share.
+        let several = !self.formula.parts.is_empty();
+        let usable = |o: &Objective| (positive || !o.log) && !(several && o.has_free_scale());
+        for objective in all.into_iter().filter(usable) {
             if progress.cancelled() {
                 return Err(FitError::Cancelled);
             }
@@ -411,6 +451,22 @@ pub(crate) fn quantiles(values: &mut Vec<f64>, level: f64) -> Option<(f64, f64)>
         values[below] + part * (values[above] - values[below])
     };
     (values.len() >= 10).then(|| (at(0.5 - 0.5 * level), at(0.5 + 0.5 * level)))
+}
+
+/// What belongs to each output of a law with several; `formula` is the stacked one.
+fn of_outputs(formula: &Formula, data: &Data, weights: &[f64], residuals: &[f64]) -> Vec<OutputFit> {
+    let rows = outputs::rows_of_outputs(formula, data);
+    let output = |((part, rows), weight): ((&Part, &Vec<usize>), &f64)| {
+        let own: Vec<f64> = rows.iter().map(|&row| residuals[row]).collect();
+        OutputFit {
+            name: part.left.name.clone(),
+            rows: rows.len(),
+            weight: *weight,
+            rmse: rms(&own),
+            residuals: thin(own),
+        }
+    };
+    formula.parts.iter().zip(&rows).zip(weights).map(output).collect()
 }
 
 fn rms(values: &[f64]) -> f64 {

@@ -14,9 +14,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::Data;
 use crate::error::FitError;
-use crate::fit::{Progress, Task, fit_given};
+use crate::fit::{Basis, Progress, fit_given};
 use crate::interval::{Replicate, some_replicates};
-use crate::request::{self, FitOptions};
+use crate::request::FitOptions;
 use crate::result::Fit;
 use crate::solve::Solved;
 
@@ -62,9 +62,8 @@ pub fn optimum(
     options: &FitOptions,
     progress: &dyn Progress,
 ) -> Result<Optimum, FitError> {
-    let formula = request::overridden(law, &options.overrides)?;
-    let task = Task::new(&formula, data, request::objective(law, options)?, options.seed)?;
-    let (best, _) = task.best(&options.starts, progress)?;
+    let basis = Basis::new(law, data, options, progress)?;
+    let (best, _) = basis.task(data, options.seed)?.best(&options.starts, progress)?;
     Ok(Optimum { theta: best.theta, value: best.value, gradient: best.gradient })
 }
 
@@ -80,8 +79,8 @@ pub fn replicates(
     numbers: Range<usize>,
     progress: &dyn Progress,
 ) -> Result<Vec<Replicate>, FitError> {
-    let formula = request::overridden(law, &options.overrides)?;
-    let task = Task::new(&formula, data, request::objective(law, options)?, options.seed)?;
+    let basis = Basis::new(law, data, options, progress)?;
+    let task = basis.task(data, options.seed)?;
     let best = Solved {
         theta: optimum.theta.clone(),
         value: optimum.value,

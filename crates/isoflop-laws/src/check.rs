@@ -42,11 +42,12 @@ pub(crate) fn identity(root: &Section<'_, '_>, id: &str, area: &str, folder: Opt
 }
 
 /// The names that a law's formula may use.
-pub(crate) fn scope(inputs: &[Variable], output: &Variable, parameters: &[Parameter]) -> Scope {
+pub(crate) fn scope(inputs: &[Variable], outputs: &[Variable], parameters: &[Parameter]) -> Scope {
     let spec = |variable: &Variable| InputSpec { name: variable.name.clone(), unit: variable.unit };
     Scope {
         inputs: columns(inputs),
-        output: Some(spec(output)),
+        output: outputs.first().map(spec),
+        further_outputs: outputs.iter().skip(1).map(spec).collect(),
         text_columns: inputs.iter().filter(|input| input.text).map(|input| input.name.clone()).collect(),
         sets: sets(inputs),
         ..parameter_scope(parameters)
@@ -171,6 +172,7 @@ fn used(formula: &Formula) -> (Vec<&str>, Vec<&str>) {
     let (mut columns, mut params) = (Vec::new(), Vec::new());
     let mut seen = vec![false; formula.graph.len()];
     let mut open = vec![formula.body];
+    open.extend(formula.parts.iter().map(|part| part.body));
     while let Some(node) = open.pop() {
         if std::mem::replace(&mut seen[node.index()], true) {
             continue;
@@ -217,6 +219,7 @@ pub(crate) fn unique<'s>(
 pub(crate) fn set(
     section: &Section<'_, '_>,
     set: &CoefficientSet,
+    inputs: &[Variable],
     parameters: &[Parameter],
     citations: &[Citation],
     law_counts: bool,
@@ -227,6 +230,12 @@ pub(crate) fn set(
         if !set.values.iter().any(|(known, _)| known == name) {
             let known = set.values.iter().map(|(name, _)| name.clone()).collect();
             unknown(section, section.offset_inside("standard_errors", name), &what, name, known);
+        }
+    }
+    for (name, ..) in &set.range {
+        if !inputs.iter().any(|input| input.name == *name) {
+            let known = inputs.iter().map(|input| input.name.clone()).collect();
+            unknown(section, section.offset_inside("range", name), &what, name, known);
         }
     }
     if !set.source.is_empty() && !citations.iter().any(|citation| citation.id == set.source) {
@@ -361,12 +370,16 @@ pub(crate) fn golden(
     inputs: &[Variable],
     sets: &[CoefficientSet],
     derived: &[Derived],
+    outputs: &[Variable],
     looks_back: bool,
 ) {
     usable_set(section, sets, &golden.coefficients);
     let names: Vec<&str> = golden.inputs.iter().map(|(name, _)| name.as_str()).collect();
     match &golden.quantity {
         None => points(section, &names, inputs),
+        Some(quantity) if outputs.iter().any(|output| output.name == *quantity) => {
+            points(section, &names, inputs);
+        }
         Some(quantity) => match derived.iter().find(|derived| derived.name == *quantity) {
             Some(derived) => {
                 let known: Vec<String> = derived.inputs.iter().map(|(name, _)| name.clone()).collect();

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use isoflop_formula::{Formula, Unit};
+use isoflop_formula::{Formula, Scope, Unit};
 use toml::de::DeTable;
 
 use crate::check;
@@ -10,7 +10,7 @@ use crate::coefficients::CoefficientSet;
 use crate::error::{LawError, LawErrors};
 use crate::grade::Grade;
 use crate::law::{Law, Origin};
-use crate::parts::{Citation, Derived, Design, Golden, Levels, Members, Parameter, Recipe, Variable};
+use crate::parts::{Citation, Derived, Design, Golden, Levels, Members, Parameter, Recipe, Value, Variable};
 use crate::prose::Prose;
 use crate::reader::{Entry, Reader, Section};
 use crate::source::Source;
@@ -52,20 +52,26 @@ fn front_matter(
     check::identity(&root, &id, &area, folder);
     let inputs = each(root.named_sections("inputs", true), variable);
     let mut outputs = each(root.named_sections("output", true), variable);
-    if outputs.len() > 1 {
-        root.wrong("output", root.offset_of("output"), "one table [output.NAME]", "several");
-    }
     let parameters = each(root.named_sections("parameters", false), parameter);
-    let output = outputs.pop();
+    // A test reads every embedded law as if it were a user's.
+    let trusted = origin == Origin::BuiltIn;
     let formula_text = root.text("formula");
-    let formula = output.as_ref().filter(|_| !formula_text.is_empty()).and_then(|output| {
-        let scope = check::scope(&inputs, output, &parameters);
+    let known = !outputs.is_empty() && !formula_text.is_empty();
+    let formula = known.then_some(&outputs).and_then(|outputs| {
+        let scope = Scope { trusted, ..check::scope(&inputs, outputs, &parameters) };
         let formula = check::compiled(&root, "formula", Formula::compile(&formula_text, &scope))?;
-        check::all_used(&root, &formula, &inputs, &parameters);
+        if !trusted {
+            check::all_used(&root, &formula, &inputs, &parameters);
+        }
         Some(formula)
     });
+    // In the order of the statements.
+    if let Some(formula) = &formula {
+        let order = formula.outputs();
+        outputs.sort_by_key(|output| order.iter().position(|name| *name == output.name));
+    }
     let derived = each(root.named_sections("derived", false), |name, section| {
-        derived(name, section, &inputs, &parameters)
+        derived(name, section, &inputs, &parameters, trusted)
     });
     let sections = root.sections("citations");
     let citations: Vec<Citation> = sections.iter().map(citation).collect();
@@ -80,7 +86,7 @@ fn front_matter(
         .iter()
         .map(|section| {
             let set = coefficients(section);
-            check::set(section, &set, &parameters, &citations, counting.is_some());
+            check::set(section, &set, &inputs, &parameters, &citations, counting.is_some());
             set
         })
         .collect();
@@ -91,8 +97,11 @@ fn front_matter(
         .and_then(|section| design(&section, &check::design_inputs(&inputs, looks_back), &parameters, &sets));
     let derived: Vec<Derived> = derived.into_iter().flatten().collect();
     let golden = root.sections("golden");
-    let golden =
-        golden.iter().map(|section| self::golden(section, &inputs, &sets, &derived, looks_back)).collect();
+    let golden = golden
+        .iter()
+        .map(|section| self::golden(section, &inputs, &sets, &derived, &outputs, looks_back))
+        .collect();
+    let mut outputs = outputs.into_iter();
     Some(Law {
         title: root.text("title"),
         aliases: root.texts("aliases"),
@@ -106,7 +115,8 @@ fn front_matter(
         counting,
         decision,
         inputs,
-        output: output?,
+        output: outputs.next()?,
+        further_outputs: outputs.collect(),
         parameters,
         derived,
         sets,
@@ -207,6 +217,7 @@ fn derived(
     section: &Section<'_, '_>,
     inputs: &[Variable],
     parameters: &[Parameter],
+    trusted: bool,
 ) -> Option<Derived> {
     check::name(section, "derived quantity", &name, false);
     let text = section.text("formula");
@@ -219,7 +230,7 @@ fn derived(
     if text.is_empty() {
         return None;
     }
-    let scope = check::derived_scope(inputs, parameters, &own);
+    let scope = Scope { trusted, ..check::derived_scope(inputs, parameters, &own) };
     let formula = check::compiled(section, "formula", Formula::expression(&text, &scope))?;
     Some(Derived { name, text, description, inputs: own, formula })
 }
@@ -271,6 +282,24 @@ fn positive(section: &Section<'_, '_>, key: &'static str, range: Range<f64>) -> 
     Some(value)
 }
 
+/// The entries of `range`, each `[smallest, largest]`.
+fn range(section: &Section<'_, '_>) -> Vec<(String, f64, f64)> {
+    let ends = |(name, value): (String, Value)| match value {
+        Value::Sequence(ends) if ends.len() == 2 && ends[0] <= ends[1] => Some((name, ends[0], ends[1])),
+        _ => {
+            let at = section.offset_inside("range", &name);
+            section.wrong(
+                "range",
+                at,
+                "two numbers, the smaller first",
+                &format!("something else for {name}"),
+            );
+            None
+        }
+    };
+    section.entries_of_values("range").into_iter().filter_map(ends).collect()
+}
+
 fn coefficients(section: &Section<'_, '_>) -> CoefficientSet {
     let set = CoefficientSet {
         id: section.text("id"),
@@ -281,6 +310,7 @@ fn coefficients(section: &Section<'_, '_>) -> CoefficientSet {
         place: section.text("place"),
         counting: section.optional_text("counting"),
         data: section.optional_text("data"),
+        range: range(section),
         note: section.optional_text("note"),
         values: section.numbers("values"),
         standard_errors: section.optional_numbers("standard_errors").unwrap_or_default(),
@@ -366,6 +396,7 @@ fn golden(
     inputs: &[Variable],
     sets: &[CoefficientSet],
     derived: &[Derived],
+    outputs: &[Variable],
     looks_back: bool,
 ) -> Golden {
     let golden = Golden {
@@ -376,6 +407,6 @@ fn golden(
         tolerance: section.number("tolerance"),
         source: section.text("source"),
     };
-    check::golden(section, &golden, inputs, sets, derived, looks_back);
+    check::golden(section, &golden, inputs, sets, derived, outputs, looks_back);
     golden
 }

@@ -1,7 +1,7 @@
 //! From texts to one graph: objective and constraints over the decision variables, the law written out in them.
 
 use isoflop_formula::{
-    Binary, Formula, Graph, InputKind, InputSpec, Node, NodeId, Scope, Symbols, Unit, parse_number, print,
+    Binary, Formula, Graph, InputKind, InputSpec, Node, NodeId, Scope, Symbols, parse_number, print,
 };
 
 use crate::error::PlanError;
@@ -156,8 +156,9 @@ struct Names<'a> {
     model: &'a Model,
     over: &'a [String],
     given: Vec<(&'a str, Given<'a>, bool)>,
-    output: Option<&'a str>,
-    prediction: Option<NodeId>,
+    outputs: Vec<&'a str>,
+    /// Of each output, once it was asked for.
+    predictions: Vec<Option<NodeId>>,
     uses_law: bool,
 }
 
@@ -169,7 +170,7 @@ enum Given<'a> {
 
 impl<'a> Names<'a> {
     fn new(model: &'a Model, request: &'a Request) -> Result<Names<'a>, PlanError> {
-        let output = model.formula.output.as_ref().map(|left| left.name.as_str());
+        let outputs = model.formula.outputs();
         let texts = texts(&model.formula.symbols);
         let clash =
             |name: &str, first, second| Err(PlanError::TwoMeanings { name: name.to_owned(), first, second });
@@ -178,7 +179,7 @@ impl<'a> Names<'a> {
             if request.over[..i].contains(name) {
                 return clash(name, "decided", "decided once more");
             }
-            if output == Some(name) {
+            if outputs.contains(&name.as_str()) {
                 return clash(name, "decided", "what the law predicts");
             }
         }
@@ -189,7 +190,7 @@ impl<'a> Names<'a> {
             if given.iter().any(|(known, ..)| known == name) {
                 return clash(name, "given", "given once more");
             }
-            if output == Some(name) {
+            if outputs.contains(&name.as_str()) {
                 return clash(name, "given", "what the law predicts");
             }
             let value = match parse_number(value).filter(|x| x.is_finite()) {
@@ -199,17 +200,20 @@ impl<'a> Names<'a> {
             };
             given.push((name, value, false));
         }
-        Ok(Names { model, over: &request.over, given, output, prediction: None, uses_law: false })
+        let predictions = vec![None; outputs.len()];
+        Ok(Names { model, over: &request.over, given, outputs, predictions, uses_law: false })
     }
 
     /// Decision variables, given numbers and the output, with the units that the law declares.
     fn scope(&self) -> Scope {
         let unit = |name: &str| {
-            let inputs = &self.model.formula.symbols.inputs;
-            inputs.iter().find(|i| i.name == name).map_or_else(Unit::default, |i| i.unit)
+            let formula = &self.model.formula;
+            let input = formula.symbols.inputs.iter().find(|i| i.name == name).map(|i| i.unit);
+            let output = || formula.parts.iter().find(|part| part.left.name == name).map(|p| p.left.unit);
+            input.or_else(output).unwrap_or_default()
         };
         let numbers = self.given.iter().filter(|g| matches!(g.1, Given::Number(_))).map(|g| g.0);
-        let names = self.over.iter().map(String::as_str).chain(numbers).chain(self.output);
+        let names = self.over.iter().map(String::as_str).chain(numbers).chain(self.outputs.iter().copied());
         Scope { inputs: names.map(|name| InputSpec::new(name, unit(name))).collect(), ..Scope::default() }
     }
 
@@ -240,8 +244,8 @@ impl<'a> Names<'a> {
             if let Some(i) = self.over.iter().position(|over| over == name) {
                 return Ok(Some(graph.input(i as u32)));
             }
-            if self.output == Some(name) {
-                return self.prediction(graph).map(Some);
+            if let Some(k) = self.outputs.iter().position(|output| *output == name) {
+                return self.prediction(graph, k).map(Some);
             }
             Ok(self.number(name).map(|x| graph.number(x)))
         })
@@ -265,17 +269,18 @@ impl<'a> Names<'a> {
         Ok(Constraint { text, small, large, equal, flipped })
     }
 
-    /// The law's prediction in decision variables and given values, written out once.
-    fn prediction(&mut self, graph: &mut Graph) -> Result<NodeId, PlanError> {
-        if let Some(node) = self.prediction {
-            return Ok(node);
+    /// The law's prediction of output `k` in decision variables and given values, written out once.
+    fn prediction(&mut self, graph: &mut Graph, k: usize) -> Result<NodeId, PlanError> {
+        if let Some(Some(node)) = self.predictions.get(k) {
+            return Ok(*node);
         }
         self.uses_law = true;
         let formula = &self.model.formula;
         if formula.symbols.look_back() {
             return Err(PlanError::LooksBack { law: self.model.name.clone() });
         }
-        let root = formula.output.as_ref().map_or(formula.body, |left| left.prediction);
+        let left = formula.parts.get(k).map(|part| &part.left).or(formula.output.as_ref());
+        let root = left.map_or(formula.body, |left| left.prediction);
         let mut missing: Vec<String> = Vec::new();
         let node = import(graph, &formula.graph, root, &mut |graph, leaf| {
             let k = match leaf {
@@ -303,7 +308,9 @@ impl<'a> Names<'a> {
         if !missing.is_empty() {
             return Err(PlanError::MissingInputs { law: self.model.name.clone(), names: missing });
         }
-        self.prediction = Some(node);
+        if let Some(known) = self.predictions.get_mut(k) {
+            *known = Some(node);
+        }
         Ok(node)
     }
 

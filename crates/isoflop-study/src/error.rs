@@ -70,6 +70,10 @@ pub enum StudyError {
     NothingToCompare { output: String },
     #[error("{first} predicts {output} and {second} predicts {other}: compare laws that predict the same")]
     TwoOutputs { first: String, output: String, second: String, other: String },
+    #[error(
+        "{law} predicts several outputs ({outputs}), and {what} is for laws with one: write out the statement of one of them"
+    )]
+    SeveralOutputs { law: String, outputs: String, what: &'static str },
     #[error("the plan {plan} has an objective of its own; leave out --minimize and --maximize")]
     TwoAims { plan: String },
     #[error("what does a run of {law} cost? Say it with --cost, as a formula of {}", .inputs.join(", "))]
@@ -93,6 +97,11 @@ pub enum StudyError {
     OtherWork { is_groups: bool },
     #[error("the rows are not those that the job was planned on (sha256 {now}, then {then}): plan it again")]
     OtherRows { now: String, then: String },
+    #[error(
+        "the plan {plan} is a table of published rules with laws of its own, which has no use for {option}: write \
+         `isoflop plan {plan} --given ...`"
+    )]
+    OnlyRules { plan: String, option: &'static str },
     #[error("the threads cannot be started: {reason}")]
     Threads { reason: String },
     /// A formula that does not compile.
@@ -150,11 +159,13 @@ impl StudyError {
             StudyError::TooManyShards { .. } => "C1405",
             StudyError::OtherRows { .. } => "C1406",
             StudyError::OtherWork { .. } => "C1408",
+            StudyError::OnlyRules { .. } => "C0409",
             StudyError::Threads { .. } => "C0501",
             StudyError::NoRuns { .. } => "C0701",
             StudyError::NoCutColumn => "C0801",
             StudyError::NothingToCompare { .. } => "C0802",
             StudyError::TwoOutputs { .. } => "C0803",
+            StudyError::SeveralOutputs { .. } => "C0804",
             StudyError::Formula { diagnostics, .. } => diagnostics.0.first().map_or("", |first| first.code),
             StudyError::Runs(error) => error.code(),
             StudyError::Laws(LawErrors(errors)) => errors.first().map_or("", LawError::code),

@@ -145,23 +145,25 @@ pub(crate) fn ready(
     let cluster = request.cluster.as_deref().or_else(|| cluster_by_run(&table, notes));
     let levels: Vec<String> = request.interval.strata.iter().cloned().collect();
     let wish = Wish { objective, weight: request.weight.as_deref(), cluster, also: &[], levels: &levels };
-    let Bound { data, selected, digest, levels, .. } = bind(&formula, &table, &mapping, wish)?;
-    let strata = levels.into_iter().next().map(|group| Clusters {
+    let bound = bind(&formula, &table, &mapping, wish)?;
+    let strata = bound.levels.first().map(|group| Clusters {
         count: group.levels.len(),
-        column: group.column,
-        codes: group.codes,
+        column: group.column.clone(),
+        codes: group.codes.clone(),
     });
-    tell_columns(&law, &selected, &mapping, notes);
+    tell_columns(&law, std::iter::once(&bound.selected).chain(&bound.further), &mapping, notes);
     for doubt in mapping.scale_doubts(&table) {
-        if law.inputs.iter().chain([&law.output]).any(|v| v.name == doubt.role.name()) {
+        if law.inputs.iter().chain(law.outputs()).any(|v| v.name == doubt.role.name()) {
             notes.warning(&doubt.to_string());
         }
     }
-    for dropped in &selected.dropped {
-        notes.warning(&dropped.to_string());
+    for (selected, output) in std::iter::once(&bound.selected).chain(&bound.further).zip(formula.outputs()) {
+        // A row that lacks one output may be used for another.
+        let of = if bound.further.is_empty() { String::new() } else { format!("{output}: ") };
+        selected.dropped.iter().for_each(|dropped| notes.warning(&format!("{of}{dropped}")));
     }
-    rows.take(&selected);
-    notes.detail(&format!("data sha256 {digest}"));
+    rows.take_bound(&bound);
+    notes.detail(&format!("data sha256 {}", bound.digest));
 
     let options = FitOptions {
         objective: Some(objective),
@@ -173,7 +175,8 @@ pub(crate) fn ready(
         choices: request.choices,
         overrides,
     };
-    let kept = (0..selected.rows()).map(|row| selected.table_row(row)).collect();
+    let kept = (0..bound.data.rows()).map(|row| bound.table_row(row)).collect();
+    let Bound { data, digest, .. } = bound;
     Ok(Ready { law, data, options, digest, formula, formula_text, rows, table, kept })
 }
 
@@ -216,6 +219,16 @@ impl Rows {
     pub fn of(table: &RunTable) -> Rows {
         let sources = table.sources().iter().map(|source| (source.name.clone(), source.rows)).collect();
         Rows { sources, ..Rows::default() }
+    }
+
+    /// Notes what of the table a fit uses, row by row of the table however many outputs a row observes.
+    pub fn take_bound(&mut self, bound: &Bound<'_>) {
+        self.take(&bound.selected);
+        self.used = bound.used();
+        self.dropped = self.dropped + bound.selected.rows() - self.used;
+        for further in &bound.further {
+            self.reasons.extend(reasons(further));
+        }
     }
 
     /// Notes what a selection kept and left out.
@@ -301,10 +314,15 @@ fn cluster_by_run(table: &RunTable, notes: &dyn Listener) -> Option<&'static str
 }
 
 /// Which columns stand for the names of the law.
-fn tell_columns(law: &Law, selected: &Selected<'_>, mapping: &Mapping, notes: &dyn Listener) {
+fn tell_columns<'s>(
+    law: &Law,
+    selected: impl Iterator<Item = &'s Selected<'s>>,
+    mapping: &Mapping,
+    notes: &dyn Listener,
+) {
     notes.info("columns:");
     let mut told: Vec<&str> = Vec::new();
-    for column in &selected.columns {
+    for column in selected.flat_map(|selected| &selected.columns) {
         // The place of a row in its run is in no column.
         if told.contains(&column.name.as_str()) || column.column.is_empty() {
             continue;

@@ -57,6 +57,9 @@ pub(crate) fn finish(args: &FitArgs, messages: &Messages) -> Result<Finished, Fa
 /// Runs and law along the input with the largest span, for the terminal.
 fn plot(finished: &Finished) -> String {
     let Finished { law, formula, fit, data, rows, seed, .. } = finished;
+    if !formula.parts.is_empty() {
+        return "no plot: the law has several outputs\n".to_owned();
+    }
     let provenance = provenance(&law.id, rows.used, &rows.sources, *seed);
     match figures::main(&Scene::new(formula, fit, data, provenance)) {
         Some(shown) => lines(&shown.figure),

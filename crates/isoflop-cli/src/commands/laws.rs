@@ -43,7 +43,7 @@ pub(crate) fn run(args: &LawsArgs, messages: &Messages) -> Result<u8, Failure> {
             let is = |name: &str, wanted: &str| name.eq_ignore_ascii_case(wanted);
             found.retain(|law| {
                 args.inputs.iter().all(|wanted| law.inputs.iter().any(|input| is(&input.name, wanted)))
-                    && args.output.as_ref().is_none_or(|wanted| is(&law.output.name, wanted))
+                    && args.output.as_ref().is_none_or(|wanted| law.outputs().any(|o| is(&o.name, wanted)))
                     && args.area.as_ref().is_none_or(|wanted| is(&law.area, wanted))
             });
             if found.is_empty() {

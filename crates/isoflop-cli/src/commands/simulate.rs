@@ -1,6 +1,6 @@
 //! `isoflop simulate`.
 
-use isoflop_fit::simulate_at;
+use isoflop_fit::simulate_output_at;
 use isoflop_formula::{InputKind, parse_number};
 use isoflop_plan::Model;
 use isoflop_study::{Listener, StudyError, assignment, model};
@@ -29,8 +29,8 @@ pub(crate) fn run(args: &SimulateArgs, messages: &Messages) -> Result<u8, Failur
         *column = column.iter().flat_map(|&x| std::iter::repeat_n(x, args.repeats)).collect();
     }
     let target = args.output.as_deref().map(Target::check).transpose()?;
-    let (name, values) = simulated(args, &model, &table)?;
-    table.push((name, values));
+    let outputs = simulated(args, &model, &table)?;
+    table.extend(outputs);
     let rows = table.first().map_or(0, |(_, column)| column.len());
     let mut text = table.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(",") + "\n";
     for row in 0..rows {
@@ -138,8 +138,8 @@ fn slices(args: &SimulateArgs, model: &Model, names: &[String]) -> Result<Table,
     Ok(table)
 }
 
-/// The output of the law at every row.
-fn simulated(args: &SimulateArgs, model: &Model, table: &Table) -> Result<(String, Vec<f64>), CliError> {
+/// The outputs of the law at every row.
+fn simulated(args: &SimulateArgs, model: &Model, table: &Table) -> Result<Table, CliError> {
     let formula = &model.formula;
     let refuse = |reason: String| CliError::NotSimulated { law: model.name.clone(), reason };
     let mut params = Vec::new();
@@ -152,12 +152,14 @@ fn simulated(args: &SimulateArgs, model: &Model, table: &Table) -> Result<(Strin
     let column = |name: &str| table.iter().find(|(known, _)| known == name).map(|(_, c)| c.clone());
     let columns: Vec<Vec<f64>> =
         formula.symbols.inputs.iter().map(|input| column(&input.name).unwrap_or_default()).collect();
-    let values = simulate_at(formula, &params, &columns, args.noise, args.seed);
-    match values.iter().position(|y| !y.is_finite()) {
-        Some(row) => {
+    let mut outputs = Table::new();
+    for (k, name) in formula.outputs().into_iter().enumerate() {
+        let values = simulate_output_at(formula, k, &params, &columns, args.noise, args.seed);
+        if let Some(row) = values.iter().position(|y| !y.is_finite()) {
             let at: Vec<String> = table.iter().map(|(name, c)| format!("{name}={:e}", c[row])).collect();
-            Err(refuse(format!("it has no value at {}", at.join(","))))
+            return Err(refuse(format!("it has no value at {}", at.join(","))));
         }
-        None => Ok((formula.output.as_ref().map_or_else(|| "y".to_owned(), |o| o.name.clone()), values)),
+        outputs.push((name.to_owned(), values));
     }
+    Ok(outputs)
 }

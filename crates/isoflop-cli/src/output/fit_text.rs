@@ -128,6 +128,7 @@ pub(crate) fn numbers(value: f64, low: Option<f64>, high: Option<f64>) -> [Strin
 /// How well the law fits and how the intervals were made.
 fn quality(fit: &Fit) -> String {
     let mut out = match fit.rmse_log {
+        _ if !fit.outputs.is_empty() => outputs(fit),
         Some(rmse) => format!("residuals: {} root mean square of the log\n", percent(rmse)),
         None => format!("residuals: {} root mean square\n", significant(fit.rmse, 3)),
     };
@@ -135,6 +136,19 @@ fn quality(fit: &Fit) -> String {
         out += &intervals::text(fit, interval);
     }
     out
+}
+
+/// What belongs to each of several outputs.
+fn outputs(fit: &Fit) -> String {
+    let mut table = Table::new([Align::Left, Align::Right, Align::Right, Align::Right]);
+    let heading = ["output", "rows", "root mean square of the residuals", "weight of a row"];
+    table.row(heading.map(|text| styled(style::DIM, text)));
+    for output in &fit.outputs {
+        let numbers = [significant(output.rmse, 3), significant(output.weight, 3)];
+        let [rmse, weight] = numbers.map(Cell::from);
+        table.row([styled(style::BOLD, output.name.as_str()), output.rows.to_string().into(), rmse, weight]);
+    }
+    table.render(0)
 }
 
 /// One row per objective; answers outside the interval of the chosen one are marked.

@@ -35,6 +35,9 @@ impl Sensitivity {
         let formula = &model.formula;
         let symbols = &formula.symbols;
         let refuse = |what: String| Err(PlanError::NextCannot { law: model.name.clone(), what });
+        if !formula.parts.is_empty() {
+            return refuse("it predicts several outputs".to_owned());
+        }
         if let Some(param) = symbols.params.iter().find(|p| p.group.is_some()) {
             let group = param.group.clone().unwrap_or_default();
             return refuse(format!("the parameter {} has a value for each {group}", param.name));

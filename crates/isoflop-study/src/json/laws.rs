@@ -11,7 +11,7 @@ pub fn laws_json(laws: &[&Law]) -> Value {
 }
 
 fn short_json(law: &Law) -> Value {
-    json!({
+    let mut value = json!({
         "id": law.id,
         "title": law.title,
         "formula": law.formula().text,
@@ -21,7 +21,11 @@ fn short_json(law: &Law) -> Value {
         "grade": law.grade.mark(),
         "decision": law.decision,
         "aliases": law.aliases,
-    })
+    });
+    if !law.further_outputs.is_empty() {
+        value["further_outputs"] = law.further_outputs.iter().map(variable_json).collect();
+    }
+    value
 }
 
 fn variable_json(variable: &Variable) -> Value {
@@ -95,6 +99,8 @@ fn set_json(set: &CoefficientSet) -> Value {
         "standing": set.standing(),
         "source": set.source,
         "place": set.place,
+        "data": set.data,
+        "range": object(set.range.iter().map(|(name, low, high)| (name, json!([number(*low), number(*high)])))),
         "note": set.note,
         key: pairs(set.hints()),
         "standard_errors": pairs(set.standard_errors()),

@@ -47,6 +47,18 @@ impl Points<'_> {
 
     /// One object with all points.
     pub fn json(&self) -> Value {
+        json!({
+            "schema_version": SCHEMA_VERSION,
+            "isoflop_version": env!("CARGO_PKG_VERSION"),
+            "law": self.law,
+            "formula": self.formula.text,
+            "output": self.output(),
+            "level": number(self.level),
+            "points": self.points_json(),
+        })
+    }
+
+    fn points_json(&self) -> Vec<Value> {
         let point = |(point, p): (&Point, &Prediction)| {
             let numbers = p.inputs.iter().map(|(name, value)| (name.clone(), number(*value)));
             let texts = point.texts.iter().map(|(name, text)| (name.clone(), Value::from(text.as_str())));
@@ -60,14 +72,21 @@ impl Points<'_> {
                 "parts": p.parts.as_ref().map(parts_json),
             })
         };
-        json!({
-            "schema_version": SCHEMA_VERSION,
-            "isoflop_version": env!("CARGO_PKG_VERSION"),
-            "law": self.law,
-            "formula": self.formula.text,
-            "output": self.output(),
-            "level": number(self.level),
-            "points": self.rows().map(point).collect::<Vec<_>>(),
-        })
+        self.rows().map(point).collect()
     }
+}
+
+/// The predictions of every output of a law: those of one as [`Points::json`] gives them, those of several with `outputs`
+/// in place of `output` and `points`.
+pub fn all_points_json(formula: &str, outputs: &[Points<'_>]) -> Value {
+    let [first, _, ..] = outputs else { return outputs.first().map_or(Value::Null, Points::json) };
+    let output = |points: &Points<'_>| json!({"output": points.output(), "formula": points.formula.text, "points": points.points_json()});
+    json!({
+        "schema_version": SCHEMA_VERSION,
+        "isoflop_version": env!("CARGO_PKG_VERSION"),
+        "law": first.law,
+        "formula": formula,
+        "level": number(first.level),
+        "outputs": outputs.iter().map(output).collect::<Vec<_>>(),
+    })
 }
