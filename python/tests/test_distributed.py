@@ -88,6 +88,15 @@ def test_what_cannot_be_divided(columns):
         run(JobSpec.plan(columns, "chinchilla", shards=1, **ASKED), backend="slurm")
 
 
+def test_a_law_with_several_outputs(columns):
+    error = 0.2 + 0.5 * (columns["loss"] - 1.7)
+    law = "loss ~ E + A / N^alpha + B / D^beta; error ~ e + k * (E + A / N^alpha + B / D^beta)"
+    asked = {"bootstrap": 20, "choices": False}
+    fit = iso.fit({**columns, "error": error}, law, **asked)
+    job = JobSpec.plan({**columns, "error": error}, law, shards=3, **asked)
+    assert saved(run(job)) == saved(fit)
+
+
 def test_fits_of_groups(columns, tmp_path):
     rows = len(columns["N"])
     family = ["a"] * 30 + ["b"] * (rows - 33) + ["few"] * 3
