@@ -22,6 +22,7 @@ __all__ = [
     "plan",
     "plans",
     "profile",
+    "rules",
     "simulate",
 ]
 
