@@ -10,6 +10,8 @@
 True
 """
 
+from . import distributed
+from ._callable import CallableFit, fit_callable
 from ._errors import (
     ColumnError,
     DataWarning,
@@ -23,37 +25,53 @@ from ._fit import Certificate, Fit, Summary, fit, load
 from ._frame import Frame
 from ._isoflop import __version__
 from ._laws import Law, law, laws, simulate
-from ._plan import Plan, cost, plan, plans, rules
+from ._plan import NextRuns, Plan, cost, next_runs, plan, plans, rules
+from ._review import Audit, Contrast, Influence, Methods, audit, contrast, influence, methods
 from ._runs import Runs, read
-from ._study import Backtest, Comparison, backtest, compare
+from ._study import Backtest, Comparison, Profile, backtest, compare, profile
 
 __all__ = [
+    "Audit",
     "Backtest",
+    "CallableFit",
     "Certificate",
     "ColumnError",
     "Comparison",
+    "Contrast",
     "DataWarning",
     "ExtrapolationWarning",
     "Fit",
     "FormulaError",
     "Frame",
+    "Influence",
     "IsoflopError",
     "IsoflopWarning",
     "Law",
+    "Methods",
+    "NextRuns",
     "NotCertifiedWarning",
     "Plan",
+    "Profile",
     "Runs",
     "Summary",
     "__version__",
+    "audit",
     "backtest",
     "compare",
+    "contrast",
     "cost",
+    "distributed",
     "fit",
+    "fit_callable",
+    "influence",
     "law",
     "laws",
     "load",
+    "methods",
+    "next_runs",
     "plan",
     "plans",
+    "profile",
     "read",
     "rules",
     "simulate",

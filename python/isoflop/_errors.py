@@ -89,6 +89,7 @@ _SPELLINGS = [
     (re.compile(r"--let '(\w+) = ([^']*)'"), r"let={'\1': '\2'}"),
     (re.compile(r"--(where|law) '([^']*)'"), r'\1="\2"'),
     (re.compile(r"--at (\w+)=1B"), r"\1=1e9"),
+    (re.compile(r"--limit '(\w+)=LOW\.\.HIGH'"), r"limits={'\1': (low, high)}"),
     (re.compile(r"`isoflop laws for`"), "isoflop.laws()"),
     (re.compile(r"`isoflop laws`"), "isoflop.laws()"),
     (re.compile(r"`isoflop plan --list`"), "isoflop.plans()"),

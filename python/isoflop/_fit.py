@@ -155,11 +155,16 @@ def fit(
     raw = _isoflop.fit(table, asked, command([name for name, _ in table.sources], asked))
     made = Fit(raw, runs, asked)
     tell(raw.notes)
+    warn_uncertified(raw, stacklevel=3)
+    return made
+
+
+def warn_uncertified(raw: _isoflop.Fitted, stacklevel: int) -> None:
+    """Warn if a fit is not certified."""
     verdict, reasons = raw.verdict
     if verdict == "not certified":
         reason = reasons[0] if reasons else "see fit.certificate"
-        python_warnings.warn(f"this fit is not certified: {reason}", NotCertifiedWarning, stacklevel=2)
-    return made
+        python_warnings.warn(f"this fit is not certified: {reason}", NotCertifiedWarning, stacklevel=stacklevel)
 
 
 def load(path: str | os.PathLike[str]) -> Fit:
@@ -517,19 +522,45 @@ class Fit:
         title = "a formula" if self.law == "formula" else self.law
         return Summary(title, lines, Frame(table), self.certificate.verdict, self.certificate.reasons)
 
-    def plot(self, ax: Axes | None = None, *, x: str | None = None) -> Axes:
-        """Draw the runs and the law along one input; needs matplotlib.
+    def plot(self, ax: Axes | None = None, *, x: str | None = None, kind: str = "matplotlib") -> Any:
+        """Draw the runs, the law along one input, and its interval for a new run.
 
         Parameters
         ----------
         ax
-            Axes to draw on; new ones by default.
+            Matplotlib axes to draw on; new ones by default.
         x
             The input along which to draw; by default the one with the largest span.
+        kind
+            ``matplotlib`` gives axes; ``altair`` an ``altair.LayerChart`` to zoom and to point at; ``vega-lite`` the
+            specification of that chart as a dictionary, which needs neither.
         """
         from ._plot import plot
 
-        return plot(self, ax, x)
+        return plot(self, ax, x, kind)
+
+    def to_arviz(self) -> Any:
+        """The draws as arviz takes them, chain by chain; needs arviz.
+
+        Draws of ``interval='nuts'`` are a posterior; replicates of a bootstrap stand in its place, as one chain, and
+        the attribute ``draws`` says so.
+
+        Returns
+        -------
+        arviz.InferenceData or xarray.DataTree
+            Groups ``posterior``, and where all rows were fitted ``observed_data`` and ``constant_data``.
+        """
+        from ._arviz import to_arviz
+
+        return to_arviz(self)
+
+    def _columns(self) -> dict[str, Any]:
+        """Inputs and output of the runs by their names in the law; ``None`` for what no column stands for."""
+        if self._runs is None:
+            return {}
+        roles = self._runs.roles(_maps(self._asked))
+        cells = self._runs.to_dict()
+        return {name: cells.get(roles.get(name, name)) for name in [*self.inputs, self.output]}
 
     # Files.
 
@@ -584,6 +615,12 @@ class Fit:
             "text/html": self._repr_html_(),
             "text/latex": f"${self._raw.latex()}$",
         }
+
+
+def _maps(asked: Mapping[str, Any] | None) -> dict[str, str]:
+    """The columns that the options of a fit name."""
+    texts = [] if asked is None else asked.get("map", [])
+    return {name: column for name, _, column in (text.partition("=") for text in texts)}
 
 
 _SHOWN = ("name", "estimate", "low", "high")

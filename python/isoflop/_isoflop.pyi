@@ -4,18 +4,25 @@ from typing import Any, final
 
 __all__ = [
     "Fitted",
+    "Job",
     "Table",
     "__version__",
+    "audit",
     "backtest",
     "compare",
+    "contrast",
     "cost",
     "fit",
+    "influence",
     "law",
     "law_of_formula",
     "laws",
+    "methods",
+    "next_runs",
     "plan",
     "plans",
     "profile",
+    "rules",
     "simulate",
 ]
 
@@ -86,6 +93,31 @@ class Fitted:
     ) -> tuple[list[tuple[str, bytes]], list[str]]: ...
     def columns_of(self, table: Table, map: list[str]) -> list[tuple[str, str]]: ...
 
+@final
+class Job:
+    @staticmethod
+    def plan(
+        table: Table, options: dict[str, Any], shards: int, each: str | None, command: list[str]
+    ) -> Job: ...
+    @staticmethod
+    def from_json(name: str, text: str) -> Job: ...
+    def to_json(self) -> str: ...
+    @property
+    def id(self) -> str: ...
+    @property
+    def shards(self) -> int: ...
+    @property
+    def tasks(self) -> int: ...
+    @property
+    def is_groups(self) -> bool: ...
+    def fits(self, shards: list[tuple[int, str]]) -> list[tuple[str, str | None, str | None]]: ...
+    @property
+    def notes(self) -> list[tuple[str, str]]: ...
+    def name(self, shard: int) -> str: ...
+    def run(self, shard: int, threads: int | None) -> str: ...
+    def check(self, name: str, text: str, shard: int) -> None: ...
+    def merge(self, shards: list[tuple[int, str]], table: Table | None, threads: int | None) -> Fitted: ...
+
 def fit(table: Table, options: dict[str, Any], command: list[str]) -> Fitted: ...
 def compare(
     table: Table,
@@ -107,6 +139,27 @@ def backtest(
 ) -> tuple[str, list[tuple[str, str]]]: ...
 def profile(
     table: Table, options: dict[str, Any], law: str, of: list[str], curve: int
+) -> tuple[str, list[tuple[str, str]]]: ...
+def methods(
+    table: Table, options: dict[str, Any], law: str, tolerance: float, at: list[float]
+) -> tuple[str, list[tuple[str, str]]]: ...
+def contrast(
+    table: Table,
+    options: dict[str, Any],
+    law: str,
+    arm: str,
+    between: list[str] | None,
+    exponents: str,
+    reach: float,
+) -> tuple[str, list[tuple[str, str]]]: ...
+def influence(
+    table: Table, options: dict[str, Any], law: str, budget: float | None, together: int
+) -> tuple[str, list[tuple[str, str]]]: ...
+def audit(
+    table: Table, options: dict[str, Any], law: str, budget: float | None
+) -> tuple[str, list[tuple[str, str]]]: ...
+def next_runs(
+    table: Table | None, what: str | None, options: dict[str, Any], asked: dict[str, Any]
 ) -> tuple[str, list[tuple[str, str]]]: ...
 def plan(what: Fitted | str, options: dict[str, Any]) -> tuple[str, list[tuple[str, str]]]: ...
 def plans() -> str: ...

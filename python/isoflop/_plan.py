@@ -1,4 +1,4 @@
-"""Decisions: plans and costs."""
+"""Decisions: plans, costs, and the runs to do next."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from . import _isoflop
 from ._errors import IsoflopError
 from ._fit import Fit
 from ._frame import Frame
-from ._runs import pairs, tell, texts
+from ._options import options
+from ._result import Result
+from ._runs import Runs, pairs, tell, text, texts
 
-__all__ = ["Plan", "cost", "plan", "plans", "rules"]
+__all__ = ["NextRuns", "Plan", "cost", "next_runs", "plan", "plans", "rules"]
 
 
-class Plan:
+class Plan(Result):
     """The best numbers under constraints, with the price of being wrong; made by :func:`plan`.
 
     Attributes
@@ -34,34 +36,45 @@ class Plan:
     """
 
     def __init__(self, report: dict[str, Any]) -> None:
-        self._report = report
         self.decision: dict[str, float] = {name: found["estimate"] for name, found in report["decision"].items()}
         self.objective: dict[str, Any] = report["objective"]
         self.regret: dict[str, float] | None = report["regret"]
         rows = [{"name": name, **found} for name, found in report["decision"].items()]
         rows += [self.objective, *({"name": name, **found} for name, found in report["report"].items())]
-        self.table = Frame.from_records(rows, ["name", "estimate", "low", "high"])
+        super().__init__(report, Frame.from_records(rows, ["name", "estimate", "low", "high"]))
         names = ["text", "value", "limit", "active", "shadow_price"]
         self.constraints = Frame.from_records(report["constraints"], names)
 
-    @property
-    def warnings(self) -> list[str]:
-        """What to know before relying on it."""
-        return [str(warning["message"]) for warning in self._report["warnings"]]
 
-    def to_dict(self) -> dict[str, Any]:
-        """What ``isoflop plan --format json`` prints."""
-        return self._report
+class NextRuns(Result):
+    """The runs to do next; made by :func:`next_runs`.
 
-    def to_json(self) -> str:
-        """``to_dict`` as text."""
-        return json.dumps(self._report)
+    Attributes
+    ----------
+    table : Frame
+        One row per configuration: the inputs, how many seeds, the cost of one, and the output expected.
+    outlook : Frame
+        What is known of each goal before these runs, and what will be after them.
+    cost : float
+        What all of them cost.
+    """
 
-    def __repr__(self) -> str:
-        return repr(self.table)
+    def __init__(self, report: dict[str, Any]) -> None:
+        self.cost: float = report["cost"]
+        rows = [{**run["inputs"], **run} for run in report["runs"]]
+        inputs = list(dict.fromkeys(name for run in report["runs"] for name in run["inputs"]))
+        super().__init__(report, Frame.from_records(rows, [*inputs, "seeds", "cost", "expected"]))
+        names = ["goal", "kind", "estimate", "before", "after", "low", "high"]
+        self.outlook = Frame.from_records(report["outlook"], names)
 
-    def _repr_html_(self) -> str:
-        return self.table._repr_html_()
+    def _heading(self) -> str:
+        goals = "; ".join(map(_outlook, self.outlook.to_records()))
+        return f"{sum(self.table['seeds'])} runs that cost {self.cost:.3g}: {goals}"
+
+
+def _outlook(goal: Mapping[str, Any]) -> str:
+    before = "not determined" if goal["before"] is None else f"{goal['before']:.3g}"
+    return f"{goal['goal']}, {goal['kind']} {before} before and {goal['after']:.3g} after"
 
 
 def plan(
@@ -186,6 +199,122 @@ def rules(plan: str, *, laws: str | os.PathLike[str] | None = None, **given: flo
         for rule in answer["rules"]
     ]
     return Frame.from_records(rows, ["name", "value", "unit", "law", "grade", "outside", "source"])
+
+
+def next_runs(
+    runs: object,
+    law: str | None = None,
+    *,
+    budget: float,
+    goal: str | Iterable[str],
+    cost: str | None = None,
+    limits: Mapping[str, tuple[float, float]] | None = None,
+    given: Mapping[str, float] | None = None,
+    keep: str | Iterable[str] = (),
+    largest: float | None = None,
+    most: int = 24,
+    repeats: int = 3,
+    candidates: int = 2500,
+    noise: float | None = None,
+    draws: int = 8,
+    map: Mapping[str, str] | None = None,
+    let: Mapping[str, str] | None = None,
+    where: str | Iterable[str] | None = None,
+    weight: str | None = None,
+    cluster: str | None = None,
+    objective: str | None = None,
+    delta: float | None = None,
+    level: float = 0.9,
+    seed: int = 0,
+    threads: int | None = None,
+    laws: str | os.PathLike[str] | None = None,
+) -> NextRuns:
+    """Choose the runs whose results narrow a forecast or a decision most, among all within a budget.
+
+    Parameters
+    ----------
+    runs
+        A :class:`Fit`, whose runs, law and options are taken; what :func:`fit` takes, with the same options; or, before
+        any run, the name of a law with its coefficients, such as ``chinchilla@besiroglu``.
+    law
+        The law, where ``runs`` are runs.
+    budget
+        What all new runs may cost, in FLOP or in the unit of ``cost``.
+    goal
+        What is to be known better: ``'loss at N=70B,D=1.4T'``, ``'regret at 1e24'``, ``'a_opt'`` or any formula of
+        parameters, ``'against LAW'``; several count equally.
+    cost
+        What a run costs, as a formula of the inputs; by default ``6*N*D``, or ``C``.
+    limits
+        Where an input may lie: ``{'N': (1e7, 1e9)}``; by default from the smallest run to ten times the largest.
+    given
+        Inputs held at a value.
+    keep
+        What a run must meet; where the law has N and D, by default ``D >= 2*N`` and ``D <= 500*N``.
+    largest
+        One run may cost this at most.
+    most, repeats
+        Runs at most, and runs of one configuration at most.
+    candidates
+        About how many configurations to choose from.
+    noise
+        Standard deviation of a run around the law, as a share; by default that of the fit.
+    draws
+        Replicates of the fit over which the design is averaged.
+
+    Examples
+    --------
+    >>> import isoflop as iso
+    >>> found = iso.next_runs("chinchilla@besiroglu", budget=2e20, goal="a_opt", noise=0.005)
+    >>> found.cost <= 2e20
+    True
+    """
+    table, what = None, None
+    if isinstance(runs, Fit):
+        if runs._runs is None or runs._asked is None:
+            raise IsoflopError("this fit was loaded without its runs: give the runs and the law", "P0204")
+        if law is not None:
+            raise TypeError("a fit has its law; give the runs to name another")
+        table, asked = runs._runs.table, {**runs._asked, "choices": False}
+    else:
+        asked = options(
+            law=law,
+            map=map,
+            let=let,
+            where=where,
+            weight=weight,
+            cluster=cluster,
+            objective=objective,
+            delta=delta,
+            level=level,
+            seed=seed,
+            threads=threads,
+            choices=False,
+            laws=laws,
+        )
+        if law is None:
+            if not isinstance(runs, str) or os.path.exists(runs):
+                raise IsoflopError("say which law to fit to the runs: next_runs(runs, 'chinchilla', ...)", "C1203")
+            what = runs
+        else:
+            table = Runs(runs).table
+    question = {
+        "goals": texts(goal),
+        "budget": float(budget),
+        "cost": cost,
+        "limits": [f"{name}={text(float(low))}..{text(float(high))}" for name, (low, high) in (limits or {}).items()],
+        "given": pairs(given),
+        "keep": texts(keep),
+        "largest": None if largest is None else float(largest),
+        "most": int(most),
+        "repeats": int(repeats),
+        "candidates": int(candidates),
+        "noise": None if noise is None else float(noise),
+        "design_draws": int(draws),
+    }
+    told, notes = _isoflop.next_runs(table, what, asked, question)
+    tell(notes)
+    return NextRuns(json.loads(told))
 
 
 def cost(

@@ -12,12 +12,13 @@ import numpy as np
 from . import _isoflop
 from ._frame import Frame
 from ._options import Bounds, options
+from ._result import Result
 from ._runs import Runs, tell, text, texts
 
-__all__ = ["Backtest", "Comparison", "backtest", "compare"]
+__all__ = ["Backtest", "Comparison", "Profile", "backtest", "compare", "profile"]
 
 
-class Comparison:
+class Comparison(Result):
     """Laws on the same rows; made by :func:`compare`.
 
     Attributes
@@ -31,29 +32,17 @@ class Comparison:
     """
 
     def __init__(self, report: dict[str, Any]) -> None:
-        self._report = report
+        super().__init__(report, Frame.from_records([_compared(law) for law in report["laws"]], _COMPARED))
         self.sentence: str = report["sentence"]
         self.standing: list[str] = report["standing"]
-        self.table = Frame.from_records([_compared(law) for law in report["laws"]], _COMPARED)
 
     @property
     def left_out(self) -> dict[str, str]:
         """Laws that were not compared, and why."""
         return {law["law"]: law["reason"] for law in self._report["left_out"]}
 
-    def to_dict(self) -> dict[str, Any]:
-        """What ``isoflop compare --format json`` prints."""
-        return self._report
-
-    def to_json(self) -> str:
-        """``to_dict`` as text."""
-        return json.dumps(self._report)
-
-    def __repr__(self) -> str:
-        return f"{self.sentence}\n\n{self.table!r}"
-
-    def _repr_html_(self) -> str:
-        return f"<p><b>{self.sentence}</b></p>{self.table._repr_html_()}"
+    def _heading(self) -> str:
+        return self.sentence
 
 
 _COMPARED = [
@@ -79,7 +68,7 @@ def _compared(law: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-class Backtest:
+class Backtest(Result):
     """Forecasts of runs that are known; made by :func:`backtest`.
 
     Attributes
@@ -91,32 +80,37 @@ class Backtest:
     """
 
     def __init__(self, report: dict[str, Any]) -> None:
-        self._report = report
         folds, forecasts = [], []
         for law in report["laws"]:
             every = [*law["folds"], {"held_out": "all", "score": law["total"]}]
             folds += [{"law": law["law"], **fold, **(fold["score"] or {})} for fold in every]
             forecasts += [{"law": law["law"], **forecast} for forecast in law["forecasts"]]
-        self.table = Frame.from_records(folds, _FOLD)
+        super().__init__(report, Frame.from_records(folds, _FOLD))
         self.forecasts = Frame.from_records(forecasts, _FORECAST)
-
-    def to_dict(self) -> dict[str, Any]:
-        """What ``isoflop backtest --format json`` prints."""
-        return self._report
-
-    def to_json(self) -> str:
-        """``to_dict`` as text."""
-        return json.dumps(self._report)
-
-    def __repr__(self) -> str:
-        return repr(self.table)
-
-    def _repr_html_(self) -> str:
-        return self.table._repr_html_()
 
 
 _FOLD = ["law", "held_out", "fitted", "forecasts", "median_error", "bias", "rms_log", "coverage", "verdict"]
 _FORECAST = ["law", "fold", "row", "beyond", "observed", "predicted", "low", "high"]
+
+
+class Profile(Result):
+    """Profile likelihoods; made by :func:`profile`.
+
+    Attributes
+    ----------
+    table : Frame
+        One row per quantity: estimate and the ends of its interval.
+    curves : dict of str to Frame
+        The curve of each quantity: its value and the objective there, every point a refit.
+    """
+
+    def __init__(self, report: dict[str, Any]) -> None:
+        found = report["profiles"]
+        super().__init__(report, Frame.from_records(found, ["of", "estimate", "low", "high", "level"]))
+        self.curves: dict[str, Frame] = {}
+        for one in found:
+            names = list(one["curve"][0]) if one["curve"] else []
+            self.curves[one["of"]] = Frame.from_records(one["curve"], names)
 
 
 def compare(
@@ -250,6 +244,71 @@ def backtest(
     told, notes = _isoflop.backtest(Runs(runs).table, asked, texts(laws), by, _cuts(cuts), leave_out)
     tell(notes)
     return Backtest(json.loads(told))
+
+
+def profile(
+    runs: object,
+    law: str,
+    of: str | Iterable[str],
+    *,
+    curve: int = 21,
+    map: Mapping[str, str] | None = None,
+    let: Mapping[str, str] | None = None,
+    where: str | Iterable[str] | None = None,
+    weight: str | None = None,
+    cluster: str | None = None,
+    objective: str | None = None,
+    delta: float | None = None,
+    fix: Mapping[str, float] | None = None,
+    bounds: Bounds | None = None,
+    tie: Mapping[str, str] | None = None,
+    starts: int | str = "auto",
+    level: float = 0.9,
+    seed: int = 0,
+    threads: int | None = None,
+    folder: str | os.PathLike[str] | None = None,
+) -> Profile:
+    """How far a quantity can be moved before the runs object; :meth:`Fit.profile` asks the same of a fit.
+
+    Parameters
+    ----------
+    runs, law
+        As for :func:`fit`, with the same options for columns, rows, objective and parameters.
+    of
+        Parameters, derived quantities such as ``a_opt``, or formulas of parameters such as ``E + A / 70B^alpha``.
+    curve
+        Points of each curve.
+    folder
+        A folder with law files of your own.
+
+    Examples
+    --------
+    >>> import isoflop as iso
+    >>> found = iso.profile(iso.simulate("chinchilla", seed=1), "chinchilla", ["alpha", "a_opt"], curve=5)
+    >>> bool((found.table["low"] < found.table["estimate"]).all())
+    True
+    """
+    asked = options(
+        map=map,
+        let=let,
+        where=where,
+        weight=weight,
+        cluster=cluster,
+        objective=objective,
+        delta=delta,
+        fix=fix,
+        bounds=bounds,
+        tie=tie,
+        starts=starts,
+        level=level,
+        seed=seed,
+        threads=threads,
+        choices=False,
+        laws=folder,
+    )
+    told, notes = _isoflop.profile(Runs(runs).table, asked, law, texts(of), int(curve))
+    tell(notes)
+    return Profile(json.loads(told))
 
 
 def _cuts(cuts: int | Iterable[float]) -> str:

@@ -18,5 +18,8 @@ def main() -> float:
     except iso.FormulaError as error:
         print(error.position, error.formula)
     best: dict[str, float] = iso.plan("chinchilla@besiroglu", "compute-optimal", flops=1e24).decision
+    report: iso.Audit = iso.audit(runs, "loss ~ E + A / N^alpha", bootstrap=0)
+    plan: iso.NextRuns = iso.next_runs("chinchilla@besiroglu", budget=1e20, goal="a_opt", noise=0.01, candidates=100)
+    print(report.worst, plan.cost, plan.table["N"].max())
     print(verdict, exponent, iso.compare(runs, "loss ~ E + A / N^alpha", bootstrap=0).standing, best)
     return low

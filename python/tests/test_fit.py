@@ -231,3 +231,43 @@ def test_nothing_is_warned_of_a_good_fit(columns):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         iso.fit(columns, "chinchilla", bootstrap=0).predict(N=1e8, D=1e9)
+
+
+def test_plot_as_vega_lite(fit):
+    import altair
+
+    spec = fit.plot(kind="vega-lite", x="N")
+    json.dumps(spec, allow_nan=False)
+    chart = fit.plot(kind="altair", x="N")
+    assert isinstance(chart, altair.LayerChart)
+    drawn = chart.to_dict()  # validates against the schema of Vega-Lite
+    assert len(drawn["layer"]) == 3
+    _, line, dots = spec["layer"]
+    assert len(dots["data"]["values"]) == fit.nobs
+    row = line["data"]["values"][37]
+    size = float(row["curve"].split("=")[1])
+    low, high = fit.ranges["D"]
+    at = min(np.geomspace(low, high, 5), key=lambda d: abs(d / size - 1))
+    found = fit.predict(N=row["x"], D=at)
+    assert (row["y"], row["low"], row["high"]) == (found["estimate"][0], found["low"][0], found["high"][0])
+    with pytest.raises(ValueError, match="kind"):
+        fit.plot(kind="bokeh")
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_to_arviz(fit, columns):
+    arviz = pytest.importorskip("arviz")
+    found = fit.to_arviz()
+    assert found.posterior.sizes["chain"] == 1
+    assert found.posterior["alpha"].values[0].tolist() == fit.draws[:, list(fit.params).index("alpha")].tolist()
+    assert found.observed_data["loss"].values.tolist() == columns["loss"].tolist()
+    assert "replicates" in found.posterior.attrs["draws"]
+    walked = iso.fit(columns, "chinchilla", interval="nuts", draws=150, choices=False, seed=2)
+    found = walked.to_arviz()
+    assert found.posterior.sizes["chain"] == 4
+    # What isoflop says of the chains is what arviz finds in the draws that are kept.
+    ours = {one["name"]: one for one in walked._fit["interval"]["posterior"]["summary"]}
+    theirs = arviz.rhat(found)
+    for name in ("alpha", "beta"):
+        assert float(theirs[name]) == pytest.approx(ours[name]["rhat"], abs=0.02)
+        assert float(found.posterior[name].mean()) == pytest.approx(ours[name]["mean"], rel=0.02)

@@ -31,6 +31,7 @@ const STEPS: &[Step] = &[
     ("oracles", oracles),
     ("python", python),
     ("browser", in_browser),
+    ("ray", ray),
 ];
 
 /// Runs the steps of these names, or all without any, and prints the counts. `true` when everything passed.
@@ -200,6 +201,12 @@ fn python(workspace: &Workspace) -> Outcome {
 fn in_browser(workspace: &Workspace) -> Outcome {
     build_command_line(workspace)?;
     browser::check(workspace)
+}
+
+/// Fits in shards on a Ray cluster that loses a node.
+fn ray(workspace: &Workspace) -> Outcome {
+    build_command_line(workspace)?;
+    package::check_ray(workspace)
 }
 
 /// Built with the whole workspace and its tests: anything less would choose other features and compile the Parquet

@@ -26,7 +26,7 @@ const USAGE: &str = "\
 Usage: cargo xtask COMMAND
 
   test [STEP...]  everything a commit must pass, or only these steps: structure, reference, format, lints, tests,
-                  doc-tests, documentation, command-line, oracles, python, browser
+                  doc-tests, addresses, documentation, command-line, oracles, python, browser, ray
   gen             write the law reference, docs/laws.md and docs/laws/, from the law files
   bench [--full]  time this engine beside scipy and simple-scaling-laws, in the same run
                   --full gives scipy all 4500 grid starts (about half a minute a round) instead of a sample

@@ -53,6 +53,27 @@ pub fn check(workspace: &Workspace) -> Result<Counts, String> {
     Ok(sum)
 }
 
+/// Two Ray nodes on this machine, one killed midway: shards come back and the bits are those of one machine. The
+/// workspace must be built.
+///
+/// # Errors
+/// No Python, no package index, or a package that cannot be packed or installed.
+pub fn check_ray(workspace: &Workspace) -> Result<Counts, String> {
+    let environment = Environment::make(workspace, "venv-ray", "python/requirements-ray.txt")?;
+    let wheel = pack(workspace, &environment)?;
+    environment.pip(&["--force-reinstall".as_ref(), "--no-deps".as_ref(), wheel.as_path()])?;
+    let mut command = environment.command();
+    command.arg(workspace.root.join("python/tests/ray_nodes.py"));
+    // Ray tells at length of the node that was killed.
+    let ended = run(&mut command, Show::Nothing)?;
+    let told = if ended.success { ended.stdout.rsplit_once("\n{").map(|(_, told)| told) } else { None };
+    match told {
+        Some(told) => eprintln!("{{{told}"),
+        None => eprintln!("{}\n{}", ended.stdout, ended.stderr),
+    }
+    Ok(Counts::one(ended.success))
+}
+
 /// A wheel of the library that the workspace built.
 fn pack(workspace: &Workspace, environment: &Environment) -> Result<PathBuf, String> {
     let name = match std::env::consts::OS {

@@ -100,6 +100,8 @@ pub(crate) enum CliError {
          and --map"
     )]
     NothingObserved { within: String, inputs: String },
+    #[error("the job has {shards} shards, not {said}: write --shard K/{shards}")]
+    OtherShards { said: usize, shards: usize },
     #[error("stdout cannot be written: {reason}")]
     Stdout { reason: String },
 }
@@ -136,6 +138,7 @@ impl CliError {
             CliError::OtherOutput { .. } => "C1003",
             CliError::NothingObserved { .. } => "C1004",
             CliError::BadFrozen { code, .. } => return code.clone(),
+            CliError::OtherShards { .. } => "C1407",
             CliError::Stdout { .. } => "C0502",
         };
         code.to_owned()

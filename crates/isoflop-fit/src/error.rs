@@ -535,6 +535,32 @@ pub enum FitError {
         /// The text given.
         date: String,
     },
+    /// A method of intervals whose work cannot be divided by replicates.
+    #[error(
+        "[T1001] intervals by {method} have no replicates to divide: use a bootstrap, or fit on one machine"
+    )]
+    NoReplicates {
+        /// The method.
+        method: &'static str,
+    },
+    /// The optimum is not the one that the replicates were solved from.
+    #[error(
+        "[T1002] the fit ends at another optimum here than where the replicates started (objective {here:e}, there {there:e}): solve all of them and the fit with one build of isoflop"
+    )]
+    OtherOptimum {
+        /// The objective at the optimum found here.
+        here: f64,
+        /// The objective where the replicates started.
+        there: f64,
+    },
+    /// Too few or too many replicates.
+    #[error("[T1003] {given} replicates were given, but the fit has {wanted}")]
+    ReplicateCount {
+        /// Replicates given.
+        given: usize,
+        /// Replicates of the fit.
+        wanted: usize,
+    },
     /// The user asked to stop.
     #[error("[T0501] stopped")]
     Cancelled,

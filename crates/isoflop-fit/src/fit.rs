@@ -17,6 +17,7 @@ use crate::probe::probe;
 use crate::request::{self, FitOptions, StartPlan};
 use crate::rescue;
 use crate::result::{Choice, Fit, InputRange, ObjectiveValue, Parameter, Warning};
+use crate::shards::Given;
 use crate::solve::{CERTIFIED, Problem, Solved};
 use crate::start::{self, Starter};
 use crate::streams::{Purpose, Stream};
@@ -49,35 +50,76 @@ impl Progress for () {}
 /// What is wrong with the request or the table, see [`FitError`]. A fit whose optimum could not be certified is no
 /// error: its [`Fit::certificate`] says so.
 pub fn fit(law: &Law, data: &Data, options: &FitOptions, progress: &dyn Progress) -> Result<Fit, FitError> {
-    let formula = request::overridden(law, &options.overrides)?.stacked();
-    let objective = request::objective(law, options)?;
+    fit_given(law, data, options, None, progress)
+}
+
+/// What a fit works on: the formula of all outputs, and for a law with several of them the rows as they are weighed, with
+/// what each output weighs.
+pub(crate) struct Basis {
+    pub(crate) formula: Formula,
+    pub(crate) objective: Objective,
+    weighed: Option<(Data, Vec<f64>)>,
+}
+
+impl Basis {
+    pub(crate) fn new(
+        law: &Law,
+        data: &Data,
+        options: &FitOptions,
+        progress: &dyn Progress,
+    ) -> Result<Basis, FitError> {
+        let formula = request::overridden(law, &options.overrides)?.stacked();
+        let objective = request::objective(law, options)?;
+        let weighed = match formula.parts.is_empty() {
+            true => None,
+            false => {
+                let search = (&options.starts, options.seed);
+                Some(outputs::weighed(&formula, data, objective, search, progress)?)
+            }
+        };
+        Ok(Basis { formula, objective, weighed })
+    }
+
+    /// The table with its law and objective; `data` as given to [`Basis::new`].
+    pub(crate) fn task<'a>(&'a self, data: &'a Data, seed: u64) -> Result<Task<'a>, FitError> {
+        let data = self.weighed.as_ref().map_or(data, |(data, _)| data);
+        Task::new(&self.formula, data, self.objective, seed)
+    }
+}
+
+/// As [`fit`], with the replicates of the bootstrap if they were solved before.
+pub(crate) fn fit_given(
+    law: &Law,
+    data: &Data,
+    options: &FitOptions,
+    given: Option<Given<'_>>,
+    progress: &dyn Progress,
+) -> Result<Fit, FitError> {
     if !(options.level > 0.0 && options.level < 1.0) {
         return Err(FitError::BadLevel { level: options.level });
     }
-    let weighed = match formula.parts.is_empty() {
-        true => None,
-        false => {
-            let search = (&options.starts, options.seed);
-            Some(outputs::weighed(&formula, data, objective, search, progress)?)
-        }
-    };
-    let data = weighed.as_ref().map_or(data, |(data, _)| data);
-    let task = Task::new(&formula, data, objective, options.seed)?;
-    let (best, starts) = task.search(&options.starts, progress)?;
-    let Some(best) = best else { return Err(FitError::NoStart { tried: starts.tried }) };
-    let (best, starts) = {
-        let lowest = probe(&task, best.clone(), progress);
-        let elsewhere = starts.agreeing + starts.elsewhere;
-        let none = Starts { agreeing: 0, elsewhere, ..starts };
-        if lowest.value < best.value { (lowest, none) } else { (best, starts) }
-    };
+    let basis = Basis::new(law, data, options, progress)?;
+    let task = basis.task(data, options.seed)?;
+    let (formula, objective, data) = (&basis.formula, basis.objective, task.data);
+    let (best, starts) = task.best(&options.starts, progress)?;
+    if let Some(given) = given {
+        given.check(&best, options)?;
+    }
     let estimates = task.model.natural(&best.theta);
 
     let slots = &task.model.coordinates.slots;
-    let quantities = Quantities::new(law, &formula, slots, &options.interval.quantities)?;
+    let quantities = Quantities::new(law, formula, slots, &options.interval.quantities)?;
     let mut found = None;
     if options.bootstrap > 0 {
-        found = Some(interval::run(law, &task, &best, &quantities, options, progress)?);
+        found = Some(interval::run(
+            law,
+            &task,
+            &best,
+            &quantities,
+            options,
+            given.map(|g| g.replicates),
+            progress,
+        )?);
     }
     let (draws, ends, interval, notes) = match found {
         Some(found) => (found.draws, found.ends, Some(found.interval), found.warnings),
@@ -102,9 +144,9 @@ pub fn fit(law: &Law, data: &Data, options: &FitOptions, progress: &dyn Progress
         .collect();
     let derived = quantities.derived(&estimates, &ends);
     let residuals = task.model.residuals(&best.theta);
-    let weights = weighed.as_ref().map_or(&[][..], |(_, weights)| weights);
+    let weights = basis.weighed.as_ref().map_or(&[][..], |(_, weights)| weights);
     let mut fit = Fit {
-        outputs: of_outputs(&formula, data, weights, &residuals),
+        outputs: of_outputs(formula, data, weights, &residuals),
         objective: ObjectiveValue {
             name: objective.name(),
             delta: objective.has_delta().then_some(objective.delta),
@@ -122,10 +164,10 @@ pub fn fit(law: &Law, data: &Data, options: &FitOptions, progress: &dyn Progress
         warnings: Vec::new(),
         draws,
         residuals: thin(residuals),
-        ranges: ranges(&formula, data),
+        ranges: ranges(formula, data),
         forecast: None,
     };
-    fit.warnings = warnings(&fit, &formula);
+    fit.warnings = warnings(&fit, formula);
     fit.warnings.extend(notes);
     Ok(fit)
 }
@@ -169,6 +211,20 @@ impl<'a> Task<'a> {
 
     pub(crate) fn problem<'b>(&'b self, model: &'b Model, weights: &'b [f64]) -> Problem<'b> {
         Problem { model, objective: self.objective, weights, linear: &[] }
+    }
+
+    /// The optimum from which everything else starts, and how the starts ended.
+    pub(crate) fn best(
+        &self,
+        plan: &StartPlan,
+        progress: &dyn Progress,
+    ) -> Result<(Solved, Starts), FitError> {
+        let (best, starts) = self.search(plan, progress)?;
+        let Some(best) = best else { return Err(FitError::NoStart { tried: starts.tried }) };
+        let lowest = probe(self, best.clone(), progress);
+        let elsewhere = starts.agreeing + starts.elsewhere;
+        let none = Starts { agreeing: 0, elsewhere, ..starts };
+        Ok(if lowest.value < best.value { (lowest, none) } else { (best, starts) })
     }
 
     /// The best optimum over all starts, and how they ended.

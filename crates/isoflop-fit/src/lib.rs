@@ -33,6 +33,7 @@ mod result;
 mod saved;
 mod score;
 mod sentence;
+mod shards;
 mod simulate;
 mod solve;
 mod split;
@@ -54,8 +55,8 @@ pub use forecast::{
     Parts, ScoredForecast, Size, Tally, learn_forecast,
 };
 pub use interval::{
-    Convergence, Ends, IntervalMethod, IntervalOptions, Loo, Posterior, Precision, Prior, PriorLaw, Sampler,
-    WildWeights,
+    Convergence, Ends, IntervalMethod, IntervalOptions, Loo, Posterior, Precision, Prior, PriorLaw,
+    Replicate, Sampler, WildWeights,
 };
 pub use objective::{Loss, Objective};
 pub use outputs::OutputFit;
@@ -67,5 +68,6 @@ pub use request::{FitOptions, Overrides, StartPlan, overridden};
 pub use result::{Choice, Derived, Fit, InputRange, Interval, ObjectiveValue, Parameter, Warning};
 pub use saved::{DataDigest, SCHEMA_VERSION, SavedColumn, SavedFit, SavedParameter};
 pub use score::Score;
+pub use shards::{Optimum, fit_from_replicates, optimum, replicates};
 pub use simulate::{simulate_at, simulate_output_at};
 pub use split::{Cuts, Fold, group_folds, largest_fold, random_folds, rolling_folds};

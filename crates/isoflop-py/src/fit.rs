@@ -46,18 +46,23 @@ pub(crate) fn fit(
 ) -> PyResult<Fitted> {
     let (request, folder) = options.request();
     let notes = Notes::default();
-    let mut finished = interruptible(py, |progress| {
+    let finished = interruptible(py, |progress| {
         let catalogue = laws_for(request.law.as_deref(), folder.as_deref())?;
         fit_table(copied(&table), &request, &catalogue, &notes, progress)
     })?;
-    // Python keeps the table.
-    finished.data = Default::default();
-    let formula = finished.formula.clone();
-    let origin = Origin::Made(Box::new(finished), command, OnceLock::new());
-    Ok(Fitted { formula, origin, notes: kept(&notes) })
+    Ok(Fitted::made(finished, command, &notes))
 }
 
 impl Fitted {
+    /// A fit that was made here, with the command line that makes it again.
+    pub(crate) fn made(mut finished: Finished, command: Vec<String>, notes: &Notes) -> Fitted {
+        // Python keeps the table.
+        finished.data = Default::default();
+        let formula = finished.formula.clone();
+        let origin = Origin::Made(Box::new(finished), command, OnceLock::new());
+        Fitted { formula, origin, notes: kept(notes) }
+    }
+
     fn fit(&self) -> &Fit {
         match &self.origin {
             Origin::Made(finished, ..) => &finished.fit,

@@ -12,10 +12,10 @@ use crate::table::{Table, copied, kept};
 use crate::work::interruptible;
 
 /// JSON text, and notes with their level.
-type Told = (String, Vec<(&'static str, String)>);
+pub(crate) type Told = (String, Vec<(&'static str, String)>);
 
 /// A study of the table by these options.
-fn study(table: &Py<Table>, options: Options, notes: &Notes) -> Result<Study, StudyError> {
+pub(crate) fn study(table: &Py<Table>, options: Options, notes: &Notes) -> Result<Study, StudyError> {
     let (request, folder) = options.request();
     let catalogue = laws_for(None, folder.as_deref())?;
     Study::new(copied(table), request, (*catalogue).clone(), notes)

@@ -83,6 +83,22 @@ pub enum StudyError {
         if *.has_runs { "; the runs do not say it" } else { "; without runs it is not known" }
     )]
     NoNoise { has_runs: bool },
+    #[error("{path}: {reason}; plan it with `isoflop shard plan`")]
+    BadJob { path: String, reason: String },
+    #[error("{path}: {reason}; run this shard again")]
+    BadShard { path: String, reason: String },
+    #[error("there is no shard {shard}: the job has shards 1 to {shards}")]
+    NoShard { shard: usize, shards: usize },
+    #[error("{} of {shards} shards are missing: {}; run them, and merge again", .missing.len(), spans(.missing))]
+    ShardsMissing { missing: Vec<usize>, shards: usize },
+    #[error(
+        "{tasks} tasks cannot be divided into {shards} shards: choose from 1 to {tasks}, or more replicates"
+    )]
+    TooManyShards { shards: usize, tasks: usize },
+    #[error("the job {}", if *.is_groups { "has a fit for each group, not one fit" } else { "has one fit, not fits of groups" })]
+    OtherWork { is_groups: bool },
+    #[error("the rows are not those that the job was planned on (sha256 {now}, then {then}): plan it again")]
+    OtherRows { now: String, then: String },
     #[error(
         "the plan {plan} is a table of published rules with laws of its own, which has no use for {option}: write \
          `isoflop plan {plan} --given ...`"
@@ -138,6 +154,13 @@ impl StudyError {
             StudyError::TwoAims { .. } => "C0407",
             StudyError::NoCost { .. } => "C1201",
             StudyError::NoNoise { .. } => "C1202",
+            StudyError::BadJob { .. } => "C1401",
+            StudyError::BadShard { .. } => "C1402",
+            StudyError::NoShard { .. } => "C1403",
+            StudyError::ShardsMissing { .. } => "C1404",
+            StudyError::TooManyShards { .. } => "C1405",
+            StudyError::OtherRows { .. } => "C1406",
+            StudyError::OtherWork { .. } => "C1408",
             StudyError::OnlyRules { .. } => "C0409",
             StudyError::Threads { .. } => "C0501",
             StudyError::NoRuns { .. } => "C0701",
@@ -215,6 +238,19 @@ fn fit_code(error: &FitError) -> (String, String) {
         Some((code, message)) => (code.to_owned(), message.to_owned()),
         None => (String::new(), text),
     }
+}
+
+/// Numbers in rising order as `1-3,7`.
+fn spans(numbers: &[usize]) -> String {
+    let mut parts: Vec<(usize, usize)> = Vec::new();
+    for &number in numbers {
+        match parts.last_mut() {
+            Some((_, end)) if *end + 1 == number => *end = number,
+            _ => parts.push((number, number)),
+        }
+    }
+    let shown = |&(a, b): &(usize, usize)| if a == b { a.to_string() } else { format!("{a}-{b}") };
+    parts.iter().map(shown).collect::<Vec<_>>().join(",")
 }
 
 fn listed(reasons: &[String]) -> String {

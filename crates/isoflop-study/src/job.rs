@@ -88,12 +88,42 @@ pub fn read_table(
 /// A law that does not exist or has mistakes; columns that are not there; rows that cannot be used; whatever
 /// [`isoflop_fit::fit`] refuses.
 pub fn fit_table(
-    mut table: RunTable,
+    table: RunTable,
     request: &Request,
     catalogue: &Catalogue,
     notes: &dyn Listener,
     progress: &dyn Progress,
 ) -> Result<Finished, StudyError> {
+    let ready = ready(table, request, catalogue, notes)?;
+    let fit = with_threads(request.threads, || {
+        let fit = isoflop_fit::fit(&ready.law, &ready.data, &ready.options, progress)?;
+        ready.with_forecast(fit, progress)
+    })??;
+    Ok(ready.finished(fit))
+}
+
+/// All that a fit takes.
+#[derive(Debug)]
+pub(crate) struct Ready {
+    pub(crate) law: Law,
+    pub(crate) data: Data,
+    pub(crate) options: FitOptions,
+    pub(crate) digest: String,
+    formula: Formula,
+    formula_text: String,
+    rows: Rows,
+    table: RunTable,
+    /// Row of the table of each row of the data.
+    kept: Vec<usize>,
+}
+
+/// Binds the law that the request names to a table.
+pub(crate) fn ready(
+    mut table: RunTable,
+    request: &Request,
+    catalogue: &Catalogue,
+    notes: &dyn Listener,
+) -> Result<Ready, StudyError> {
     let named = request.law.as_deref().ok_or_else(|| no_law(catalogue))?;
     let overrides = request.changes.overrides()?;
     // A wrong name must not wait for a large table.
@@ -145,18 +175,43 @@ pub fn fit_table(
         choices: request.choices,
         overrides,
     };
-    let fit = with_threads(request.threads, || {
-        let mut fit = isoflop_fit::fit(&law, &bound.data, &options, progress)?;
-        if options.bootstrap > 0 {
-            fit.forecast = learn_forecast(&law, &bound.data, &fit, &options, progress)?;
-        }
-        Ok::<_, FitError>(fit)
-    })??;
-    let place = |row: usize| table.place(bound.table_row(row)).to_string();
-    let influential = fit.certificate.influential.iter().map(|influence| place(influence.row)).collect();
-    let seed = request.seed;
+    let kept = (0..bound.data.rows()).map(|row| bound.table_row(row)).collect();
     let Bound { data, digest, .. } = bound;
-    Ok(Finished { law, formula, formula_text, fit, options, data, rows, influential, digest, seed })
+    Ok(Ready { law, data, options, digest, formula, formula_text, rows, table, kept })
+}
+
+impl Ready {
+    /// The rows that the request keeps.
+    pub(crate) fn table(&self) -> &RunTable {
+        &self.table
+    }
+
+    /// The fit with what its forecasts are made of.
+    pub(crate) fn with_forecast(&self, mut fit: Fit, progress: &dyn Progress) -> Result<Fit, FitError> {
+        if self.options.bootstrap > 0 {
+            fit.forecast = learn_forecast(&self.law, &self.data, &fit, &self.options, progress)?;
+        }
+        Ok(fit)
+    }
+
+    /// The finished fit.
+    pub(crate) fn finished(self, fit: Fit) -> Finished {
+        let place = |row: usize| self.kept.get(row).map(|&row| self.table.place(row).to_string());
+        let rows = fit.certificate.influential.iter();
+        let influential = rows.map(|influence| place(influence.row).unwrap_or_default()).collect();
+        Finished {
+            seed: self.options.seed,
+            law: self.law,
+            formula: self.formula,
+            formula_text: self.formula_text,
+            fit,
+            options: self.options,
+            data: self.data,
+            rows: self.rows,
+            influential,
+            digest: self.digest,
+        }
+    }
 }
 
 impl Rows {

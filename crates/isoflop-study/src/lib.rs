@@ -42,6 +42,7 @@ mod profile;
 mod request;
 mod review;
 mod saved;
+mod shard;
 mod study;
 
 pub use again::{Again, Recipe, read_again};
@@ -68,4 +69,5 @@ pub use profile::profiles;
 pub use request::{Changes, IntervalRequest, Request};
 pub use review::{Audited, Reviewed, audit_of, contrast_of, influence_of, methods_of};
 pub use saved::{formula_of, read_saved};
+pub use shard::{GroupFit, JOB_SCHEMA_VERSION, Job, Reading, Results, Shard, Source, Work, shard_name};
 pub use study::{Entries, Entry, Study, law_names, parse_cuts};

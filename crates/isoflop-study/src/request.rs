@@ -3,11 +3,12 @@
 use isoflop_fit::{Clusters, FitError, IntervalOptions, Objective, Overrides, Sampler};
 use isoflop_formula::parse_number;
 use isoflop_laws::Law;
+use serde::{Deserialize, Serialize};
 
 use crate::error::StudyError;
 
 /// What to fit to a table, and how. Texts are written as on the command line.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Request {
     /// Id of a law, or a formula such as `loss ~ E + A / N^alpha`.
     pub law: Option<String>,
@@ -67,7 +68,7 @@ impl Default for Request {
 }
 
 /// How intervals are to be found, as texts.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IntervalRequest {
     /// One of [`isoflop_fit::IntervalMethod::NAMES`]; `None` for the default.
     pub method: Option<String>,
@@ -109,7 +110,7 @@ impl IntervalRequest {
 }
 
 /// Changes to the parameters of a law, as texts.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Changes {
     /// Parameters to hold: `E=1.69`.
     pub fixed: Vec<String>,

@@ -10,6 +10,7 @@ mod review;
 mod runs;
 #[cfg(feature = "serve")]
 mod serve;
+mod shard;
 mod study;
 mod table;
 
@@ -23,6 +24,7 @@ pub(crate) use review::{AuditArgs, AuditFormat, ContrastArgs, Exponents, Influen
 pub(crate) use runs::{ExportArgs, RunsArgs};
 #[cfg(feature = "serve")]
 pub(crate) use serve::ServeArgs;
+pub(crate) use shard::{ShardArgs, ShardCommand, ShardMergeArgs, ShardPlanArgs, ShardRunArgs};
 pub(crate) use study::{BacktestArgs, CompareArgs, ProfileArgs};
 pub(crate) use table::{ChangeArgs, HoldArgs, StudyArgs, TableArgs};
 
@@ -121,6 +123,8 @@ pub(crate) enum Command {
     /// Explore runs in a browser: see, map, fit, compare, plan, report; on this machine alone
     #[cfg(feature = "serve")]
     Serve(ServeArgs),
+    /// Divide the replicates of a fit among machines, and put them together
+    Shard(ShardArgs),
     /// List laws, or show one
     Laws(LawsArgs),
     /// Rerun published results from public run tables, ours beside theirs

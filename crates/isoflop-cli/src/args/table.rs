@@ -4,7 +4,7 @@ use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use isoflop_fit::Cuts;
 use isoflop_runs::{ReadOptions, RunsError, Tool, parse_map};
-use isoflop_study::{Changes, Request, parse_cuts};
+use isoflop_study::{Changes, Reading, Request, parse_cuts};
 
 use super::{Format, level, positive, threads};
 
@@ -26,17 +26,21 @@ pub(crate) struct ReadingArgs {
 }
 
 impl ReadingArgs {
+    /// The same as texts, as a job in shards keeps them.
+    pub(crate) fn as_texts(&self, maps: &[String]) -> Reading {
+        let maps = maps.iter().filter_map(|text| parse_map(text).ok());
+        Reading {
+            from: self.from.clone(),
+            points: Some(self.points.clone()),
+            restarts: Some(self.restarts.clone()),
+            log_pattern: self.log_pattern.clone(),
+            loss: maps.into_iter().find(|(name, _)| name == "loss").map(|(_, column)| column),
+        }
+    }
+
     /// The options for reading; the curve that `--map loss=...` names is the one that `--points` looks at.
     pub(crate) fn options(&self, maps: &[String]) -> Result<ReadOptions, RunsError> {
-        let maps = maps.iter().filter_map(|text| parse_map(text).ok());
-        Ok(ReadOptions {
-            from: self.from.as_deref().map(str::parse).transpose()?,
-            points: self.points.parse()?,
-            restarts: self.restarts.parse()?,
-            loss: maps.into_iter().find(|(name, _)| name == "loss").map(|(_, column)| column),
-            log_pattern: self.log_pattern.clone(),
-            ..ReadOptions::default()
-        })
+        self.as_texts(maps).options()
     }
 }
 

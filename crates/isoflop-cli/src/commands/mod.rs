@@ -24,6 +24,7 @@ pub(crate) mod reproduce;
 mod runs;
 #[cfg(feature = "serve")]
 mod serve;
+mod shard;
 mod simulate;
 
 use std::path::Path;
@@ -58,6 +59,7 @@ pub(crate) fn run(command: &Command, messages: &Messages) -> Result<u8, Failure>
         Command::Report(args) => report::run(args, messages),
         #[cfg(feature = "serve")]
         Command::Serve(args) => serve::run(args, messages),
+        Command::Shard(args) => shard::run(args, messages),
         Command::Laws(args) => laws::run(args, messages),
         Command::Reproduce(args) => reproduce::run(args, messages),
         Command::Demo(args) => demo::run(args, messages),

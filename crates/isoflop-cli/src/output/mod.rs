@@ -11,6 +11,7 @@ pub(crate) mod contrast;
 pub(crate) mod cost;
 pub(crate) mod fit_text;
 pub(crate) mod forecast;
+pub(crate) mod groups;
 pub(crate) mod hardware;
 pub(crate) mod influence;
 pub(crate) mod intervals;

@@ -34,15 +34,18 @@ pub use method::{IntervalMethod, IntervalOptions, Precision, Sampler};
 pub use posterior::{Convergence, Posterior};
 pub use prior::{Prior, PriorLaw};
 pub(crate) use quantities::Quantities;
+pub use replicates::Replicate;
 pub use replicates::WildWeights;
 pub(crate) use units::Units;
+
+use std::ops::Range;
 
 use isoflop_laws::Law;
 
 use crate::error::FitError;
 use crate::fit::{Progress, Task};
 use crate::interval::ends::{Found as TwoEnds, Rule, Weights};
-use crate::interval::replicates::{Plan, replicate, without_each};
+use crate::interval::replicates::{Plan, Replicates, replicate, solve_each, without_each};
 use crate::request::FitOptions;
 use crate::result::{Interval, Warning};
 use crate::solve::Solved;
@@ -60,13 +63,15 @@ pub(crate) struct Found {
     pub(crate) warnings: Vec<Warning>,
 }
 
-/// Intervals of `quantities` around the optimum `best` of `task`, as `options` ask.
+/// Intervals of `quantities` around the optimum `best` of `task`, as `options` ask; with the replicates of a bootstrap
+/// if they were solved before.
 pub(crate) fn run(
     law: &Law,
     task: &Task<'_>,
     best: &Solved,
     quantities: &Quantities,
     options: &FitOptions,
+    given: Option<&[Replicate]>,
     progress: &dyn Progress,
 ) -> Result<Found, FitError> {
     let method = options.interval.method.settled(task.data);
@@ -79,7 +84,7 @@ pub(crate) fn run(
         IntervalMethod::Laplace | IntervalMethod::Sandwich => {
             approximate(task, best, quantities, options, method)?
         }
-        _ => bootstrap(task, best, quantities, options, method, progress)?,
+        _ => bootstrap(task, best, quantities, options, method, given, progress)?,
     };
     let estimates = task.model.natural(&best.theta);
     let outside: Vec<&str> = (0..quantities.len())
@@ -109,7 +114,6 @@ pub(crate) fn run(
     Ok(found)
 }
 
-/// The bootstraps.
 /// Natural values of all slots in `count` replicates of the plain bootstrap of `units`, those that could be certified.
 pub(crate) fn draws(
     task: &Task<'_>,
@@ -121,19 +125,56 @@ pub(crate) fn draws(
     Ok(replicate(task, best, &Plan::Drawn(units), count, progress)?.draws)
 }
 
+/// The replicates `numbers` of the bootstrap that `options` ask for.
+///
+/// # Errors
+/// A method without replicates, or one that this table does not allow.
+pub(crate) fn some_replicates(
+    task: &Task<'_>,
+    best: &Solved,
+    options: &FitOptions,
+    numbers: Range<usize>,
+    progress: &dyn Progress,
+) -> Result<Vec<Replicate>, FitError> {
+    let method = options.interval.method.settled(task.data);
+    method.check(task, &options.interval)?;
+    if !method.has_ends() {
+        return Err(FitError::NoReplicates { method: method.name() });
+    }
+    let plan = plan_of(method, &units_of(task, options, method)?);
+    solve_each(task, best, &plan, numbers, progress)
+}
+
+/// What the bootstrap draws.
+fn units_of(task: &Task<'_>, options: &FitOptions, method: IntervalMethod) -> Result<Units, FitError> {
+    Ok(match (method, &options.interval.strata) {
+        (IntervalMethod::Stratified, Some(strata)) => Units::natural(task.data).within(strata)?,
+        (IntervalMethod::Point | IntervalMethod::Residual, _) => Units::rows(task.data),
+        _ => Units::natural(task.data),
+    })
+}
+
+/// What its replicates are made of.
+fn plan_of(method: IntervalMethod, units: &Units) -> Plan {
+    match method {
+        IntervalMethod::Residual => Plan::Residuals,
+        IntervalMethod::Weighted => Plan::Weighted(units.clone()),
+        IntervalMethod::WildCluster { weights } => Plan::Wild(units.clone(), weights),
+        _ => Plan::Drawn(units.clone()),
+    }
+}
+
+/// The bootstraps.
 fn bootstrap(
     task: &Task<'_>,
     best: &Solved,
     quantities: &Quantities,
     options: &FitOptions,
     method: IntervalMethod,
+    given: Option<&[Replicate]>,
     progress: &dyn Progress,
 ) -> Result<Found, FitError> {
-    let units = match (method, &options.interval.strata) {
-        (IntervalMethod::Stratified, Some(strata)) => Units::natural(task.data).within(strata)?,
-        (IntervalMethod::Point | IntervalMethod::Residual, _) => Units::rows(task.data),
-        _ => Units::natural(task.data),
-    };
+    let units = units_of(task, options, method)?;
     let mut warnings = Vec::new();
     if method == IntervalMethod::Stratified && units.smallest_stratum() < 4 {
         warnings.push(Warning {
@@ -144,13 +185,11 @@ fn bootstrap(
             ),
         });
     }
-    let plan = match method {
-        IntervalMethod::Residual => Plan::Residuals,
-        IntervalMethod::Weighted => Plan::Weighted(units.clone()),
-        IntervalMethod::WildCluster { weights } => Plan::Wild(units.clone(), weights),
-        _ => Plan::Drawn(units.clone()),
+    let plan = plan_of(method, &units);
+    let found = match given {
+        Some(solved) => Replicates::of(solved.to_vec()),
+        None => replicate(task, best, &plan, options.bootstrap, progress)?,
     };
-    let found = replicate(task, best, &plan, options.bootstrap, progress)?;
     let estimates = task.model.natural(&best.theta);
     let left_out = match options.interval.ends.needs_jackknife() {
         true => without_each(task, best, &units, progress)?,

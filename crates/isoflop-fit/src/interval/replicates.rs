@@ -3,6 +3,7 @@
 //! A replicate starts from the optimum of the full table and is solved as tightly: a loose tolerance would leave it near
 //! that start and make the interval many times too narrow.
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
@@ -73,12 +74,25 @@ impl WildWeights {
     }
 }
 
+/// One replicate: natural values of all parameters, or `None` where the solver did not reach the tolerance of a
+/// certificate.
+pub type Replicate = Option<Vec<f64>>;
+
 /// The optima of the replicates.
 pub(crate) struct Replicates {
     /// Natural values of all slots, one list per certified replicate.
     pub(crate) draws: Vec<Vec<f64>>,
     /// Number of each of them in the plan.
     pub(crate) numbers: Vec<usize>,
+}
+
+impl Replicates {
+    /// All replicates in the order of their numbers.
+    pub(crate) fn of(solved: Vec<Replicate>) -> Replicates {
+        let (numbers, draws) =
+            solved.into_iter().enumerate().filter_map(|(k, draw)| Some((k, draw?))).unzip();
+        Replicates { draws, numbers }
+    }
 }
 
 /// Solves `total` replicates of `plan` from the optimum `best`.
@@ -89,9 +103,21 @@ pub(crate) fn replicate(
     total: usize,
     progress: &dyn Progress,
 ) -> Result<Replicates, FitError> {
+    Ok(Replicates::of(solve_each(task, best, plan, 0..total, progress)?))
+}
+
+/// Solves the replicates `numbers` of `plan` from the optimum `best`; each depends on its number alone.
+pub(crate) fn solve_each(
+    task: &Task<'_>,
+    best: &Solved,
+    plan: &Plan,
+    numbers: Range<usize>,
+    progress: &dyn Progress,
+) -> Result<Vec<Replicate>, FitError> {
     let made = Made::new(task, best, plan);
     let done = AtomicUsize::new(0);
-    let solved: Vec<Option<Vec<f64>>> = (0..total)
+    let total = numbers.len();
+    let solved: Vec<Replicate> = numbers
         .into_par_iter()
         .with_min_len(total / 64 + 1)
         .map_init(
@@ -106,11 +132,7 @@ pub(crate) fn replicate(
             },
         )
         .collect();
-    if progress.cancelled() {
-        return Err(FitError::Cancelled);
-    }
-    let (numbers, draws) = solved.into_iter().enumerate().filter_map(|(k, draw)| Some((k, draw?))).unzip();
-    Ok(Replicates { draws, numbers })
+    if progress.cancelled() { Err(FitError::Cancelled) } else { Ok(solved) }
 }
 
 /// Natural values of all slots in refits without one unit each, or without one block of units where there are many;
