@@ -208,7 +208,7 @@ async fn look_at(
 ) -> ApiResult<Json<Value>> {
     app.tables.origin(&id)?;
     let asked: Look = body::json(&headers, body).await?;
-    reading(app, move |app| look(&*app.tables.rows(&id, &app.roots)?.1, &asked, &app.catalogue))
+    reading(app, move |app| look(&app.tables.rows(&id, &app.roots)?.1, &asked, &app.catalogue))
         .await
         .map(Json)
 }
@@ -220,7 +220,7 @@ async fn curves_of(
 ) -> ApiResult<Json<Value>> {
     app.tables.origin(&id)?;
     let asked: Curves = query(&uri)?;
-    reading(app, move |app| curves(&*app.tables.rows(&id, &app.roots)?.1, &asked)).await.map(Json)
+    reading(app, move |app| curves(&app.tables.rows(&id, &app.roots)?.1, &asked)).await.map(Json)
 }
 
 async fn table_events(State(app): State<App>, Path(id): Path<String>) -> ApiResult<Response> {

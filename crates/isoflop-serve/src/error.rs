@@ -45,7 +45,8 @@ pub(crate) struct ApiError {
     status: StatusCode,
     code: String,
     message: String,
-    formula: Option<Value>,
+    /// Boxed to keep results small.
+    formula: Option<Box<Value>>,
 }
 
 pub(crate) type ApiResult<T> = Result<T, ApiError>;
@@ -143,7 +144,7 @@ impl From<StudyError> for ApiError {
         let message = report.split_once(": ").map_or(report.as_str(), |(_, message)| message).to_owned();
         let formula = error.formula().map(|(origin, text, diagnostics)| {
             let marks: Vec<Value> = diagnostics.0.iter().map(|d| mark(text, d)).collect();
-            json!({"origin": origin, "text": text, "marks": marks})
+            Box::new(json!({"origin": origin, "text": text, "marks": marks}))
         });
         ApiError { status: StatusCode::UNPROCESSABLE_ENTITY, code: error.code(), message, formula }
     }
