@@ -208,6 +208,7 @@ fn whole<'a>(
         formula: law.formula().text.clone(),
         same: Vec::new(),
         parameters: free,
+        estimates: found.parameters.into_iter().map(|p| (p.name, p.estimate)).collect(),
         verdict: certificate.verdict,
         reason,
         condition: certificate.condition,

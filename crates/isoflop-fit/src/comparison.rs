@@ -61,6 +61,8 @@ pub struct Compared {
     pub same: Vec<String>,
     /// Free parameters, the scale of the noise not counted.
     pub parameters: usize,
+    /// All parameters at the optimum over all rows, by name; one per level for grouped ones.
+    pub estimates: Vec<(String, f64)>,
     /// Verdict on the fit to all rows.
     pub verdict: Verdict,
     /// Why it is not certified.

@@ -70,6 +70,12 @@ pub enum StudyError {
     NothingToCompare { output: String },
     #[error("{first} predicts {output} and {second} predicts {other}: compare laws that predict the same")]
     TwoOutputs { first: String, output: String, second: String, other: String },
+    #[error(
+        "{law} reads {input}, which {own} does not: a forecast of {own} would not know it; leave {law} out of --among"
+    )]
+    ForeignInput { law: String, input: String, own: String },
+    #[error("--among needs the intervals that it widens; leave out --bootstrap 0")]
+    AmongWithoutIntervals,
     #[error("the plan {plan} has an objective of its own; leave out --minimize and --maximize")]
     TwoAims { plan: String },
     #[error("the threads cannot be started: {reason}")]
@@ -125,6 +131,8 @@ impl StudyError {
             StudyError::NoCutColumn => "C0801",
             StudyError::NothingToCompare { .. } => "C0802",
             StudyError::TwoOutputs { .. } => "C0803",
+            StudyError::ForeignInput { .. } => "C0804",
+            StudyError::AmongWithoutIntervals => "C0805",
             StudyError::Formula { diagnostics, .. } => diagnostics.0.first().map_or("", |first| first.code),
             StudyError::Runs(error) => error.code(),
             StudyError::Laws(LawErrors(errors)) => errors.first().map_or("", LawError::code),

@@ -1,12 +1,13 @@
 //! One fit from table to result.
 
 use isoflop_fit::{
-    Clusters, Data, DataDigest, Fit, FitError, FitOptions, Progress, SavedFit, learn_forecast, overridden,
+    Clusters, Data, DataDigest, Fit, FitOptions, Progress, SavedFit, learn_forecast, overridden,
 };
 use isoflop_formula::Formula;
 use isoflop_laws::{Catalogue, Law};
 use isoflop_runs::{DropReason, Mapping, ReadOptions, RunTable, Selected, find_roles, parse_map};
 
+use crate::among::{Around, tell};
 use crate::bind::{Bound, Wish, bind, law_of_formula, law_over};
 use crate::error::StudyError;
 use crate::note::{Listener, counted};
@@ -96,6 +97,9 @@ pub fn fit_table(
 ) -> Result<Finished, StudyError> {
     let named = request.law.as_deref().ok_or_else(|| no_law(catalogue))?;
     let overrides = request.changes.overrides()?;
+    if !request.among.is_empty() && request.bootstrap == 0 {
+        return Err(StudyError::AmongWithoutIntervals);
+    }
     // A wrong name must not wait for a large table.
     let known = if named.contains('~') { None } else { Some(catalogue.find(named)?.clone()) };
 
@@ -143,13 +147,28 @@ pub fn fit_table(
         choices: request.choices,
         overrides,
     };
-    let fit = with_threads(request.threads, || {
+    let around =
+        Around { law: &law, data: &data, options: &options, table: &table, mapping: &mapping, catalogue };
+    let rivals = around.rivals(&request.among)?;
+    if !rivals.is_empty() {
+        notes.info(&format!("weighing {} for forecasts", counted(rivals.len() + 1, "law")));
+    }
+    let (fit, weighed) = with_threads(request.threads, || {
         let mut fit = isoflop_fit::fit(&law, &data, &options, progress)?;
         if options.bootstrap > 0 {
             fit.forecast = learn_forecast(&law, &data, &fit, &options, progress)?;
         }
-        Ok::<_, FitError>(fit)
+        let mut weighed = None;
+        if let Some(model) = fit.forecast.as_mut().filter(|_| !rivals.is_empty()) {
+            let found = around.weigh(&rivals, progress)?;
+            model.laws = found.laws.clone();
+            weighed = Some(found);
+        }
+        Ok::<_, StudyError>((fit, weighed))
     })??;
+    if let Some(weighed) = &weighed {
+        tell(weighed, &request.among, notes);
+    }
     let place = |row: usize| table.place(selected.table_row(row)).to_string();
     let influential = fit.certificate.influential.iter().map(|influence| place(influence.row)).collect();
     let seed = request.seed;

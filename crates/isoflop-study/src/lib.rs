@@ -23,6 +23,7 @@
 //! ```
 
 mod again;
+mod among;
 mod backtest;
 mod bind;
 mod catalogue;
