@@ -105,7 +105,7 @@ pub struct Cross {
 /// Larger rows held out in turn.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Forward {
-    /// All forecasts of the backtest.
+    /// All forecasts of the backtest; with intervals for laws that are not shown to be worse.
     pub score: Score,
     /// Folds that could be fitted.
     pub folds: usize,

@@ -29,6 +29,7 @@ mod bind;
 mod catalogue;
 mod chances;
 mod compare;
+mod counting;
 mod error;
 mod job;
 mod json;
