@@ -1,7 +1,8 @@
 //! One fit from table to result.
 
 use isoflop_fit::{
-    Clusters, Data, DataDigest, Fit, FitOptions, Progress, SavedFit, learn_forecast, overridden,
+    Clusters, Data, DataDigest, Fit, FitOptions, IntervalMethod, Progress, SavedFit, learn_forecast,
+    overridden,
 };
 use isoflop_formula::Formula;
 use isoflop_laws::{Catalogue, Law};
@@ -116,7 +117,7 @@ pub fn fit_table(
     let formula = overridden(&law, &overrides)?;
     let formula_text = if overrides.ties.is_empty() { law.formula().text.clone() } else { formula.to_text() };
     let objective = request.objective(&law)?;
-    let cluster = request.cluster.as_deref().or_else(|| cluster_by_run(&table, notes));
+    let cluster = request.cluster.as_deref().or_else(|| cluster_by_run(&table, request, notes));
     let levels: Vec<String> = request.interval.strata.iter().cloned().collect();
     let wish = Wish { objective, weight: request.weight.as_deref(), cluster, also: &[], levels: &levels };
     let Bound { data, selected, digest, levels, .. } = bind(&formula, &table, &mapping, wish)?;
@@ -258,9 +259,12 @@ pub fn columns(
 }
 
 /// The column of runs, if runs have several rows: points of one curve are not independent.
-fn cluster_by_run(table: &RunTable, notes: &dyn Listener) -> Option<&'static str> {
+fn cluster_by_run(table: &RunTable, request: &Request, notes: &dyn Listener) -> Option<&'static str> {
     let column = table.runs_column()?;
-    notes.info(&format!("intervals: whole runs are resampled, as by --cluster {column}"));
+    let method = request.interval.method.as_deref().and_then(|name| name.parse::<IntervalMethod>().ok());
+    if request.bootstrap > 0 && method.unwrap_or_default().uses_clusters() {
+        notes.info(&format!("intervals: whole runs are resampled, as by --cluster {column}"));
+    }
     Some(column)
 }
 
