@@ -23,7 +23,7 @@ from ._fit import Certificate, Fit, Summary, fit, load
 from ._frame import Frame
 from ._isoflop import __version__
 from ._laws import Law, law, laws, simulate
-from ._plan import Plan, cost, plan, plans
+from ._plan import Plan, cost, plan, plans, rules
 from ._runs import Runs, read
 from ._study import Backtest, Comparison, backtest, compare
 
@@ -55,5 +55,6 @@ __all__ = [
     "plan",
     "plans",
     "read",
+    "rules",
     "simulate",
 ]

@@ -13,7 +13,7 @@ from ._fit import Fit
 from ._frame import Frame
 from ._runs import pairs, tell, texts
 
-__all__ = ["Plan", "cost", "plan", "plans"]
+__all__ = ["Plan", "cost", "plan", "plans", "rules"]
 
 
 class Plan:
@@ -148,8 +148,44 @@ def plan(
 def plans() -> Frame:
     """The named plans, and what must be given to each."""
     found = json.loads(_isoflop.plans())["plans"]
-    rows = [{"id": p["id"], "title": p["title"], "given": ", ".join(p["given"])} for p in found]
-    return Frame.from_records(rows, ["id", "title", "given"])
+    rows = [{**p, "kind": "rules" if p["rules"] else "plan", "given": ", ".join(p["given"])} for p in found]
+    return Frame.from_records(rows, ["id", "subject", "title", "kind", "law", "given"])
+
+
+def rules(plan: str, *, laws: str | os.PathLike[str] | None = None, **given: float | str) -> Frame:
+    """What published rules say for these values, and which inputs lie outside the runs behind each.
+
+    Parameters
+    ----------
+    plan
+        A named plan of the kind ``rules``, such as ``hyperparameters``; :func:`plans` lists them.
+    laws
+        A folder with law files of your own.
+    given
+        What the plan asks for.
+
+    Examples
+    --------
+    >>> import isoflop as iso
+    >>> found = iso.rules("hyperparameters", N=1e9, D=1e11)
+    >>> round(found["value"][0], 6)
+    0.001632
+    """
+    told, notes = _isoflop.rules(plan, pairs(given), None if laws is None else os.fspath(laws))
+    tell(notes)
+    answer = json.loads(told)
+    if answer is None:
+        raise IsoflopError(f"{plan} decides something: give it a law, isoflop.plan(law, {plan!r}, ...)", "C0410")
+    rows = [
+        {
+            **rule,
+            "grade": (rule["law_source"] or {}).get("grade"),
+            "source": (rule["law_source"] or rule)["source"],
+            "outside": ", ".join(f"{o['name']} {o['low']:g} to {o['high']:g}" for o in rule["outside"]),
+        }
+        for rule in answer["rules"]
+    ]
+    return Frame.from_records(rows, ["name", "value", "unit", "law", "grade", "outside", "source"])
 
 
 def cost(
@@ -158,8 +194,10 @@ def cost(
     context: float | None = None,
     tokens: float | None = None,
     bytes: float = 2.0,
+    given: Mapping[str, float | str] | None = None,
+    hardware: str | None = None,
 ) -> Frame:
-    """Parameters, FLOP for each token and memory of an architecture, by each counting convention.
+    """Parameters, FLOP by each counting convention, memory, speed and price of an architecture.
 
     Parameters
     ----------
@@ -171,6 +209,10 @@ def cost(
         Training tokens, for the FLOP of a whole run in the column ``of_run``.
     bytes
         Bytes for each number when served.
+    given
+        What cost models ask besides: ``gpus``, ``price``, ``batch`` and so on.
+    hardware
+        A device that gives peak, memory, bandwidth and power, such as ``h100``.
     """
     if isinstance(config, Mapping):
         name, content = "config", json.dumps(config)
@@ -178,6 +220,13 @@ def cost(
         name = os.fspath(config)
         with open(config, encoding="utf-8") as file:
             content = file.read()
-    told = _isoflop.cost(name, content, context, tokens, float(bytes))
+    asked = {
+        "context": context,
+        "tokens": tokens,
+        "bytes": float(bytes),
+        "given": pairs(given),
+        "hardware": hardware,
+    }
+    told = _isoflop.cost(name, content, asked)
     names = ["model", "name", "value", "of_run", "description"]
     return Frame.from_records(json.loads(told)["costs"], names)

@@ -41,6 +41,10 @@ def test_plan(columns, tmp_path):
     assert own.decision["N"] == pytest.approx(best.decision["N"], rel=1e-5)
     assert "D/N" in own.table["name"]
     assert "compute-optimal" in iso.plans()["id"]
+    rules = iso.rules("hyperparameters", N=1e9, D=1e11)
+    assert rules["value"][0] == pytest.approx(1.632499e-3, rel=1e-5)
+    with pytest.raises(iso.IsoflopError, match="decides something"):
+        iso.rules("compute-optimal")
     with pytest.raises(iso.FormulaError):
         iso.plan(fit, minimize="loss +", over="N")
     with pytest.raises(iso.IsoflopError, match="plans"):
@@ -81,6 +85,7 @@ def test_cost():
     found = iso.cost(config, tokens=1e9)
     assert found.rows > 5
     assert np.nanmax(found["of_run"]) > 1e14
+    assert "money" in iso.cost(config, tokens=1e9, given={"price": 2.5}, hardware="h100")["name"]
     with pytest.raises(iso.IsoflopError):
         iso.cost({"model_type": "abacus"})
 

@@ -46,6 +46,10 @@ pub(crate) enum CliError {
          --list` lists them), or --minimize and --over"
     )]
     NoAim { what: String },
+    #[error(
+        "the plan {plan} is made for {laws}: write `isoflop plan {plan} LAW`, or a saved fit in place of LAW"
+    )]
+    PlanNeedsLaw { plan: String, laws: String },
     #[error("what does a run of {law} cost? Say it with --cost, as a formula of {}", .inputs.join(", "))]
     NoCost { law: String, inputs: Vec<String> },
     #[error("how far do runs scatter around the law? Say it with --noise, such as --noise 0.5%{why}")]
@@ -99,6 +103,7 @@ impl CliError {
             CliError::NoFolder { .. } => "C0601",
             CliError::UnknownResult { .. } => "C0602",
             CliError::NoAim { .. } => "C0406",
+            CliError::PlanNeedsLaw { .. } => "C0411",
             CliError::NoCost { .. } => "C1201",
             CliError::NoNoise { .. } => "C1202",
             CliError::NextNeedsLaw { .. } => "C1203",

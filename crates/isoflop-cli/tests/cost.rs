@@ -30,6 +30,24 @@ fn a_config_gives_parameters_flops_and_memory() {
 }
 
 #[test]
+fn what_is_given_adds_what_it_allows() {
+    let place = Place::new();
+    place.write("config.json", LLAMA);
+    let cost = ["cost", "--arch", "config.json"];
+    let plain = place.ok(&cost).stdout;
+    assert!(plain.contains("states_zero_3") && !plain.contains("gpu_hours"), "{plain}");
+    let run = ["--tokens", "15T", "--hardware", "h100", "--given", "gpus=1024,price=2.5,memory=8e10"];
+    let text = place.ok(&[&cost[..], &run].concat()).stdout;
+    for name in ["gpu_hours", "money", "energy_kwh", "sequences_that_fit", "decode_tokens_per_second"] {
+        assert!(text.contains(name), "{name}: {text}");
+    }
+    assert!(!text.contains("co2_tonnes"), "no carbon was given: {text}");
+    assert!(place.refused(&[&cost[..], &["--given", "gpu=8"]].concat()).contains("P0105"));
+    assert!(place.refused(&[&cost[..], &["--given", "gpus=-8"]].concat()).contains("P0106"));
+    assert!(place.refused(&[&cost[..], &["--hardware", "h1000"]].concat()).contains("did you mean h100?"));
+}
+
+#[test]
 fn bad_configs_are_refused() {
     let place = Place::new();
     place.write("other.json", "{\"model_type\": \"mamba\"}");

@@ -91,6 +91,41 @@ fn named_plans_take_what_they_need() {
 }
 
 #[test]
+fn plans_with_a_law_of_their_own_need_none() {
+    let place = Place::new();
+    let ended = place.ok(&["plan", "critical-data", "--given", "N=1e9,exponent_bits=2,mantissa_bits=1"]);
+    assert!(ended.stderr.contains("fp_quant_training@sun is taken"), "{}", ended.stderr);
+    assert!(
+        ended.stdout.contains("primary source") && ended.stdout.contains("N 41M to 679M"),
+        "{}",
+        ended.stdout
+    );
+    // A table of published rules.
+    let rules = ["plan", "hyperparameters", "--given", "N=7B,D=100B"];
+    let text = place.ok(&rules).stdout;
+    assert!(text.contains("step_law_lr@printed") && text.contains("N 6.5 times above the runs"), "{text}");
+    let found = json(&place.ok(&[&rules[..], &["--format", "json"]].concat()).stdout);
+    let first = &found["rules"][0];
+    assert_eq!(first["law_source"]["grade"], "V1R");
+    assert_eq!(first["outside"][0]["name"], "N");
+    assert_eq!(
+        found["schema_version"],
+        json(&place.ok(&["plan", "--list", "--format", "json"]).stdout)["schema_version"]
+    );
+    assert!(place.refused(&["plan", "over-optimisation"]).contains("C0411"));
+    // One plan in full, and what is refused.
+    let text = place.ok(&["plan", "repeat-or-add", "--list"]).stdout;
+    assert!(text.contains("worth*epochs") && text.contains("## What it leaves out"), "{text}");
+    assert!(place.refused(&["plan", "hyperparameters"]).contains("--given N=1e9"));
+    assert!(
+        place.refused(&["plan", "hyperparameters", "--given", "N=1B,D=1B", "--over", "N"]).contains("C0409")
+    );
+    let refused = place.refused(&["plan", "hyperparameters", "chinchilla@besiroglu", "--given", "N=1B,D=1B"]);
+    assert!(refused.contains("C0409"), "{refused}");
+    assert!(place.refused(&["plan", "hyperparametrs", "--list"]).contains("did you mean hyperparameters?"));
+}
+
+#[test]
 fn hardware_fills_in_what_a_plan_asks_for() {
     let place = Place::new();
     assert!(place.ok(&["hardware"]).stdout.contains("h100-sxm"));

@@ -217,6 +217,7 @@ pub(crate) fn unique<'s>(
 pub(crate) fn set(
     section: &Section<'_, '_>,
     set: &CoefficientSet,
+    inputs: &[Variable],
     parameters: &[Parameter],
     citations: &[Citation],
     law_counts: bool,
@@ -227,6 +228,12 @@ pub(crate) fn set(
         if !set.values.iter().any(|(known, _)| known == name) {
             let known = set.values.iter().map(|(name, _)| name.clone()).collect();
             unknown(section, section.offset_inside("standard_errors", name), &what, name, known);
+        }
+    }
+    for (name, ..) in &set.range {
+        if !inputs.iter().any(|input| input.name == *name) {
+            let known = inputs.iter().map(|input| input.name.clone()).collect();
+            unknown(section, section.offset_inside("range", name), &what, name, known);
         }
     }
     if !set.source.is_empty() && !citations.iter().any(|citation| citation.id == set.source) {

@@ -26,6 +26,8 @@ pub struct CoefficientSet {
     pub counting: Option<String>,
     /// Data and tokenizer.
     pub data: Option<String>,
+    /// Where the runs of the fit lie, as far as the source says: input, smallest and largest value.
+    pub range: Vec<(String, f64, f64)>,
     /// What to watch.
     pub note: Option<String>,
     pub(crate) values: Vec<(String, f64)>,

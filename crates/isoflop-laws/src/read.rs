@@ -10,7 +10,7 @@ use crate::coefficients::CoefficientSet;
 use crate::error::{LawError, LawErrors};
 use crate::grade::Grade;
 use crate::law::{Law, Origin};
-use crate::parts::{Citation, Derived, Design, Golden, Levels, Members, Parameter, Recipe, Variable};
+use crate::parts::{Citation, Derived, Design, Golden, Levels, Members, Parameter, Recipe, Value, Variable};
 use crate::prose::Prose;
 use crate::reader::{Entry, Reader, Section};
 use crate::source::Source;
@@ -80,7 +80,7 @@ fn front_matter(
         .iter()
         .map(|section| {
             let set = coefficients(section);
-            check::set(section, &set, &parameters, &citations, counting.is_some());
+            check::set(section, &set, &inputs, &parameters, &citations, counting.is_some());
             set
         })
         .collect();
@@ -271,6 +271,24 @@ fn positive(section: &Section<'_, '_>, key: &'static str, range: Range<f64>) -> 
     Some(value)
 }
 
+/// The entries of `range`, each `[smallest, largest]`.
+fn range(section: &Section<'_, '_>) -> Vec<(String, f64, f64)> {
+    let ends = |(name, value): (String, Value)| match value {
+        Value::Sequence(ends) if ends.len() == 2 && ends[0] <= ends[1] => Some((name, ends[0], ends[1])),
+        _ => {
+            let at = section.offset_inside("range", &name);
+            section.wrong(
+                "range",
+                at,
+                "two numbers, the smaller first",
+                &format!("something else for {name}"),
+            );
+            None
+        }
+    };
+    section.entries_of_values("range").into_iter().filter_map(ends).collect()
+}
+
 fn coefficients(section: &Section<'_, '_>) -> CoefficientSet {
     let set = CoefficientSet {
         id: section.text("id"),
@@ -281,6 +299,7 @@ fn coefficients(section: &Section<'_, '_>) -> CoefficientSet {
         place: section.text("place"),
         counting: section.optional_text("counting"),
         data: section.optional_text("data"),
+        range: range(section),
         note: section.optional_text("note"),
         values: section.numbers("values"),
         standard_errors: section.optional_numbers("standard_errors").unwrap_or_default(),

@@ -1,11 +1,13 @@
 //! Cost models as files: parameters, FLOP and memory of an architecture.
 
-use isoflop_formula::{Formula, InputSpec, Scope};
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use crate::arch::Architecture;
 use crate::error::PlanError;
-use crate::smooth::value_at;
+use crate::named::Given;
+use crate::rules::evaluate;
 
 /// Name and text of every embedded cost file.
 const BUILTIN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/costs.rs"));
@@ -21,6 +23,9 @@ pub struct CostModel {
     /// The `model_type`s that it is for; empty for all.
     #[serde(default)]
     pub types: Vec<String>,
+    /// What a user may give besides the architecture; quantities that need more than is given are left out.
+    #[serde(default)]
+    pub given: BTreeMap<String, Given>,
     /// What it computes, in order.
     pub quantity: Vec<CostQuantity>,
     /// Published numbers that it must reproduce.
@@ -46,6 +51,9 @@ pub struct CostQuantity {
 pub struct CostGolden {
     /// The config, with the keys of a `config.json`.
     pub config: toml::Table,
+    /// The given values.
+    #[serde(default)]
+    pub given: BTreeMap<String, f64>,
     /// Which quantity.
     pub quantity: String,
     /// Its value.
@@ -62,6 +70,8 @@ pub struct CostGolden {
 pub struct Cost {
     /// The cost model.
     pub model: String,
+    /// Its title.
+    pub title: String,
     /// Name of the quantity.
     pub name: String,
     /// Its value.
@@ -102,28 +112,48 @@ impl CostModel {
 /// assert_eq!(total.value, 124_439_808.0);
 /// ```
 pub fn costs(architecture: &Architecture) -> Result<Vec<Cost>, PlanError> {
+    costs_given(architecture, &[])
+}
+
+/// As [`costs`], with values for what cost models ask of the user: `gpus`, `peak`, `price` and so on. What needs a
+/// value that is not there is left out.
+///
+/// # Errors
+/// A name that no cost model asks for.
+pub fn costs_given(architecture: &Architecture, given: &[(String, f64)]) -> Result<Vec<Cost>, PlanError> {
+    let models = CostModel::builtin()?;
+    if let Some((name, _)) = given.iter().find(|(name, _)| !models.iter().any(|m| m.given.contains_key(name)))
+    {
+        return Err(PlanError::UnusedGiven { name: name.clone(), law: "a cost model".to_owned() });
+    }
     let mut known: Vec<(String, f64)> =
         architecture.numbers.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect();
+    let mut missing: Vec<String> = Vec::new();
     let mut list = Vec::new();
-    for model in CostModel::builtin()? {
+    for model in models {
         if !model.types.is_empty() && !model.types.contains(&architecture.model_type) {
             continue;
         }
+        for (name, asked) in &model.given {
+            let value =
+                given.iter().find(|(known, _)| known == name).map(|(_, value)| *value).or(asked.default);
+            match value {
+                _ if known.iter().any(|(known, _)| known == name) => {}
+                Some(value) => known.push((name.clone(), value)),
+                None => missing.push(name.clone()),
+            }
+        }
         for quantity in &model.quantity {
-            let inputs = known.iter().map(|(name, _)| InputSpec::new(name, Default::default())).collect();
-            let scope = Scope { inputs, ..Scope::default() };
-            let formula =
-                Formula::expression(&quantity.formula, &scope).map_err(|diagnostics| PlanError::Formula {
-                    place: format!("the cost model {}", model.id),
-                    text: quantity.formula.clone(),
-                    diagnostics,
-                })?;
-            let of = |name: &str| known.iter().find(|(n, _)| n == name).map_or(f64::NAN, |(_, value)| *value);
-            let inputs: Vec<f64> = formula.symbols.inputs.iter().map(|input| of(&input.name)).collect();
-            let value = value_at(&formula.graph, formula.body, &inputs, &[]);
+            let words = quantity.formula.split(|c: char| !c.is_alphanumeric() && c != '_');
+            if words.into_iter().any(|word| missing.iter().any(|name| name == word)) {
+                missing.push(quantity.name.clone());
+                continue;
+            }
+            let value = evaluate(&format!("the cost model {}", model.id), &quantity.formula, &known)?;
             known.push((quantity.name.clone(), value));
             list.push(Cost {
                 model: model.id.clone(),
+                title: model.title.clone(),
                 name: quantity.name.clone(),
                 value,
                 description: quantity.description.clone(),

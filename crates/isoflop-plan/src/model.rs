@@ -2,9 +2,45 @@
 
 use isoflop_fit::{FitError, InputRange, SavedFit, Verdict};
 use isoflop_formula::{Formula, closest, parse_number};
-use isoflop_laws::{Catalogue, CoefficientSet, Law, LawErrors, Levels};
+use isoflop_laws::{Catalogue, CoefficientSet, Grade, Law, LawErrors, Levels, Standing};
 
 use crate::error::PlanError;
+
+/// Where published coefficients come from, and where they were measured.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Measured {
+    /// What may be said of the numbers.
+    pub standing: Standing,
+    /// How far they were checked.
+    pub grade: Grade,
+    /// Authors, year and arXiv number.
+    pub source: String,
+    /// Table, figure or passage.
+    pub place: String,
+    /// The runs behind them, in words.
+    pub data: Option<String>,
+    /// Input, smallest and largest value of these runs, as far as the source says.
+    pub ranges: Vec<(String, f64, f64)>,
+}
+
+impl Measured {
+    /// What is known of this coefficient set of the law.
+    pub fn of(law: &Law, set: &CoefficientSet) -> Measured {
+        let source = law.citation(&set.source).map_or_else(String::new, |work| {
+            let year = work.year.map_or_else(String::new, |year| format!(" {year}"));
+            let arxiv = work.arxiv.as_ref().map_or_else(String::new, |id| format!(", arXiv {id}"));
+            format!("{}{year}{arxiv}", work.authors)
+        });
+        Measured {
+            standing: set.standing(),
+            grade: set.grade,
+            source,
+            place: set.place.clone(),
+            data: set.data.clone(),
+            ranges: set.range.clone(),
+        }
+    }
+}
 
 /// A law with parameter values, and draws of them where a fit has made some.
 #[derive(Debug, Clone)]
@@ -25,6 +61,8 @@ pub struct Model {
     pub whole: Vec<String>,
     /// What to know before relying on it.
     pub warnings: Vec<String>,
+    /// Where coefficients of the catalogue come from.
+    pub source: Option<Measured>,
 }
 
 impl Model {
@@ -48,6 +86,7 @@ impl Model {
             usual: fit.ranges.iter().map(|r| (r.name.clone(), r.low, r.high)).collect(),
             whole: Vec::new(),
             warnings,
+            source: None,
         })
     }
 
@@ -70,6 +109,7 @@ impl Model {
             usual: law.design.iter().flat_map(|design| design.levels.iter().filter_map(range)).collect(),
             whole: law.inputs.iter().filter(|i| i.integer).map(|i| i.name.clone()).collect(),
             warnings: Vec::new(),
+            source: None,
         }
     }
 
@@ -96,10 +136,11 @@ impl Model {
         let usable = || law.sets.iter().filter(|set| set.complete().is_some());
         let found =
             if set.is_empty() && usable().count() == 1 { usable().next() } else { law.coefficients(set) };
-        match found.and_then(CoefficientSet::complete) {
-            Some(values) => {
-                let id = found.map_or(set, |set| set.id.as_str());
-                Ok(Model::from_law(&format!("{}@{id}", law.id), law, values.to_vec()))
+        match found.and_then(|set| Some((set, set.complete()?))) {
+            Some((found, values)) => {
+                let mut model = Model::from_law(&format!("{}@{}", law.id, found.id), law, values.to_vec());
+                model.source = Some(Measured::of(law, found));
+                Ok(model)
             }
             None => {
                 let what = match found {

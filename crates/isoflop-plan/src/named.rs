@@ -8,6 +8,7 @@ use serde::Deserialize;
 use crate::error::PlanError;
 use crate::model::Model;
 use crate::request::{Request, Sense};
+use crate::rules::Rule;
 
 /// Name and text of every embedded plan file.
 const BUILTIN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/plans.rs"));
@@ -18,10 +19,15 @@ const BUILTIN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/plans.rs"))
 pub struct NamedPlan {
     /// Name by which it is asked for; that of its file.
     pub id: String,
+    /// What it is about: plans are listed by subject.
+    #[serde(default = "own")]
+    pub subject: String,
     /// The question that it answers, in one line.
     pub title: String,
     /// Which laws it is made for, in words.
     pub laws: String,
+    /// The law that is taken where the user names none: `step_law_lr@printed`.
+    pub law: Option<String>,
     /// Inputs that the law must have.
     #[serde(default)]
     pub reads: Vec<String>,
@@ -30,6 +36,7 @@ pub struct NamedPlan {
     /// What should be large.
     pub maximize: Option<String>,
     /// What is decided.
+    #[serde(default)]
     pub over: Vec<String>,
     /// Constraints.
     #[serde(default)]
@@ -40,6 +47,9 @@ pub struct NamedPlan {
     /// What is shown beside the objective: name and formula.
     #[serde(default)]
     pub report: BTreeMap<String, String>,
+    /// Published rules to evaluate instead of something to decide.
+    #[serde(default)]
+    pub rule: Vec<Rule>,
     /// Decisions that it must reproduce.
     #[serde(default)]
     pub golden: Vec<Golden>,
@@ -64,12 +74,12 @@ pub struct Given {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Golden {
-    /// The law with its coefficients, `chinchilla@besiroglu`.
-    pub law: String,
+    /// The law with its coefficients, `chinchilla@besiroglu`; left out, that of the plan.
+    pub law: Option<String>,
     /// The given values.
     #[serde(default)]
-    pub given: BTreeMap<String, f64>,
-    /// Name of the decision, the objective or a reported quantity.
+    pub given: BTreeMap<String, toml::Value>,
+    /// Name of the decision, the objective, a reported quantity or a rule.
     pub quantity: String,
     /// What it must be.
     pub value: f64,
@@ -79,6 +89,32 @@ pub struct Golden {
     pub source: String,
 }
 
+/// Subjects in the order in which they are listed.
+const SUBJECTS: [&str; 9] = [
+    "budget",
+    "serving",
+    "data",
+    "hyperparameters",
+    "architecture",
+    "precision",
+    "fine-tuning and distillation",
+    "test time",
+    "reinforcement learning",
+];
+
+/// The subject of a user's file that names none.
+fn own() -> String {
+    "your own".to_owned()
+}
+
+impl Golden {
+    /// The given values as texts, as on the command line.
+    pub fn texts(&self) -> Vec<(String, String)> {
+        let text = |value: &toml::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        self.given.iter().map(|(name, value)| (name.clone(), text(value))).collect()
+    }
+}
+
 impl NamedPlan {
     /// All embedded plans, by name.
     ///
@@ -86,6 +122,28 @@ impl NamedPlan {
     /// None in a tested build.
     pub fn builtin() -> Result<Vec<NamedPlan>, PlanError> {
         BUILTIN.iter().map(|(file, text)| NamedPlan::parse(file, text)).collect()
+    }
+
+    /// All embedded plans by subject, and by name within one.
+    ///
+    /// # Errors
+    /// None in a tested build.
+    ///
+    /// ```
+    /// let groups = isoflop_plan::NamedPlan::by_subject().unwrap();
+    /// assert_eq!(groups[0].0, "budget");
+    /// ```
+    pub fn by_subject() -> Result<Vec<(String, Vec<NamedPlan>)>, PlanError> {
+        let mut groups: Vec<(String, Vec<NamedPlan>)> =
+            SUBJECTS.iter().map(|subject| ((*subject).to_owned(), Vec::new())).collect();
+        for plan in NamedPlan::builtin()? {
+            match groups.iter_mut().find(|(subject, _)| *subject == plan.subject) {
+                Some((_, plans)) => plans.push(plan),
+                None => groups.push((plan.subject.clone(), vec![plan])),
+            }
+        }
+        groups.retain(|(_, plans)| !plans.is_empty());
+        Ok(groups)
     }
 
     /// The embedded plan of this name.
@@ -117,8 +175,9 @@ impl NamedPlan {
             rest.split_once("\n+++").ok_or_else(|| bad("the facts must end with a line +++".into()))?;
         let mut plan: NamedPlan = toml::from_str(facts).map_err(|error| bad(error.to_string()))?;
         plan.prose = prose.trim().to_owned();
-        if plan.minimize.is_some() == plan.maximize.is_some() {
-            return Err(bad("it needs either minimize or maximize".into()));
+        let aims = usize::from(plan.minimize.is_some()) + usize::from(plan.maximize.is_some());
+        if aims != usize::from(plan.rule.is_empty()) {
+            return Err(bad("it needs either minimize or maximize, or rules".into()));
         }
         Ok(plan)
     }
@@ -145,16 +204,7 @@ impl NamedPlan {
     /// # Errors
     /// A value that the plan needs is not given.
     pub fn request(&self, given: &[(String, String)]) -> Result<Request, PlanError> {
-        let is_given = |name: &String| given.iter().any(|(known, _)| known == name);
-        let missing: Vec<String> = self
-            .given
-            .iter()
-            .filter(|(name, needed)| !is_given(name) && needed.default.is_none())
-            .map(|(name, needed)| format!("--given {name}={} ({})", needed.example, needed.description))
-            .collect();
-        if !missing.is_empty() {
-            return Err(PlanError::PlanNeeds { plan: self.id.clone(), missing });
-        }
+        let given = self.filled(given)?;
         let mut request = match (&self.minimize, &self.maximize) {
             (_, Some(objective)) => Request::maximize(objective),
             (objective, None) => Request::minimize(objective.clone().unwrap_or_default()),
@@ -162,13 +212,23 @@ impl NamedPlan {
         debug_assert!(request.sense == Sense::Maximize || self.minimize.is_some());
         request.over.clone_from(&self.over);
         request.constraints.clone_from(&self.subject_to);
-        request.given = given.to_vec();
-        for (name, needed) in self.given.iter().filter(|(name, _)| !is_given(name)) {
-            if let Some(value) = needed.default {
-                request = request.given(name, value);
-            }
-        }
+        request.given = given;
         request.report = self.report.iter().map(|(name, text)| (name.clone(), text.clone())).collect();
         Ok(request)
+    }
+
+    /// The given values with the defaults of the file.
+    pub(crate) fn filled(&self, given: &[(String, String)]) -> Result<Vec<(String, String)>, PlanError> {
+        let is_given = |name: &String| given.iter().any(|(known, _)| known == name);
+        let open = || self.given.iter().filter(|(name, _)| !is_given(name));
+        let missing: Vec<String> = open()
+            .filter(|(_, needed)| needed.default.is_none())
+            .map(|(name, needed)| format!("--given {name}={} ({})", needed.example, needed.description))
+            .collect();
+        if !missing.is_empty() {
+            return Err(PlanError::PlanNeeds { plan: self.id.clone(), missing });
+        }
+        let defaults = open().filter_map(|(name, needed)| Some((name.clone(), needed.default?.to_string())));
+        Ok(given.iter().cloned().chain(defaults).collect())
     }
 }

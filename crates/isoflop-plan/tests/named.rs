@@ -12,40 +12,74 @@ fn quantity(plan: &Plan, name: &str) -> f64 {
 #[test]
 fn golden_decisions_come_out() {
     let catalogue = Catalogue::builtin().unwrap();
-    let mut checked = 0;
+    let (mut checked, mut wrong) = (0, Vec::new());
     for named in NamedPlan::builtin().unwrap() {
         for golden in &named.golden {
-            let given: Vec<(String, String)> =
-                golden.given.iter().map(|(name, value)| (name.clone(), value.to_string())).collect();
-            let request = named.request(&given).unwrap();
-            let model = Model::parse(&golden.law, &catalogue).unwrap();
-            named.check(&model).unwrap();
-            let value = quantity(&plan(&model, &request).unwrap(), &golden.quantity);
+            let given = golden.texts();
+            let value = if named.rule.is_empty() {
+                let law = golden.law.as_ref().or(named.law.as_ref()).unwrap();
+                let model = Model::parse(law, &catalogue).unwrap();
+                named.check(&model).unwrap();
+                plan(&model, &named.request(&given).unwrap()).map(|plan| quantity(&plan, &golden.quantity))
+            } else {
+                let advice = named.advise(&given, &catalogue);
+                advice.map(|list| list.iter().find(|rule| rule.name == golden.quantity).unwrap().value)
+            };
+            let value = value.unwrap_or_else(|error| {
+                wrong.push(format!("{}: {error}", named.id));
+                f64::NAN
+            });
             let error = (value / golden.value - 1.0).abs();
-            assert!(error <= golden.tolerance, "{}: {value}, off by {error:e} ({})", named.id, golden.source);
+            if error.is_nan() || error > golden.tolerance {
+                let what = format!("{} of {}", golden.quantity, named.id);
+                wrong.push(format!(
+                    "{what}: {value}, not {}, off by {error:e} ({})",
+                    golden.value, golden.source
+                ));
+            }
             checked += 1;
         }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(checked >= 17, "{checked}");
 }
 
 #[test]
 fn examples_run_and_names_are_those_of_the_files() {
     let catalogue = Catalogue::builtin().unwrap();
+    let mut wrong = Vec::new();
     for named in NamedPlan::builtin().unwrap() {
-        // Plans for laws of other inputs name one in their golden values.
-        let own = named.golden.first().map(|golden| golden.law.as_str());
-        let law = own.filter(|_| !named.reads.is_empty()).unwrap_or("chinchilla@besiroglu");
         let given: Vec<(String, String)> =
             named.given.iter().map(|(name, given)| (name.clone(), given.example.clone())).collect();
-        let found = plan(&Model::parse(law, &catalogue).unwrap(), &named.request(&given).unwrap());
-        let found = found.unwrap_or_else(|error| panic!("{}: {error}", named.id));
-        assert!(found.decision.iter().all(|d| d.estimate > 0.0), "{}", named.id);
+        if named.rule.is_empty() {
+            // Plans for laws of other inputs name one themselves or in their golden values.
+            let golden = named.golden.first().and_then(|golden| golden.law.as_ref());
+            let own = named.law.as_ref().or(golden.filter(|_| !named.reads.is_empty()));
+            let law = own.map_or("chinchilla@besiroglu", String::as_str);
+            let found = plan(&Model::parse(law, &catalogue).unwrap(), &named.request(&given).unwrap());
+            let found = match found {
+                Ok(found) => found,
+                Err(error) => {
+                    wrong.push(format!("{}: {error}", named.id));
+                    continue;
+                }
+            };
+            assert!(found.decision.iter().all(|d| d.estimate > 0.0), "{}", named.id);
+        } else {
+            let advice = named.advise(&given, &catalogue);
+            let advice = advice.unwrap_or_else(|error| panic!("{}: {error}", named.id));
+            for rule in &advice {
+                assert!(rule.value.is_finite(), "{}: {} is {}", named.id, rule.name, rule.value);
+                assert!(rule.law.is_some() != rule.source.is_some(), "{}: {}", named.id, rule.name);
+            }
+            assert!(!named.golden.is_empty(), "{}", named.id);
+        }
         assert_eq!(NamedPlan::find(&named.id).unwrap(), named);
         for heading in ["## What it answers", "## What it leaves out"] {
             assert!(named.prose.contains(heading), "{}: {heading}", named.id);
         }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     let error = NamedPlan::find("compute-optimum").unwrap_err().to_string();
     assert!(error.contains("did you mean compute-optimal?"), "{error}");
     let chinchilla = Model::parse("chinchilla@besiroglu", &catalogue).unwrap();
@@ -56,4 +90,44 @@ fn examples_run_and_names_are_those_of_the_files() {
     for bad in ["", "+++\nid = 1\n+++\n", "+++\nid = \"x\"\ntitle = \"x\"\nlaws = \"x\"\nover = []\n+++\n"] {
         assert_eq!(NamedPlan::parse("x.md", bad).unwrap_err().code(), "P0116");
     }
+}
+
+#[test]
+fn every_plan_has_a_subject_of_the_list() {
+    let groups = NamedPlan::by_subject().unwrap();
+    let plans: usize = groups.iter().map(|(_, plans)| plans.len()).sum();
+    assert_eq!(plans, NamedPlan::builtin().unwrap().len());
+    assert_eq!(groups.first().unwrap().0, "budget");
+    assert!(
+        groups.len() <= 9,
+        "a plan has a subject that is not in the list: {:?}",
+        groups.last().unwrap().0
+    );
+}
+
+#[test]
+fn rules_say_where_they_were_measured_and_refuse_what_they_cannot_use() {
+    let catalogue = Catalogue::builtin().unwrap();
+    let named = NamedPlan::find("hyperparameters").unwrap();
+    let text = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let inside = named.advise(&[text("N", "500M"), text("D", "10B")], &catalogue).unwrap();
+    assert!(inside[0].outside.is_empty() && !inside[0].measured.as_ref().unwrap().ranges.is_empty());
+    let far = named.advise(&[text("N", "70B"), text("D", "10B")], &catalogue).unwrap();
+    let outside = &far[0].outside[0];
+    assert_eq!((outside.name.as_str(), outside.value), ("N", 70e9));
+    assert!(outside.high < 70e9);
+    let code = |given: &[(String, String)]| named.advise(given, &catalogue).unwrap_err().code();
+    assert_eq!(code(&[text("N", "1B")]), "P0115");
+    assert_eq!(code(&[text("N", "1B"), text("D", "1B"), text("C", "1")]), "P0105");
+    assert_eq!(code(&[text("N", "1B"), text("D", "many")]), "P0106");
+    // Rules of a user's file: an unknown law, and a formula with an unknown name.
+    let own = |rule: &str| {
+        let text =
+            format!("+++\nid = \"x\"\ntitle = \"x\"\nlaws = \"none\"\n[[rule]]\nname = \"r\"\n{rule}\n+++\n");
+        NamedPlan::parse("x.md", &text).unwrap().advise(&[], &catalogue).unwrap_err().code()
+    };
+    assert_eq!(own("law = \"step_law@printed\""), "P0113");
+    assert_eq!(own("law = \"step_law_lr@none\""), "P0113");
+    assert_eq!(own("law = \"kaplan_lr@kaplan\""), "P0113");
+    assert_eq!(own("value = \"2 * D\""), "P0107");
 }

@@ -28,6 +28,7 @@ fn _isoflop(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(study::profile, module)?)?;
     module.add_function(wrap_pyfunction!(plan::plan, module)?)?;
     module.add_function(wrap_pyfunction!(plan::plans, module)?)?;
+    module.add_function(wrap_pyfunction!(plan::rules, module)?)?;
     module.add_function(wrap_pyfunction!(plan::cost, module)?)?;
     module.add_function(wrap_pyfunction!(laws::laws, module)?)?;
     module.add_function(wrap_pyfunction!(laws::law, module)?)?;

@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
-use isoflop_plan::{Architecture, Model, NamedPlan, costs};
-use isoflop_study::{Notes, PlanOptions, costs_json, model, plan_json, plans_json};
+use isoflop_plan::{Architecture, Model, NamedPlan, costs_given};
+use isoflop_study::{
+    Lawless, Notes, PlanOptions, cost_given, costs_json, model, plan_json, plans_json, rules_json,
+};
 use pyo3::prelude::*;
 
 use crate::fit::Fitted;
@@ -79,22 +81,48 @@ pub(crate) fn plans(py: Python<'_>) -> PyResult<String> {
     unlocked(py, || Ok(plans_json(&NamedPlan::builtin()?).to_string()))
 }
 
-/// What the cost models say of an architecture: the text of a `config.json`.
+/// What the rules of a named plan say; the JSON is `null` for a plan that decides something.
 #[pyfunction]
-pub(crate) fn cost(
+pub(crate) fn rules(
     py: Python<'_>,
-    name: String,
-    config: String,
+    plan: String,
+    given: Vec<String>,
+    folder: Option<PathBuf>,
+) -> PyResult<(String, Vec<(&'static str, String)>)> {
+    let notes = Notes::default();
+    let json = unlocked(py, || {
+        let asked = PlanOptions { plan: Some(plan), given: given.clone(), ..PlanOptions::default() };
+        Ok(match asked.lawless(folder.as_deref(), &notes)? {
+            Some(Lawless::Rules(plan, advice)) => rules_json(&plan, &given, &advice).to_string(),
+            _ => "null".to_owned(),
+        })
+    })?;
+    Ok((json, kept(&notes)))
+}
+
+/// One field per keyword argument of `isoflop.cost`.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub(crate) struct CostOptions {
     context: Option<f64>,
     tokens: Option<f64>,
     bytes: f64,
-) -> PyResult<String> {
+    given: Vec<String>,
+    hardware: Option<String>,
+}
+
+/// What the cost models say of an architecture: the text of a `config.json`.
+#[pyfunction]
+pub(crate) fn cost(py: Python<'_>, name: String, config: String, options: CostOptions) -> PyResult<String> {
     unlocked(py, || {
-        let mut architecture = Architecture::parse(&name, &config)?.with("bytes", bytes);
-        if let Some(context) = context {
+        let mut architecture = Architecture::parse(&name, &config)?.with("bytes", options.bytes);
+        if let Some(context) = options.context {
             architecture = architecture.with("s", context);
         }
-        let costs = costs(&architecture)?;
-        Ok(costs_json(&architecture, &costs, tokens).to_string())
+        let costs = costs_given(
+            &architecture,
+            &cost_given(&options.given, options.hardware.as_deref(), options.tokens)?,
+        )?;
+        Ok(costs_json(&architecture, &costs, options.tokens).to_string())
     })
 }

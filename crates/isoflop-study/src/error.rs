@@ -78,6 +78,11 @@ pub enum StudyError {
     AmongWithoutIntervals,
     #[error("the plan {plan} has an objective of its own; leave out --minimize and --maximize")]
     TwoAims { plan: String },
+    #[error(
+        "the plan {plan} is a table of published rules with laws of its own, which has no use for {option}: write \
+         `isoflop plan {plan} --given ...`"
+    )]
+    OnlyRules { plan: String, option: &'static str },
     #[error("the threads cannot be started: {reason}")]
     Threads { reason: String },
     /// A formula that does not compile.
@@ -126,6 +131,7 @@ impl StudyError {
             StudyError::UnknownLevel { .. } => "C0405",
             StudyError::LooksBack { .. } => "C0408",
             StudyError::TwoAims { .. } => "C0407",
+            StudyError::OnlyRules { .. } => "C0409",
             StudyError::Threads { .. } => "C0501",
             StudyError::NoRuns { .. } => "C0701",
             StudyError::NoCutColumn => "C0801",

@@ -54,10 +54,10 @@ pub use job::{Finished, Reason, Rows, columns, fit_table, prepare, read_table};
 pub use json::{
     PER_TOKEN, Points, SCHEMA_VERSION, aim, audited_json, backtests_json, bibtex, comparison_json,
     costs_json, fit_json, law_json, laws_json, number, object, optional, plan_json, plans_json,
-    profiles_json, reviewed_json, verdict,
+    profiles_json, reviewed_json, rules_json, verdict,
 };
 pub use note::{Level, Listener, Note, Notes, counted};
-pub use plan::{PlanOptions, assignment, device, model};
+pub use plan::{Lawless, PlanOptions, assignment, cost_given, device, model};
 pub use point::{Fitted, Point, RunForecast, points_of};
 pub use pool::with_threads;
 pub use profile::profiles;

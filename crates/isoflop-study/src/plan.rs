@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use isoflop_plan::{Device, Model, NamedPlan, Request};
+use isoflop_formula::parse_number;
+use isoflop_plan::{Advice, Device, Model, NamedPlan, PlanError, Request};
 
-use crate::catalogue::holding;
+use crate::catalogue::{catalogue, holding};
 use crate::error::StudyError;
 use crate::note::Listener;
 use crate::saved::{formula_of, read_saved};
@@ -65,6 +66,9 @@ impl PlanOptions {
     /// An unknown plan or device, texts that are no assignments, values that the plan needs and nobody gives.
     pub fn request(&self, notes: &dyn Listener) -> Result<(Request, Option<NamedPlan>), StudyError> {
         let named = self.plan.as_deref().map(|name| named(name, self)).transpose()?;
+        if let Some(plan) = named.as_ref().filter(|plan| !plan.rule.is_empty()) {
+            return Err(StudyError::OnlyRules { plan: plan.id.clone(), option: "a law" });
+        }
         let request = match &named {
             Some(named) => {
                 let asks = |name: &str| named.given.contains_key(name) || mentioned(self, name);
@@ -73,6 +77,50 @@ impl PlanOptions {
             None => request(self, notes)?,
         };
         Ok((request, named))
+    }
+}
+
+/// A named plan that asks nobody for a law.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Lawless {
+    /// The plan names the law itself.
+    Law(String),
+    /// The plan is a table of published rules, with what they say.
+    Rules(Box<NamedPlan>, Vec<Advice>),
+}
+
+impl PlanOptions {
+    /// What the named plan does without a law; `None` if it needs one. `folder` holds law files of the user's.
+    ///
+    /// # Errors
+    /// An unknown plan, values that it needs and nobody gives, options that a table of rules has no use for.
+    pub fn lawless(
+        &self,
+        folder: Option<&Path>,
+        notes: &dyn Listener,
+    ) -> Result<Option<Lawless>, StudyError> {
+        let Some(name) = &self.plan else { return Ok(None) };
+        let plan = named(name, self)?;
+        if plan.rule.is_empty() {
+            return Ok(plan.law.map(Lawless::Law));
+        }
+        if let Some(option) = self.decides() {
+            return Err(StudyError::OnlyRules { plan: plan.id, option });
+        }
+        let given = given(self, notes, |name| plan.given.contains_key(name))?;
+        let advice = plan.advise(&given, &catalogue(folder, notes)?)?;
+        Ok(Some(Lawless::Rules(Box::new(plan), advice)))
+    }
+
+    /// An option that only makes sense where something is decided.
+    fn decides(&self) -> Option<&'static str> {
+        let used = [
+            ("--over", !self.over.is_empty()),
+            ("--subject-to", !self.constraints.is_empty()),
+            ("--integer", !self.integer.is_empty()),
+            ("--report", !self.report.is_empty()),
+        ];
+        used.into_iter().find_map(|(option, used)| used.then_some(option))
     }
 }
 
@@ -153,6 +201,32 @@ fn given(
             if asks(name) && !given.iter().any(|(known, _)| known == name) {
                 notes.info(&format!("{name} = {value:e} from {}", device.name));
                 given.push((name.to_owned(), value.to_string()));
+            }
+        }
+    }
+    Ok(given)
+}
+
+/// What cost models are given: `gpus=64`, the numbers of a device, and training tokens as `D`.
+///
+/// # Errors
+/// Texts that are no assignments or no numbers above 0, an unknown device.
+pub fn cost_given(
+    texts: &[String],
+    hardware: Option<&str>,
+    tokens: Option<f64>,
+) -> Result<Vec<(String, f64)>, StudyError> {
+    let mut given: Vec<(String, f64)> = tokens.iter().map(|tokens| ("D".to_owned(), *tokens)).collect();
+    for text in texts {
+        let (name, value) = assignment("--given", text, "--given gpus=64")?;
+        let number = parse_number(&value).filter(|x| *x > 0.0 && x.is_finite());
+        given.push((name.clone(), number.ok_or(PlanError::NotANumber { name, value })?));
+    }
+    if let Some(text) = hardware {
+        let (name, precision) = text.rsplit_once(':').map_or((text, None), |(name, p)| (name, Some(p)));
+        for (name, value) in device(name)?.values(precision)? {
+            if !given.iter().any(|(known, _)| known == name) {
+                given.push((name.to_owned(), value));
             }
         }
     }

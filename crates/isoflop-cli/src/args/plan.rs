@@ -94,7 +94,7 @@ impl PlanArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct CostArgs {
-    /// A config.json as on Hugging Face: llama, mistral, mixtral, qwen2 or gpt2
+    /// A config.json as on Hugging Face, such as those of Llama, Mistral, Qwen, Gemma, OLMo, DeepSeek, GPT-2 or Pythia
     #[arg(long, value_name = "CONFIG.JSON")]
     pub(crate) arch: PathBuf,
     /// Context length; by default what the config allows at most
@@ -106,6 +106,12 @@ pub(crate) struct CostArgs {
     /// Bytes for each number when served
     #[arg(long, default_value = "2", value_name = "B", value_parser = positive)]
     pub(crate) bytes: f64,
+    /// What cost models ask besides: --given gpus=64,price=2.5 (costs/README.md lists the names)
+    #[arg(long, value_name = "NAME=X,...", value_delimiter = ',')]
+    pub(crate) given: Vec<String>,
+    /// Take peak, memory, bandwidth and power from a device (`isoflop hardware`), such as h100 or h100:fp8
+    #[arg(long, value_name = "NAME[:PRECISION]")]
+    pub(crate) hardware: Option<String>,
     /// How to print
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,

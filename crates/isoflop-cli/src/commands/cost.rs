@@ -1,7 +1,7 @@
 //! `isoflop cost`.
 
-use isoflop_plan::{Architecture, costs};
-use isoflop_study::{StudyError, costs_json};
+use isoflop_plan::{Architecture, costs_given};
+use isoflop_study::{StudyError, cost_given, costs_json};
 
 use crate::args::{CostArgs, Format};
 use crate::errors::Failure;
@@ -16,7 +16,8 @@ pub(crate) fn run(args: &CostArgs) -> Result<u8, Failure> {
     if let Some(context) = args.context {
         architecture = architecture.with("s", context);
     }
-    let costs = costs(&architecture)?;
+    let given = cost_given(&args.given, args.hardware.as_deref(), args.tokens)?;
+    let costs = costs_given(&architecture, &given)?;
     match args.format {
         Format::Text => output::print(&output::cost::text(&architecture, &costs, args.tokens))?,
         Format::Json => output::print_json(&costs_json(&architecture, &costs, args.tokens))?,

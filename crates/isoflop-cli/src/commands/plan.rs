@@ -1,7 +1,7 @@
 //! `isoflop plan`.
 
 use isoflop_plan::{NamedPlan, plan};
-use isoflop_study::{Listener, model, plan_json, plans_json};
+use isoflop_study::{Lawless, Listener, model, plan_json, plans_json, rules_json};
 
 use crate::args::{Format, PlanArgs};
 use crate::errors::{CliError, Failure};
@@ -11,18 +11,35 @@ use crate::output;
 /// Reads the law and the request, and plans.
 pub(crate) fn run(args: &PlanArgs, messages: &Messages) -> Result<u8, Failure> {
     if args.list {
-        let plans = NamedPlan::builtin()?;
-        match args.format {
-            Format::Text => output::print(&output::plan::list_text(&plans))?,
-            Format::Json => output::print_json(&plans_json(&plans))?,
-        }
-        return Ok(0);
+        return list(args);
     }
+    let own_law;
     let (plan_name, what) = match args.words.as_slice() {
         [name, what] => (Some(name), what),
         [only] if args.minimize.is_none() && args.maximize.is_none() => {
-            let what = if NamedPlan::find(only).is_ok() { "LAW".to_owned() } else { only.clone() };
-            return Err(CliError::NoAim { what }.into());
+            if NamedPlan::find(only).is_err() && !only.ends_with(".md") {
+                return Err(CliError::NoAim { what: only.clone() }.into());
+            }
+            match args.options(Some(only)).lawless(args.laws.as_deref(), messages)? {
+                Some(Lawless::Law(law)) => {
+                    messages.info(&format!("no law is named: {law} is taken"));
+                    own_law = law;
+                    (Some(only), &own_law)
+                }
+                Some(Lawless::Rules(plan, advice)) => {
+                    let given = args.options(None).given;
+                    match args.format {
+                        Format::Text => output::print(&output::rules::text(&plan, &given, &advice))?,
+                        Format::Json => output::print_json(&rules_json(&plan, &given, &advice))?,
+                    }
+                    return Ok(0);
+                }
+                None => {
+                    let laws = NamedPlan::find(only)
+                        .map_or_else(|_| "the laws it is made for".to_owned(), |p| p.laws);
+                    return Err(CliError::PlanNeedsLaw { plan: only.clone(), laws }.into());
+                }
+            }
         }
         [what, ..] => (None, what),
         [] => return Err(CliError::NoAim { what: "LAW".to_owned() }.into()),
@@ -45,6 +62,22 @@ pub(crate) fn run(args: &PlanArgs, messages: &Messages) -> Result<u8, Failure> {
     match args.format {
         Format::Text => output::print(&output::plan::text(&model, &request, &plan))?,
         Format::Json => output::print_json(&plan_json(&model, &request, &plan))?,
+    }
+    Ok(0)
+}
+
+/// The named plans by subject, or those that are named in full.
+fn list(args: &PlanArgs) -> Result<u8, Failure> {
+    let groups = NamedPlan::by_subject()?;
+    let wanted = args.words.iter().map(|name| NamedPlan::find(name)).collect::<Result<Vec<_>, _>>()?;
+    match args.format {
+        Format::Text if wanted.is_empty() => output::print(&output::plan::list_text(&groups))?,
+        Format::Text => output::print(&output::rules::described(&wanted))?,
+        Format::Json if wanted.is_empty() => {
+            let plans: Vec<NamedPlan> = groups.into_iter().flat_map(|(_, plans)| plans).collect();
+            output::print_json(&plans_json(&plans))?;
+        }
+        Format::Json => output::print_json(&plans_json(&wanted))?,
     }
     Ok(0)
 }

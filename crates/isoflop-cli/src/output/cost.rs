@@ -3,7 +3,7 @@
 use isoflop_plan::{Architecture, Cost};
 use isoflop_study::PER_TOKEN;
 
-use crate::output::number::significant;
+use crate::output::number::{significant, size};
 use crate::output::style::{self, paint};
 use crate::output::table::{Align, Table, styled};
 
@@ -15,24 +15,21 @@ pub(crate) fn text(architecture: &Architecture, costs: &[Cost], tokens: Option<f
         let mut table = Table::new([Align::Left, Align::Right, Align::Right, Align::Left]);
         let whole_run = |cost: &Cost| tokens.filter(|_| cost.model == PER_TOKEN).map(|d| d * cost.value);
         for cost in same {
-            let value = if cost.value.fract() == 0.0 && cost.value < 1e15 {
-                format!("{:.0}", cost.value)
-            } else {
-                significant(cost.value, 5)
+            // Parameters are counted to the last one.
+            let value = match cost.value {
+                value if cost.name.starts_with("N_") => format!("{value:.0}"),
+                value if value.abs() < 1e4 => significant(value, 4),
+                value => size(format!("{value:.4e}").parse().unwrap_or(value)),
             };
             let run = whole_run(cost).map_or_else(String::new, |flop| format!("{flop:.3e} in all"));
             let description = styled(style::DIM, format!("  {}", cost.description));
             table.row([cost.name.as_str().into(), value.into(), run.into(), description]);
         }
-        out += &format!("\n{}\n{}", paint(style::DIM, heading(same)), table.render(2));
+        out += &format!(
+            "\n{}\n{}",
+            paint(style::DIM, same.first().map_or("", |cost| cost.title.as_str())),
+            table.render(2)
+        );
     }
     out
-}
-
-fn heading(costs: &[Cost]) -> &'static str {
-    match costs.first().map(|cost| cost.model.as_str()) {
-        Some(PER_TOKEN) => "training FLOP for each token",
-        Some("cache") => "memory, bytes",
-        _ => "parameters",
-    }
 }

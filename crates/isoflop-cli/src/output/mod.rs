@@ -23,6 +23,7 @@ pub(crate) mod points;
 pub(crate) mod profile;
 pub(crate) mod reproduced;
 pub(crate) mod review;
+pub(crate) mod rules;
 pub(crate) mod runs;
 pub(crate) mod style;
 pub(crate) mod table;

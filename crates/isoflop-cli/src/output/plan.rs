@@ -4,13 +4,18 @@ use isoflop_plan::{ConstraintResult, Method, Model, NamedPlan, Plan, Quantity, R
 use isoflop_study::aim;
 
 use crate::output::number::{coverage, percent, significant, size};
+use crate::output::rules::origin;
 use crate::output::style::{self, paint};
 use crate::output::table::{Align, Table, styled};
 
 /// The plan for people: the decision as a table, the constraints, and a verdict in words.
 pub(crate) fn text(model: &Model, request: &Request, plan: &Plan) -> String {
     let title = format!("{} {} over {}", aim(request), request.objective, request.over.join(", "));
-    let mut out = format!("{}  {}\n\n", paint(style::BOLD, &title), paint(style::DIM, &model.name));
+    let mut out = format!("{}  {}\n", paint(style::BOLD, &title), paint(style::DIM, &model.name));
+    if let Some(source) = &model.source {
+        out += &paint(style::DIM, &wrapped(&origin(source)));
+    }
+    out.push('\n');
     out += &decision(request, plan).render(2);
     out.push('\n');
     out += &constraints(plan).render(2);
@@ -161,18 +166,24 @@ fn shown(value: f64) -> String {
     size(format!("{value:.3e}").parse().unwrap_or(value))
 }
 
-/// The named plans: name, question, and what must be given.
-pub(crate) fn list_text(plans: &[NamedPlan]) -> String {
+/// The named plans by subject: name, question, and what must be given.
+pub(crate) fn list_text(groups: &[(String, Vec<NamedPlan>)]) -> String {
     let mut out = String::new();
-    for plan in plans {
-        out += &format!("{}  {}\n", paint(style::BOLD, &plan.id), plan.title);
-        let mut table = Table::new([Align::Left, Align::Left]);
-        for (name, given) in &plan.given {
-            let default = given.default.map_or_else(String::new, |value| format!("; {} if not given", value));
-            let text = format!("{}{default}", given.description);
-            table.row([format!("{name}={}", given.example).into(), styled(style::DIM, text)]);
+    for (subject, plans) in groups {
+        out += &format!("{}\n", paint(style::BOLD, subject));
+        for plan in plans {
+            let needed = plan.given.iter().filter(|(_, given)| given.default.is_none());
+            let needed: Vec<String> = needed.map(|(name, _)| format!("{name}=")).collect();
+            let law = if plan.rule.is_empty() && plan.law.is_none() { "LAW " } else { "" };
+            out += &format!(
+                "  {}  {}\n    {}\n",
+                paint(style::BOLD, &plan.id),
+                plan.title,
+                paint(style::DIM, format!("{law}{}", needed.join(" ")).trim_end()),
+            );
         }
-        out += &table.render(4);
+        out.push('\n');
     }
-    out + "\nFor example: isoflop plan compute-optimal chinchilla@besiroglu --flops 1e24\n"
+    out + "One of them in full: isoflop plan vocabulary --list\n\
+           For example:         isoflop plan compute-optimal chinchilla@besiroglu --flops 1e24\n"
 }

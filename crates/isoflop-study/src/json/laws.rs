@@ -95,6 +95,8 @@ fn set_json(set: &CoefficientSet) -> Value {
         "standing": set.standing(),
         "source": set.source,
         "place": set.place,
+        "data": set.data,
+        "range": object(set.range.iter().map(|(name, low, high)| (name, json!([number(*low), number(*high)])))),
         "note": set.note,
         key: pairs(set.hints()),
         "standard_errors": pairs(set.standard_errors()),

@@ -16,7 +16,7 @@ pub use compare::comparison_json;
 pub use cost::{PER_TOKEN, costs_json};
 pub use fit::fit_json;
 pub use laws::{bibtex, law_json, laws_json};
-pub use plan::{aim, plan_json, plans_json};
+pub use plan::{aim, plan_json, plans_json, rules_json};
 pub use points::Points;
 pub use profile::profiles_json;
 pub use review::{audited_json, reviewed_json};

@@ -1,6 +1,8 @@
 //! Plans as JSON.
 
-use isoflop_plan::{ConstraintResult, Model, NamedPlan, Plan, Quantity, Request, Sense};
+use isoflop_plan::{
+    Advice, ConstraintResult, Measured, Model, NamedPlan, Outside, Plan, Quantity, Request, Sense,
+};
 use serde_json::{Value, json};
 
 use crate::json::{SCHEMA_VERSION, number, object, optional};
@@ -27,6 +29,7 @@ pub fn plan_json(model: &Model, request: &Request, plan: &Plan) -> Value {
         "schema_version": SCHEMA_VERSION,
         "isoflop_version": env!("CARGO_PKG_VERSION"),
         "law": model.name,
+        "law_source": model.source.as_ref().map(measured),
         "formula": model.formula.text,
         "aim": aim(request),
         "decision": object(plan.decision.iter().map(|q| (&q.name, ends(q)))),
@@ -54,6 +57,46 @@ pub fn plan_json(model: &Model, request: &Request, plan: &Plan) -> Value {
     })
 }
 
+/// Where coefficients come from, and where they were measured.
+fn measured(of: &Measured) -> Value {
+    let range = |(name, low, high): &(String, f64, f64)| {
+        (name.clone(), json!({"low": number(*low), "high": number(*high)}))
+    };
+    json!({
+        "standing": of.standing,
+        "grade": of.grade.mark(),
+        "source": of.source,
+        "place": of.place,
+        "data": of.data,
+        "ranges": of.ranges.iter().map(range).collect::<serde_json::Map<String, Value>>(),
+    })
+}
+
+/// What the rules of a named plan say, for programs.
+pub fn rules_json(plan: &NamedPlan, given: &[String], advice: &[Advice]) -> Value {
+    let outside = |of: &Outside| json!({"name": of.name, "value": number(of.value), "low": number(of.low), "high": number(of.high)});
+    let rule = |advice: &Advice| {
+        json!({
+            "name": advice.name,
+            "value": number(advice.value),
+            "unit": advice.unit,
+            "law": advice.law,
+            "law_source": advice.measured.as_ref().map(measured),
+            "source": advice.source,
+            "compared": advice.compared,
+            "outside": advice.outside.iter().map(outside).collect::<Vec<_>>(),
+        })
+    };
+    json!({
+        "schema_version": SCHEMA_VERSION,
+        "isoflop_version": env!("CARGO_PKG_VERSION"),
+        "plan": plan.id,
+        "title": plan.title,
+        "given": given,
+        "rules": advice.iter().map(rule).collect::<Vec<_>>(),
+    })
+}
+
 /// The named plans for programs.
 pub fn plans_json(plans: &[NamedPlan]) -> Value {
     let plan = |plan: &NamedPlan| {
@@ -65,8 +108,11 @@ pub fn plans_json(plans: &[NamedPlan]) -> Value {
         });
         json!({
             "id": plan.id,
+            "subject": plan.subject,
             "title": plan.title,
             "laws": plan.laws,
+            "law": plan.law,
+            "rules": plan.rule.iter().map(|rule| &rule.name).collect::<Vec<_>>(),
             "minimize": plan.minimize,
             "maximize": plan.maximize,
             "over": plan.over,
