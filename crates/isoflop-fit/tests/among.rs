@@ -1,4 +1,5 @@
 //! Laws that share a forecast.
+#![allow(clippy::unwrap_used)]
 
 use isoflop_fit::{FitError, FitOptions, Overrides, fit, learn_forecast, predict, simulate, weigh_laws};
 use isoflop_laws::{Catalogue, Law};
@@ -53,7 +54,8 @@ fn the_law_of_the_fit_has_no_weight_where_the_runs_rule_it_out() {
     let data = simulate(truth, 0.002, 4).unwrap();
     let law = power_law();
     let weighed =
-        weigh_laws(&law, &own_order(&law, truth, &data), &[truth.clone()], &options(), &()).unwrap();
+        weigh_laws(&law, &own_order(&law, truth, &data), std::slice::from_ref(truth), &options(), &())
+            .unwrap();
     assert!(weighed.laws[0].own && weighed.laws[0].weight == 0.0, "{weighed:?}");
     assert_eq!((weighed.laws[1].law.as_str(), weighed.laws[1].weight), ("chinchilla", 1.0));
     assert_eq!(weighed.laws[1].parameters.len(), 5);
