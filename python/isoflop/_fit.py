@@ -278,8 +278,13 @@ class Fit:
 
     @property
     def output(self) -> str:
-        """What the law predicts."""
+        """What the law predicts; of a law of several statements the output of the first."""
         return self._raw.output
+
+    @property
+    def outputs(self) -> list[str]:
+        """All that the law predicts: one name, but for a law of several statements."""
+        return self._raw.outputs
 
     @property
     def nobs(self) -> int:
@@ -402,6 +407,7 @@ class Fit:
         *,
         interval: float | None = None,
         map: Mapping[str, str] | None = None,
+        output: str | None = None,
         **inputs: Any,
     ) -> Frame:
         """Predict at points.
@@ -414,6 +420,8 @@ class Fit:
             Coverage of the intervals for a new run; by default that of the fit.
         map
             Columns that stand for inputs of the law.
+        output
+            Which of :attr:`outputs` to predict, for a law of several statements; by default the first.
         **inputs
             Instead of ``points``: numbers or arrays by name, ``fit.predict(N=70e9, D=1.4e12)``.
 
@@ -423,10 +431,12 @@ class Fit:
             The inputs, ``estimate``, ``low`` and ``high`` (NaN without replicates), and for each input
             ``extrapolation_*``: how many times it lies beyond the runs.
         """
+        if output is not None and output not in self.outputs:
+            raise ValueError(f"the law does not predict {output}; it predicts {', '.join(self.outputs)}")
         table = Runs(self._points(points, inputs)).table
         own = self._fit["interval"]
         level = interval if interval is not None else own["level"] if own is not None else 0.9
-        columns, dropped = self._raw.predict(table, pairs(map), float(level))
+        columns, dropped = self._raw.predict(table, pairs(map), float(level), output)
         given = Runs.__new__(Runs)
         given.table = table
         cells = given.to_dict()

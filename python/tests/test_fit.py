@@ -77,6 +77,20 @@ def test_predictions(fit):
         fit.predict({"N": [1e8]})
 
 
+def test_every_output_of_a_law_of_several_statements():
+    runs = iso.simulate("gadre_joint", noise=0.005, seed=1)
+    fit = iso.fit(runs, "gadre_joint", bootstrap=50)
+    assert fit.outputs == ["loss", "error"]
+    assert fit.nobs == len(runs)
+    loss, error = (fit.predict(C=1e21, M=640, output=name) for name in fit.outputs)
+    expected = 0.857 - 2.2065 * np.exp(-0.7146 * 2.744704931)
+    assert loss["estimate"][0] == pytest.approx(2.744704931, rel=0.01)
+    assert error["estimate"][0] == pytest.approx(expected, rel=0.02)
+    assert loss["high"][0] - loss["low"][0] > error["high"][0] - error["low"][0] > 0
+    with pytest.raises(ValueError, match="loss, error"):
+        fit.predict(C=1e21, M=640, output="bleu")
+
+
 def test_predictions_go_to_other_libraries(fit):
     import polars
     import pyarrow

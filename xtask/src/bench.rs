@@ -25,6 +25,7 @@ struct Bench {
     python: Environment,
     ours: PathBuf,
     influence: PathBuf,
+    plan: PathBuf,
     isoflop: PathBuf,
     peers: PathBuf,
     folder: PathBuf,
@@ -42,8 +43,8 @@ struct Comparison {
 }
 
 /// Rows by the names under which they can be asked for.
-const ROWS: [&str; 9] =
-    ["fit", "grid", "bootstrap", "influence", "bca", "nuts", "jacobian", "catalogue", "scale"];
+const ROWS: [&str; 10] =
+    ["fit", "grid", "bootstrap", "influence", "bca", "nuts", "jacobian", "catalogue", "plans", "scale"];
 
 /// Runs the rows named in `words`, or all, and prints the tables. `--full` gives scipy the whole grid.
 pub fn run(words: &[&str]) -> Result<bool, String> {
@@ -71,6 +72,7 @@ pub fn run(words: &[&str]) -> Result<bool, String> {
         python,
         ours: workspace.built("release/examples/bench"),
         influence: workspace.built("release/examples/influence"),
+        plan: workspace.built("release/examples/bench_plan"),
         isoflop: workspace.built("release/isoflop"),
         peers: workspace.root.join("bench/peers.py"),
         folder: workspace.target.join("bench"),
@@ -108,6 +110,9 @@ pub fn run(words: &[&str]) -> Result<bool, String> {
     }
     if asked("catalogue") {
         bench.catalogue()?;
+    }
+    if asked("plans") {
+        bench.plans()?;
     }
     if asked("scale") {
         bench.scale()?;
@@ -284,6 +289,29 @@ impl Bench {
         println!();
         table.print();
         println!("slowest fit: {} in {}", text("slowest_law"), quantity(wanted(&report, "slowest")?, "s"));
+        Ok(())
+    }
+
+    /// Decisions: a plan with replicates, the slowest named plan, the next runs.
+    fn plans(&self) -> Result<(), String> {
+        let report = pairs(&finished(run_command(&mut Command::new(&self.plan), Show::Nothing)?)?)?;
+        let text = |key| report.text(key).unwrap_or("?");
+        let mut table = Table::new(&["plans", "measured", "target", ""]);
+        let mut row = |what: String, key, target: &str, most: f64| {
+            let seconds = wanted(&report, key)?;
+            table.row([what, quantity(seconds, "s"), target.to_owned(), verdict(seconds <= most)]);
+            Ok::<(), String>(())
+        };
+        row(format!("compute-optimal, {} draws", text("draws")), "optimal", "<= 20 ms", 0.02)?;
+        row(
+            format!("slowest of {} named plans: {}", text("plans"), text("slowest_plan")),
+            "slowest",
+            "<= 1 s",
+            1.0,
+        )?;
+        row(format!("next over {} candidates", text("candidates")), "next", "<= 5 s", 5.0)?;
+        println!();
+        table.print();
         Ok(())
     }
 

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::browser;
 use crate::command::{Output, Show, cargo, run as run_command};
 use crate::counts::{self, Counts};
 use crate::package;
@@ -17,7 +18,7 @@ type Outcome = Result<Counts, String>;
 type Step = (&'static str, fn(&Workspace) -> Outcome);
 
 /// In the order they run: cheap ones first.
-const STEPS: [Step; 10] = [
+const STEPS: [Step; 11] = [
     ("structure", structure),
     ("reference", law_reference),
     ("format", format),
@@ -28,6 +29,7 @@ const STEPS: [Step; 10] = [
     ("command-line", command_line),
     ("oracles", oracles),
     ("python", python),
+    ("browser", in_browser),
 ];
 
 /// Runs the steps of these names, or all without any, and prints the counts. `true` when everything passed.
@@ -156,7 +158,9 @@ fn oracles(workspace: &Workspace) -> Outcome {
     let environment = Environment::make(workspace, "venv", "oracles/requirements.txt")?;
     build_command_line(workspace)?;
     let mut sum = Counts::default();
-    for script in ["oracles/nist/check.py", "oracles/cli/check.py", "oracles/runs/check.py"] {
+    for script in
+        ["oracles/nist/check.py", "oracles/cli/check.py", "oracles/runs/check.py", "oracles/figures/check.py"]
+    {
         let mut command = environment.command();
         command.arg(workspace.root.join(script)).arg(workspace.built("debug/isoflop"));
         sum += Counts::one(run_command(&mut command, Show::Live)?.success);
@@ -168,6 +172,12 @@ fn oracles(workspace: &Workspace) -> Outcome {
 fn python(workspace: &Workspace) -> Outcome {
     build_command_line(workspace)?;
     package::check(workspace)
+}
+
+/// The pages in a real browser.
+fn in_browser(workspace: &Workspace) -> Outcome {
+    build_command_line(workspace)?;
+    browser::check(workspace)
 }
 
 /// Built with the whole workspace and its tests: anything less would choose other features and compile the Parquet

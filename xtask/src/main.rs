@@ -5,6 +5,7 @@
 //! nothing.
 
 mod bench;
+mod browser;
 mod checks;
 mod command;
 mod counts;
@@ -25,11 +26,11 @@ const USAGE: &str = "\
 Usage: cargo xtask COMMAND
 
   test [STEP...]  everything a commit must pass, or only these steps: structure, reference, format, lints, tests,
-                  doc-tests, documentation, command-line, oracles
+                  doc-tests, documentation, command-line, oracles, python, browser
   gen             write the law reference, docs/laws.md and docs/laws/, from the law files
   bench [--full] [ROW...]
                   time this engine beside scipy, simple-scaling-laws and numpyro, in the same run, or only these rows:
-                  fit, grid, bootstrap, influence, bca, nuts, jacobian, catalogue, scale;
+                  fit, grid, bootstrap, influence, bca, nuts, jacobian, catalogue, plans, scale;
                   --full gives scipy all 4500 grid starts (about half a minute a round) instead of a sample
   instructions [--keep]
                   count the instructions of the bench tasks under valgrind and compare with bench/instructions.txt;

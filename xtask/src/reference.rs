@@ -144,7 +144,7 @@ fn section(law: &Law) -> String {
         out += &text.as_ref().map_or_else(String::new, |text| format!("\n{what}: {text}\n"));
     }
     out += "\n| input or output | unit | meaning |\n|---|---|---|\n";
-    for variable in law.inputs.iter().chain([&law.output]) {
+    for variable in law.inputs.iter().chain(law.outputs()) {
         let unit = if variable.text { "text".to_owned() } else { variable.unit.to_string() };
         out += &format!("| `{}` | {unit} | {} |\n", variable.name, cell(&variable.description));
     }

@@ -42,6 +42,8 @@ const CASES: &[Case] = &[
     ),
     good(&["predict", "fit.json", "--at", "N=70B,D=1.4T", "--format", "json"], "\"estimate\""),
     good(&["runs", "runs.csv"], "a run table, 30 rows"),
+    bad(&["serve", "nowhere"], "S0101"),
+    bad(&["serve", "--token", "short"], "S0104"),
     good(&["runs", "runs.csv", "--format", "json"], "\"schema_version\""),
     bad(&["runs", "empty.csv"], "R0106"),
     good(&["export", "runs.csv", "-o", "-", "--where", "params > 1e9"], "source_file"),

@@ -25,9 +25,27 @@ pub(crate) enum CliError {
         .collect::<Vec<_>>().join(","))]
     NoPoints { inputs: Vec<String> },
     #[error(
-        "{path}: plots are written as SVG; name a file that ends in .svg, or leave -o out for the terminal"
+        "{path}: figures are written as SVG, PNG or Vega-Lite; name a file that ends in .svg, .png or .vl.json, or leave -o out \
+         for the terminal"
     )]
-    NotSvg { path: String },
+    NotAFigure { path: String },
+    #[error("the figures do not become a PNG: {reason}; write SVG instead")]
+    NoPicture { reason: String },
+    #[error("{path} is what `isoflop {name}` printed and needs no runs; leave {runs} out")]
+    RunsOfResult { path: String, runs: String, name: &'static str },
+    #[error("--only {asked}: {path} has {count} figures; give a number from 1 to {count}")]
+    NoSuchFigure { path: String, asked: usize, count: usize },
+    #[error(
+        "{path} is no result of compare, backtest, profile, methods, contrast, influence, plan or next; print one with --format json"
+    )]
+    NotAResult { path: String },
+    #[error(
+        "a PDF is printed by Chromium, and {reason}; install chromium (on Debian: apt install chromium), or write .html and \
+             print that"
+    )]
+    NoPrinter { reason: String },
+    #[error("nothing to plot: {path}, printed by `isoflop {name}`, has no numbers that a figure could show")]
+    EmptyResult { path: String, name: &'static str },
     #[error("{path} does not say how it was fitted from which runs: audit the runs themselves, with --law")]
     NotAudited { path: String },
     #[error("{path} is a saved fit and has its law; leave --law out, or name the runs to fit again")]
@@ -50,10 +68,6 @@ pub(crate) enum CliError {
         "the plan {plan} is made for {laws}: write `isoflop plan {plan} LAW`, or a saved fit in place of LAW"
     )]
     PlanNeedsLaw { plan: String, laws: String },
-    #[error("what does a run of {law} cost? Say it with --cost, as a formula of {}", .inputs.join(", "))]
-    NoCost { law: String, inputs: Vec<String> },
-    #[error("how far do runs scatter around the law? Say it with --noise, such as --noise 0.5%{why}")]
-    NoNoise { why: &'static str },
     #[error("{path} is a run table: say which law to fit to it, --law chinchilla")]
     NextNeedsLaw { path: String },
     #[error("without runs there is nothing to fit: name one law with its coefficients, such as chinchilla@besiroglu, not {}", .given.join(" "))]
@@ -96,7 +110,13 @@ impl CliError {
         let code = match self {
             CliError::CannotSave { .. } => "C0301",
             CliError::NoPoints { .. } => "C0401",
-            CliError::NotSvg { .. } => "C0702",
+            CliError::NotAFigure { .. } => "C0702",
+            CliError::NoPicture { .. } => "C0705",
+            CliError::RunsOfResult { .. } => "C0706",
+            CliError::EmptyResult { .. } => "C0707",
+            CliError::NoSuchFigure { .. } => "C0708",
+            CliError::NotAResult { .. } => "C0709",
+            CliError::NoPrinter { .. } => "C0710",
             CliError::NothingToPlot { .. } => "C0703",
             CliError::NotAudited { .. } => "C1101",
             CliError::LawOfSavedFit { .. } => "C0704",
@@ -104,8 +124,6 @@ impl CliError {
             CliError::UnknownResult { .. } => "C0602",
             CliError::NoAim { .. } => "C0406",
             CliError::PlanNeedsLaw { .. } => "C0411",
-            CliError::NoCost { .. } => "C1201",
-            CliError::NoNoise { .. } => "C1202",
             CliError::NextNeedsLaw { .. } => "C1203",
             CliError::OneLaw { .. } => "C1204",
             CliError::NoLevels { .. } => "C1205",

@@ -7,12 +7,11 @@ mod again;
 mod args;
 mod commands;
 mod errors;
-mod figures;
 mod interrupt;
 mod messages;
 mod output;
+mod print;
 mod progress;
-mod report;
 mod save;
 
 use std::panic::{self, AssertUnwindSafe};

@@ -88,12 +88,36 @@ fn the_report_stands_alone_and_begins_with_the_verdict() {
             page.matches("http://www.w3.org/2000/svg").count() + page.matches("http-equiv").count()
         );
         assert!(page.find("class=\"verdict good\"").unwrap() < page.find("<h2>").unwrap(), "{name}");
-        assert_eq!(page.matches("<figure>").count(), page.matches("<details>").count());
+        assert_eq!(2 * page.matches("<figure ").count(), page.matches("<details>").count());
         assert!(page.contains("isoflop report") && page.contains("56 rows used, of runs.csv (56)"));
     }
     assert!(
         place.read("a.html").contains("isoflop fit runs.csv --law chinchilla --bootstrap 40 --save fit.json")
     );
+}
+
+#[test]
+fn results_are_drawn_and_go_into_reports() {
+    let place = fitted("chinchilla");
+    let profile = ["profile", "runs.csv", "--law", "chinchilla", "--of", "alpha", "--curve", "5"];
+    place.write("alpha.json", place.ok(&[&profile[..], &["--format", "json"]].concat()).stdout);
+    for name in ["p.svg", "p.png", "p.vl.json"] {
+        place.ok(&["plot", "alpha.json", "-o", name]);
+    }
+    assert!(place.read("p.svg").contains("profile of alpha"));
+    let view: Value = serde_json::from_str(&place.read("p.vl.json")).unwrap();
+    assert_eq!(view["title"]["text"], "profile of alpha");
+    place.ok(&["plot", "fit.json", "--only", "2", "-o", "one.svg"]);
+    assert_eq!(place.read("one.svg").matches("class=\"fig\"").count(), 1);
+    for name in ["r.html", "r.md"] {
+        place.ok(&["report", "fit.json", "--with", "alpha.json", "-o", name]);
+        let text = place.read(name);
+        assert!(text.contains("profile of alpha") && text.contains("loss over N and D"), "{name}");
+    }
+    assert!(place.read("r.md").starts_with("# isoflop: chinchilla on 56 rows"));
+    assert!(place.refused(&["plot", "alpha.json", "runs.csv"]).contains("C0706"));
+    assert!(place.refused(&["plot", "fit.json", "--only", "50"]).contains("C0708"));
+    assert!(place.refused(&["report", "fit.json", "--with", "runs.csv", "-o", "r.html"]).contains("C0709"));
 }
 
 #[test]
@@ -161,7 +185,7 @@ fn the_law_of_the_page_computes_what_predict_says() {
 #[test]
 fn bad_requests_are_refused() {
     let place = fitted("chinchilla");
-    assert!(place.refused(&["plot", "fit.json", "-o", "fit.png"]).contains("C0702"));
+    assert!(place.refused(&["plot", "fit.json", "-o", "fit.gif"]).contains("C0702"));
     assert!(place.refused(&["plot", "runs.csv"]).contains("runs.csv"));
     assert!(place.refused(&["plot", "fit.json", "absent.csv"]).contains("absent.csv"));
     assert!(place.refused(&["plot", "fit.json", "-o", "absent/fit.svg"]).contains("absent"));

@@ -78,8 +78,8 @@ fn other_laws_share_a_forecast_and_its_frozen_file() {
         let error = place.refused(&[&["fit", "runs.csv", "--law", "chinchilla"], args].concat());
         assert!(error.contains(code), "{error}");
     };
-    says(&["--among", "loss ~ E + A / X^a", "--let", "X = N*D"], "C0804");
-    says(&["--among", "auto", "--bootstrap", "0"], "C0805");
+    says(&["--among", "loss ~ E + A / X^a", "--let", "X = N*D"], "C0805");
+    says(&["--among", "auto", "--bootstrap", "0"], "C0806");
     says(&["--among", "kaplan_nd", "--fix", "E=1.7"], "T0906");
     says(&["--among", "no_such_law"], "L");
 }

@@ -105,3 +105,33 @@ fn what_is_missing_or_wrong_is_said() {
         assert!(said.contains(code), "{code}: {said}");
     }
 }
+
+#[test]
+fn a_level_of_a_grouped_law_is_simulated_and_designed_for() {
+    let place = Place::new();
+    let law = "data_mixing_size:c[even]=1.9,c[web]=2.1,n0[even]=1e7,n0[web]=2e7,alpha=0.3";
+    let words = ["simulate", law, "--design", "N=1e7..1e9:8", "--noise", "0.2%"];
+    let of = |level: &str| place.ok(&[&words[..], &["--given", &format!("mixture={level}")]].concat()).stdout;
+    let (even, web) = (of("even"), of("web"));
+    assert!(even.starts_with("mixture,N,") && even.contains("\neven,10000000,"), "{even}");
+    let rows = web.lines().skip(1).map(|line| format!("{line}\n")).collect::<String>();
+    place.write("runs.csv", &(even + &rows));
+    let ask = [
+        "next",
+        "runs.csv",
+        "--law",
+        "data_mixing_size",
+        "--budget",
+        "2e9",
+        "--cost",
+        "N",
+        "--goal",
+        "alpha",
+    ];
+    let rest = ["--candidates", "60", "--draws", "0", "--format", "json"];
+    let given = |level: &'static str| [&ask[..], &rest, &["--given", level]].concat();
+    let found = json(&place.ok(&given("mixture=web")).stdout);
+    assert!(!found["runs"].as_array().unwrap().is_empty());
+    assert!(place.refused(&given("mixture=wep")).contains("did you mean web?"));
+    assert!(place.refused(&[&ask[..], &rest].concat()).contains("mixture"));
+}

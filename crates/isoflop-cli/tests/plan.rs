@@ -172,3 +172,43 @@ fn bad_plans_are_refused() {
     assert!(wrong("chinchilla:E=1.8,F=1").contains("no parameter F"));
     assert!(wrong("absent.json").contains("absent.json"));
 }
+
+#[test]
+fn several_laws_shares_and_unknowns_are_asked_for_in_words() {
+    let place = Place::new();
+    let law = "chinchilla@besiroglu";
+    let found = |words: &[&str]| json(&place.ok(&[&["plan"], words, &["--format", "json"]].concat()).stdout);
+    let budget = ["--subject-to", "6*N*D <= 1e22"];
+    let both =
+        ["a=chinchilla@besiroglu", "b=chinchilla@hoffmann", "--minimize", "a_loss + b_loss", "--over", "N,D"];
+    let both = found(&[&both[..], &budget, &["--curves"]].concat());
+    assert_eq!(both["laws"][1]["role"], "b");
+    assert_eq!(both["curves"]["frontier"][0]["limit"].as_array().unwrap().len(), 31);
+    assert_eq!(both["curves"]["valley"][1]["name"], "D");
+    assert!(both["verdict"].as_str().unwrap().starts_with("Take N = "));
+    let solved = found(&[law, "--solve", "D", "--subject-to", "loss = 2.1", "--given", "N=7B"]);
+    let d = solved["decision"]["D"]["estimate"].as_f64().unwrap();
+    assert!((d / 7.5e11).ln().abs() < 0.1 && solved["method"] == "root" && solved["aim"] == "solve", "{d}");
+    let shares = "regmix_linear:c[a]=3.1,c[b]=2.6,c[c]=2.9";
+    let shares = found(&[shares, "--minimize", "loss", "--simplex", "mix_*", "--subject-to", "mix_b <= 0.5"]);
+    assert_eq!(shares["decision"]["mix_a"]["estimate"].as_f64(), Some(0.0));
+    assert!(shares["gap"].as_f64().unwrap() < 1e-6 && shares["method"] == "convex");
+    let named = "+++\nid = \"two\"\ntitle = \"t\"\nlaws = \"any\"\nminimize = \"a_loss + b_loss\"\nover = [\"N\", \"D\"]\n\
+                 subject_to = [\"C <= 1e22\"]\n[let]\nC = \"6*N*D\"\n[roles.a]\ndescription = \"one\"\nexample = \"x\"\n\
+                 [roles.b]\ndescription = \"other\"\nexample = \"y\"\npredicts = \"loss\"\n+++\nWords.\n";
+    place.write("two.md", named);
+    let by_name = found(&["two.md", "b=chinchilla@hoffmann", "a=chinchilla@besiroglu"]);
+    let n = |plan: &Value| plan["decision"]["N"]["estimate"].as_f64().unwrap();
+    assert!((n(&by_name) / n(&both) - 1.0).abs() < 1e-8);
+    let refused = |rest: &[&str]| place.refused(&[&["plan"], rest].concat());
+    assert!(refused(&["two.md", "a=chinchilla@besiroglu"]).contains("b is missing"));
+    assert!(refused(&["two.md", "a=chinchilla@besiroglu", "c=chinchilla@hoffmann"]).contains("no role c"));
+    assert!(refused(&["two.md", law]).contains("has no role"));
+    assert!(
+        refused(&["a=chinchilla@besiroglu", "chinchilla@hoffmann", "--minimize", "a_loss"]).contains("P0122")
+    );
+    assert!(
+        refused(&[law, "--solve", "D", "--subject-to", "loss = 1.9", "--given", "N=7B"]).contains("P0206")
+    );
+    assert!(refused(&[law, "--solve", "D", "--minimize", "D"]).contains("cannot be used with"));
+}

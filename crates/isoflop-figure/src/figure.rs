@@ -18,6 +18,9 @@ pub struct Axis {
     pub scale: Scale,
     /// Lowest and highest number shown; `None` takes all that the series hold.
     pub range: Option<(f64, f64)>,
+    /// Names of the places 0, 1, 2, ... of an axis of things that are no numbers; empty for numbers. On the vertical axis
+    /// place 0 is the lowest.
+    pub names: Vec<String>,
 }
 
 /// What a series draws.
@@ -88,12 +91,20 @@ pub struct Figure {
 impl Axis {
     /// A linear axis over all that the series hold.
     pub fn linear(label: impl Into<String>) -> Axis {
-        Axis { label: label.into(), scale: Scale::Linear, range: None }
+        Axis { label: label.into(), scale: Scale::Linear, range: None, names: Vec::new() }
     }
 
     /// A log axis over all that the series hold.
     pub fn log(label: impl Into<String>) -> Axis {
-        Axis { label: label.into(), scale: Scale::Log, range: None }
+        Axis { label: label.into(), scale: Scale::Log, range: None, names: Vec::new() }
+    }
+}
+
+impl Axis {
+    /// An axis of things, such as laws, at the places 0, 1, 2, ...
+    pub fn named(label: impl Into<String>, names: Vec<String>) -> Axis {
+        let last = names.len().max(1) as f64 - 1.0;
+        Axis { label: label.into(), scale: Scale::Linear, range: Some((-0.6, last + 0.6)), names }
     }
 }
 
@@ -116,6 +127,11 @@ impl Series {
     /// An area between two lines: x, low, high.
     pub fn band(name: impl Into<String>, colour: usize, edges: Vec<(f64, f64, f64)>) -> Series {
         Series { name: name.into(), colour, shape: Shape::Band(edges) }
+    }
+
+    /// Whether the series has no finite point.
+    pub fn is_empty(&self) -> bool {
+        self.places().iter().all(|(x, y)| !(x.is_finite() && y.is_finite()))
     }
 
     /// Every point of the series; a band has two at each x.

@@ -1,7 +1,8 @@
-//! Figures as data: series over two axes, drawn as SVG or in the terminal.
+//! Figures as data: series over two axes, drawn as SVG, PNG, Vega-Lite or in the terminal.
 //!
 //! A [`Figure`] says what is to be seen and nothing about how. [`svg()`] gives text that is the same, byte for byte, for
-//! the same figure; [`terminal()`] gives lines of braille dots that fit a width. Both leave out what cannot be drawn (a
+//! the same figure; [`terminal()`] gives lines of braille dots that fit a width, [`png()`] a picture, and [`vega_lite()`] a
+//! specification with the numbers themselves. All leave out what cannot be drawn (a
 //! NaN, a zero on a log axis) and clip lines at the frame.
 //!
 //! ```
@@ -17,12 +18,17 @@ mod clip;
 mod figure;
 mod label;
 mod palette;
+mod png;
 mod scale;
 mod svg;
 mod terminal;
+mod text;
 mod ticks;
+mod vega;
 
 pub use figure::{Axis, Figure, Note, Scale, Series, Shade, Shape};
 pub use palette::{Theme, stylesheet};
+pub use png::{PngError, png};
 pub use svg::{SIZE, sheet, svg};
 pub use terminal::terminal;
+pub use vega::vega_lite;

@@ -8,6 +8,12 @@ const DARK: [&str; 7] = ["#56b4e9", "#ff9447", "#2fd0a2", "#ee9ecb", "#e6b422", 
 /// Number of colours; a series beyond it has the colours of the first ones again.
 pub(crate) const COLOURS: usize = LIGHT.len();
 
+/// The colour of a series on light or dark ground.
+pub(crate) fn colour(k: usize, is_dark: bool) -> &'static str {
+    let colours = if is_dark { &DARK } else { &LIGHT };
+    colours[k % COLOURS]
+}
+
 /// For light or dark ground.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Theme {
@@ -27,7 +33,7 @@ pub fn stylesheet(theme: Theme) -> String {
         .iff .t{font-size:14px;font-weight:600}.iff .p{font-size:10px}.iff .l{fill:none;stroke-width:1.8;\
         stroke-linejoin:round}.iff .h{stroke-dasharray:5 4}.iff path.b{stroke:none;fill-opacity:.18}\
         .iff .m{stroke-width:1.2;fill-opacity:.35}.iff .r{fill-opacity:.06}.iff .g{stroke-opacity:.13;stroke-width:1}\
-        .iff .a{stroke-width:1;fill:none}";
+        .iff .a{stroke-width:1;fill:none}.iff .o{stroke:none}.iff .o.t{stroke-width:.5}";
     match theme {
         Theme::Light => format!("{SHAPE}{}", rules(&LIGHT, "#ffffff", "#1f2328", "#57606a")),
         Theme::Dark => format!("{SHAPE}{}", rules(&DARK, "#0d1117", "#e6edf3", "#9da7b3")),
@@ -42,7 +48,7 @@ pub fn stylesheet(theme: Theme) -> String {
 
 fn rules(colours: &[&str], ground: &str, ink: &str, faint: &str) -> String {
     let mut out = format!(
-        ".iff .bg{{fill:{ground}}}.iff text{{fill:{ink}}}.iff .p,.iff .k{{fill:{faint}}}\
+        ".iff .bg{{fill:{ground}}}.iff text,.iff .o{{fill:{ink}}}.iff .o.t{{stroke:{ink}}}.iff .p,.iff .k{{fill:{faint}}}\
          .iff .a,.iff .g{{stroke:{ink}}}.iff .r{{fill:{ink}}}"
     );
     for (k, colour) in colours.iter().enumerate() {

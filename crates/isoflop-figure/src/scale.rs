@@ -53,6 +53,16 @@ impl Span {
         (x, y)
     }
 
+    /// Whether a value has a place, inside the axis or outside.
+    pub(crate) fn has_place(&self, value: f64) -> bool {
+        value.is_finite() && (self.scale == Scale::Linear || value > 0.0)
+    }
+
+    /// Whether a value lies on the axis.
+    pub(crate) fn holds(&self, value: f64) -> bool {
+        (-1e-9..=1.0 + 1e-9).contains(&self.place(value))
+    }
+
     /// 0 at the low end, 1 at the high end; NaN for what has no place.
     pub(crate) fn place(&self, value: f64) -> f64 {
         match self.scale {

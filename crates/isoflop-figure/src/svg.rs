@@ -1,10 +1,11 @@
 //! Figures as SVG: text stays text, numbers have two decimals, and the same figure gives the same bytes.
 
 use crate::clip::{self, Place};
-use crate::figure::{Figure, Series, Shape};
+use crate::figure::{Figure, Scale, Series, Shape};
 use crate::palette::{COLOURS, Theme, stylesheet};
 use crate::scale::Span;
-use crate::ticks::ticks;
+use crate::text::{Letters, escape};
+use crate::ticks::ticks_of;
 
 /// Width and height of a figure, in pixels of CSS.
 pub const SIZE: (f64, f64) = (660.0, 400.0);
@@ -19,6 +20,8 @@ const RIGHT: f64 = 18.0;
 const MARK: f64 = 34.0;
 /// Letters of a legend entry, beyond which it ends in an ellipsis.
 const LONGEST: usize = 22;
+/// Letters of a name on the vertical axis.
+const LONGEST_NAME: usize = 30;
 /// Half the width of a marker.
 const MARKER: f64 = 3.2;
 
@@ -37,18 +40,25 @@ impl Frame {
 }
 
 /// One figure as a whole file; it may also stand in a page of HTML.
+///
+/// Its `<g class="fig">` says in `data-frame`, `data-x` and `data-y` where the frame lies and which numbers it spans, and
+/// each series in `data-e` to which entry of the legend it belongs, so that a script can zoom and hide.
 pub fn svg(figure: &Figure, theme: Theme) -> String {
-    document(SIZE, theme, &figure.title, &drawing(figure))
+    document(SIZE, theme, &figure.title, &drawing(figure, &Letters::Text))
 }
 
 /// Figures side by side in `columns`, as one file.
 pub fn sheet(figures: &[Figure], columns: usize, theme: Theme) -> String {
+    sheet_with(figures, columns, theme, &Letters::Text)
+}
+
+pub(crate) fn sheet_with(figures: &[Figure], columns: usize, theme: Theme, letters: &Letters<'_>) -> String {
     let columns = columns.clamp(1, figures.len().max(1));
     let rows = figures.len().div_ceil(columns);
     let mut inner = String::new();
     for (k, figure) in figures.iter().enumerate() {
         let (x, y) = ((k % columns) as f64 * SIZE.0, (k / columns) as f64 * SIZE.1);
-        inner += &format!("<g transform=\"translate({x},{y})\">\n{}</g>\n", drawing(figure));
+        inner += &format!("<g transform=\"translate({x},{y})\">\n{}</g>\n", drawing(figure, letters));
     }
     let title = figures.first().map_or("", |figure| &figure.title);
     document((columns as f64 * SIZE.0, rows as f64 * SIZE.1), theme, title, &inner)
@@ -67,36 +77,61 @@ fn document((width, height): (f64, f64), theme: Theme, title: &str, inner: &str)
     )
 }
 
-fn drawing(figure: &Figure) -> String {
-    let entries = figure.entries();
-    let letters = entries.iter().map(|e| e.0.chars().count()).chain([figure.legend.chars().count()]).max();
-    let legend = match letters {
-        Some(letters) if !entries.is_empty() => MARK + letters.min(LONGEST) as f64 * LETTER,
-        _ => 0.0,
-    };
-    let frame =
-        Frame { left: LEFT, top: TOP, width: SIZE.0 - LEFT - RIGHT - legend, height: SIZE.1 - TOP - BOTTOM };
+fn drawing(figure: &Figure, letters: &Letters<'_>) -> String {
+    let frame = frame(figure);
     let (x, y) = Span::both(figure);
-    let mut out = text((LEFT, 21.0), "start", "t", &shortened(&figure.title, 78));
-    out += &shades(figure, x, &frame);
-    out += &axes(figure, x, y, &frame);
+    let Frame { left, top, width, height } = frame;
+    let mut out = format!(
+        "<g class=\"fig\" data-frame=\"{left},{top},{width:.2},{height}\" data-x=\"{}\" data-y=\"{}\">\n",
+        spanned(figure.x.names.is_empty(), x),
+        spanned(figure.y.names.is_empty(), y)
+    );
+    let start = if figure.y.names.is_empty() { LEFT } else { 12.0 };
+    out += &letters.write((start, 21.0), "start", "t", &shortened(&figure.title, 78));
+    out += &format!("<g class=\"ax\">\n{}</g>\n", axes(figure, x, y, &frame, letters));
+    out += &labels(figure, &frame, letters);
+    out += &format!("<g class=\"plot\">\n{}", shades(figure, x, &frame, letters));
+    let entries = figure.entries();
     let is_band = |series: &&Series| matches!(series.shape, Shape::Band(_));
     for series in figure.series.iter().filter(is_band).chain(figure.series.iter().filter(|s| !is_band(s))) {
-        out += &drawn(series, x, y, &frame);
+        let entry = entries.iter().position(|e| (e.0, e.1) == (&series.name, series.colour));
+        out += &drawn(series, entry, x, y, &frame);
     }
     for note in &figure.notes {
         let place = (x.place(note.at.0), y.place(note.at.1));
         if clip::holds(place) {
             let (px, py) = frame.at(place);
             let (anchor, shift) = if place.0 > 0.7 { ("end", -7.0) } else { ("start", 7.0) };
-            out += &text((px + shift, py - 6.0), anchor, "k", &note.text);
+            out += &letters.write((px + shift, py - 6.0), anchor, "k", &note.text);
         }
     }
-    out += &key(figure, &frame);
-    out + &text((LEFT, SIZE.1 - 8.0), "start", "p", &shortened(&figure.provenance, 105))
+    out += &format!("</g>\n<g class=\"key\">\n{}</g>\n", key(figure, &frame, letters));
+    out + &letters.write((start, SIZE.1 - 8.0), "start", "p", &shortened(&figure.provenance, 105)) + "</g>\n"
 }
 
-fn shades(figure: &Figure, x: Span, frame: &Frame) -> String {
+/// Room for the legend on the right, and for names on the left.
+fn frame(figure: &Figure) -> Frame {
+    let entries = figure.entries();
+    let letters = entries.iter().map(|e| e.0.chars().count()).chain([figure.legend.chars().count()]).max();
+    let legend = match letters {
+        Some(letters) if !entries.is_empty() => MARK + letters.min(LONGEST) as f64 * LETTER,
+        _ => 0.0,
+    };
+    let names = figure.y.names.iter().map(|name| name.chars().count().min(LONGEST_NAME)).max();
+    let left = names.map_or(LEFT, |letters| (letters as f64 * LETTER + 20.0).max(LEFT));
+    Frame { left, top: TOP, width: SIZE.0 - left - RIGHT - legend, height: SIZE.1 - TOP - BOTTOM }
+}
+
+/// `log 1e6 1e10`, `linear 0 1`; `names` for an axis without numbers.
+fn spanned(is_of_numbers: bool, span: Span) -> String {
+    match (is_of_numbers, span.scale) {
+        (false, _) => format!("names {} {}", span.low, span.high),
+        (true, Scale::Log) => format!("log {:e} {:e}", span.low, span.high),
+        (true, Scale::Linear) => format!("linear {:e} {:e}", span.low, span.high),
+    }
+}
+
+fn shades(figure: &Figure, x: Span, frame: &Frame, letters: &Letters<'_>) -> String {
     let mut out = String::new();
     let mut told = false;
     for shade in &figure.shades {
@@ -115,64 +150,75 @@ fn shades(figure: &Figure, x: Span, frame: &Frame) -> String {
             "<rect class=\"r\" x=\"{left:.2}\" y=\"{top}\" width=\"{width:.2}\" height=\"{height}\"/>\n"
         );
         if !told && width > shade.label.chars().count() as f64 * LETTER + 8.0 {
-            out += &text((left + width / 2.0, top + 15.0), "middle", "k", &shade.label);
+            out += &letters.write((left + width / 2.0, top + 15.0), "middle", "k", &shade.label);
             told = true;
         }
     }
     out
 }
 
-fn axes(figure: &Figure, x: Span, y: Span, frame: &Frame) -> String {
+/// Ticks with their numbers and lines; what a zoom draws again.
+fn axes(figure: &Figure, x: Span, y: Span, frame: &Frame, letters: &Letters<'_>) -> String {
     let Frame { left, top, width, height } = *frame;
     let (right, bottom) = (left + width, top + height);
     let mut out = String::new();
-    for tick in ticks(x, (width / 75.0) as usize) {
+    for tick in ticks_of(&figure.x, x, (width / 75.0) as usize) {
         let at = left + x.place(tick.value) * width;
         let long = if tick.label.is_empty() { 3 } else { 6 };
         if !tick.label.is_empty() {
             out += &format!("<path class=\"g\" d=\"M{at:.2},{top}V{bottom}\"/>\n");
-            out += &text((at, bottom + 19.0), "middle", "", &tick.label);
+            out += &letters.write((at, bottom + 19.0), "middle", "", &shortened(&tick.label, LONGEST));
         }
         out += &format!("<path class=\"a\" d=\"M{at:.2},{bottom}v{long}\"/>\n");
     }
-    for tick in ticks(y, (height / 48.0) as usize) {
+    for tick in ticks_of(&figure.y, y, (height / 48.0) as usize) {
         let at = bottom - y.place(tick.value) * height;
         let long = if tick.label.is_empty() { 3 } else { 6 };
         if !tick.label.is_empty() {
             out += &format!("<path class=\"g\" d=\"M{left},{at:.2}H{right:.2}\"/>\n");
-            out += &text((left - 9.0, at + 4.0), "end", "", &tick.label);
+            let label = shortened(&tick.label, LONGEST_NAME);
+            out += &letters.write((left - 9.0, at + 4.0), "end", "", &label);
         }
         out += &format!("<path class=\"a\" d=\"M{left},{at:.2}h-{long}\"/>\n");
     }
-    out += &format!("<path class=\"a\" d=\"M{left},{top}V{bottom}H{right:.2}\"/>\n");
-    out += &text((left + width / 2.0, bottom + 38.0), "middle", "", &figure.x.label);
-    let (label, middle) = (escape(&figure.y.label), top + height / 2.0);
-    out + &format!(
-        "<text transform=\"translate(16,{middle:.2}) rotate(-90)\" text-anchor=\"middle\">{label}</text>\n"
-    )
+    out + &format!("<path class=\"a\" d=\"M{left},{top}V{bottom}H{right:.2}\"/>\n")
 }
 
-fn drawn(series: &Series, x: Span, y: Span, frame: &Frame) -> String {
+/// What the axes measure. Beside names there is no room, and they say what they are.
+fn labels(figure: &Figure, frame: &Frame, letters: &Letters<'_>) -> String {
+    let Frame { left, top, width, height } = *frame;
+    let mut out = letters.write((left + width / 2.0, top + height + 38.0), "middle", "", &figure.x.label);
+    if figure.y.names.is_empty() {
+        let turned = letters.write((0.0, 0.0), "middle", "", &figure.y.label);
+        if !turned.is_empty() {
+            let middle = top + height / 2.0;
+            out += &format!("<g transform=\"translate(16,{middle:.2}) rotate(-90)\">\n{turned}</g>\n");
+        }
+    }
+    out
+}
+
+fn drawn(series: &Series, entry: Option<usize>, x: Span, y: Span, frame: &Frame) -> String {
     let colour = series.colour % COLOURS;
     let place = |&(a, b): &(f64, f64)| (x.place(a), y.place(b));
     match &series.shape {
         Shape::Points(points) => {
             let places = points.iter().map(place).filter(|p| clip::holds(*p));
             let path: String = places.map(|p| marker(colour, frame.at(p))).collect();
-            element(&format!("m c{colour}"), &path)
+            element(&format!("m c{colour}"), entry, &path)
         }
         Shape::Line(points) | Shape::Dashed(points) => {
             let places: Vec<Place> = points.iter().map(place).collect();
             let path: String = clip::line(&places).iter().map(|part| polyline(part, frame)).collect();
             let class = if matches!(series.shape, Shape::Dashed(_)) { "l h" } else { "l" };
-            element(&format!("{class} c{colour}"), &path)
+            element(&format!("{class} c{colour}"), entry, &path)
         }
-        Shape::Band(edges) => band(edges, colour, x, y, frame),
+        Shape::Band(edges) => element(&format!("b c{colour}"), entry, &band(edges, x, y, frame)),
     }
 }
 
 /// The area of a band, cut at the frame above and below; a place that is not finite breaks it.
-fn band(edges: &[(f64, f64, f64)], colour: usize, x: Span, y: Span, frame: &Frame) -> String {
+fn band(edges: &[(f64, f64, f64)], x: Span, y: Span, frame: &Frame) -> String {
     let mut path = String::new();
     let cut = |value: f64| y.place(value).clamp(0.0, 1.0);
     let places: Vec<(f64, f64, f64)> = edges.iter().map(|e| (x.place(e.0), cut(e.1), cut(e.2))).collect();
@@ -185,7 +231,7 @@ fn band(edges: &[(f64, f64, f64)], colour: usize, x: Span, y: Span, frame: &Fram
         path += &polyline(&around.collect::<Vec<_>>(), frame);
         path.push('Z');
     }
-    element(&format!("b c{colour}"), &path)
+    path
 }
 
 fn polyline(part: &[Place], frame: &Frame) -> String {
@@ -211,16 +257,18 @@ fn marker(colour: usize, (x, y): Place) -> String {
     }
 }
 
-fn key(figure: &Figure, frame: &Frame) -> String {
+fn key(figure: &Figure, frame: &Frame, letters: &Letters<'_>) -> String {
     let left = frame.left + frame.width + 12.0;
     let mut top = frame.top + 10.0;
     let mut out = String::new();
     if !figure.legend.is_empty() && !figure.entries().is_empty() {
-        out += &text((left, top), "start", "k", &shortened(&figure.legend, LONGEST));
+        out += &letters.write((left, top), "start", "k", &shortened(&figure.legend, LONGEST));
         top += 18.0;
     }
-    for (name, colour, series) in figure.entries() {
+    for (k, (name, colour, series)) in figure.entries().into_iter().enumerate() {
         let (colour, middle) = (colour % COLOURS, top - 4.0);
+        out += &format!("<g data-e=\"{k}\">\n");
+        let mut told: Vec<&str> = Vec::new();
         for series in series {
             let (class, path) = match series.shape {
                 Shape::Points(_) => ("m", marker(colour, (left + 8.0, middle))),
@@ -228,24 +276,24 @@ fn key(figure: &Figure, frame: &Frame) -> String {
                 Shape::Dashed(_) => ("l h", format!("M{left:.2},{middle:.2}h16")),
                 Shape::Band(_) => ("b", format!("M{left:.2},{:.2}h16v8h-16Z", middle - 4.0)),
             };
-            out += &element(&format!("{class} c{colour}"), &path);
+            if !told.contains(&class) {
+                out += &element(&format!("{class} c{colour}"), None, &path);
+                told.push(class);
+            }
         }
-        out += &text((left + 22.0, top), "start", "", &shortened(name, LONGEST));
+        out += &letters.write((left + 22.0, top), "start", "", &shortened(name, LONGEST));
+        out += "</g>\n";
         top += 18.0;
     }
     out
 }
 
-fn element(class: &str, path: &str) -> String {
-    if path.is_empty() { String::new() } else { format!("<path class=\"{class}\" d=\"{path}\"/>\n") }
-}
-
-fn text((x, y): Place, anchor: &str, class: &str, text: &str) -> String {
-    if text.is_empty() {
+fn element(class: &str, entry: Option<usize>, path: &str) -> String {
+    if path.is_empty() {
         return String::new();
     }
-    let class = if class.is_empty() { String::new() } else { format!(" class=\"{class}\"") };
-    format!("<text{class} x=\"{x:.2}\" y=\"{y:.2}\" text-anchor=\"{anchor}\">{}</text>\n", escape(text))
+    let entry = entry.map_or_else(String::new, |k| format!(" data-e=\"{k}\""));
+    format!("<path class=\"{class}\"{entry} d=\"{path}\"/>\n")
 }
 
 fn shortened(text: &str, letters: usize) -> String {
@@ -253,22 +301,6 @@ fn shortened(text: &str, letters: usize) -> String {
         return text.to_owned();
     }
     text.chars().take(letters.saturating_sub(1)).chain(['…']).collect()
-}
-
-/// Text for XML; characters that XML does not allow are left out.
-fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out += "&amp;",
-            '<' => out += "&lt;",
-            '>' => out += "&gt;",
-            '"' => out += "&quot;",
-            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => out.push(' '),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use crate::canvas::Canvas;
 use crate::figure::{Figure, Series, Shape};
 use crate::scale::Span;
-use crate::ticks::{Tick, ticks};
+use crate::ticks::{Tick, ticks_of};
 
 /// Characters for the points of the series, by their colour.
 const MARKERS: [char; 7] = ['o', '+', 'x', '*', '#', '@', '%'];
@@ -19,7 +19,7 @@ const LEAST: (usize, usize) = (24, 8);
 pub fn terminal(figure: &Figure, width: usize, height: usize, is_coloured: bool) -> String {
     let (width, height) = (width.max(LEAST.0), height.max(LEAST.1));
     let (x, y) = Span::both(figure);
-    let y_ticks = labelled(ticks(y, height / 3));
+    let y_ticks = labelled(ticks_of(&figure.y, y, height / 3));
     let margin = y_ticks.iter().map(|tick| tick.label.chars().count()).max().unwrap_or(0).min(width / 3) + 1;
     let columns = width - margin - 2;
     let canvas = canvas(figure, (x, y), columns, height);
@@ -42,7 +42,7 @@ pub fn terminal(figure: &Figure, width: usize, height: usize, is_coloured: bool)
         }
         line(&mut out, &text);
     }
-    let (ticks, labels) = below(x, columns);
+    let (ticks, labels) = below(figure, x, columns);
     line(&mut out, &format!("{:>margin$}└{ticks}", ""));
     line(&mut out, &format!("{:>margin$} {labels}", ""));
     line(&mut out, &format!("{:>margin$} {}", "", cut(&figure.x.label, columns)));
@@ -92,11 +92,11 @@ fn canvas(figure: &Figure, (x, y): (Span, Span), columns: usize, height: usize) 
 }
 
 /// The line of ticks below the frame, and that of their labels.
-fn below(x: Span, columns: usize) -> (String, String) {
+fn below(figure: &Figure, x: Span, columns: usize) -> (String, String) {
     let mut ticks_line = vec!['─'; columns];
     let mut labels = vec![' '; columns];
     let mut free = 0;
-    for tick in labelled(ticks(x, columns / 11)) {
+    for tick in labelled(ticks_of(&figure.x, x, columns / 11)) {
         let at = ((x.place(tick.value) * columns as f64) as usize).min(columns - 1);
         let length = tick.label.chars().count();
         let start = at.saturating_sub(length / 2).min(columns.saturating_sub(length));

@@ -1,6 +1,6 @@
 //! Where an axis has ticks, and what stands beside them.
 
-use crate::figure::Scale;
+use crate::figure::{Axis, Scale};
 use crate::label::{decimals, power, short};
 use crate::scale::Span;
 
@@ -16,8 +16,18 @@ const SHORT: f64 = 8.0;
 /// Log axes shorter than this have 1, 2 and 5 of each decade.
 const MEDIUM: f64 = 300.0;
 
+/// Ticks of an axis: its names, or about `wanted` labels.
+pub(crate) fn ticks_of(axis: &Axis, span: Span, wanted: usize) -> Vec<Tick> {
+    if axis.names.is_empty() {
+        return ticks(span, wanted);
+    }
+    let named = axis.names.iter().enumerate();
+    let named = named.map(|(k, name)| Tick { value: k as f64, label: name.clone() });
+    named.filter(|tick| (span.low..=span.high).contains(&tick.value)).collect()
+}
+
 /// Ticks for about `wanted` labels.
-pub(crate) fn ticks(span: Span, wanted: usize) -> Vec<Tick> {
+fn ticks(span: Span, wanted: usize) -> Vec<Tick> {
     let wanted = wanted.max(2);
     match span.scale {
         Scale::Log if span.high / span.low >= SHORT => decades(span, wanted),

@@ -8,6 +8,7 @@ use crate::fit::{Task, root};
 use crate::linalg::{Factor, Symmetric};
 use crate::model::Model;
 use crate::objective::Kernel;
+use crate::outputs::rows_of_outputs;
 use crate::solve::{CERTIFIED, Problem, Solved, free_of_bounds, typical_size};
 
 /// A term below this share of the prediction on every row is dead.
@@ -415,8 +416,24 @@ fn short(x: f64) -> String {
 
 /// The additive terms of the prediction, their shares and what leaving each out costs.
 fn terms(task: &Task<'_>, best: &Solved) -> Vec<Term> {
+    let rows = rows_of_outputs(task.formula, task.data);
+    if rows.is_empty() {
+        return terms_of(task, best, root(task.formula, true), None);
+    }
+    let parts = task.formula.parts.iter().zip(&rows);
+    parts
+        .flat_map(|(part, rows)| {
+            let mut terms = terms_of(task, best, part.left.prediction, Some(rows));
+            terms.iter_mut().for_each(|term| term.text = format!("{} of {}", term.text, part.left.name));
+            terms
+        })
+        .collect()
+}
+
+/// The terms of one prediction, at these rows or at all.
+fn terms_of(task: &Task<'_>, best: &Solved, root: NodeId, rows: Option<&Vec<usize>>) -> Vec<Term> {
     let graph = &task.formula.graph;
-    let Some(sum) = outermost_sum(graph, root(task.formula, true)) else { return Vec::new() };
+    let Some(sum) = outermost_sum(graph, root) else { return Vec::new() };
     let list: Vec<(f64, NodeId)> = graph
         .terms(sum)
         .into_iter()
@@ -432,10 +449,12 @@ fn terms(task: &Task<'_>, best: &Solved) -> Vec<Term> {
         .map(|&(_, id)| {
             let mut out = vec![0.0; task.data.rows()];
             evaluate(graph, id, &inputs, &natural, &mut out);
-            out
+            rows.map_or(out.clone(), |rows| rows.iter().map(|&row| out[row]).collect())
         })
         .collect();
-    let total: Vec<f64> = (0..task.data.rows()).map(|r| values.iter().map(|v| v[r].abs()).sum()).collect();
+    let total: Vec<f64> = (0..rows.map_or(task.data.rows(), Vec::len))
+        .map(|r| values.iter().map(|v| v[r].abs()).sum())
+        .collect();
     list.iter()
         .zip(&values)
         .map(|(&(_, id), v)| {

@@ -86,6 +86,28 @@ pub enum FitError {
         /// Free parameters.
         parameters: usize,
     },
+    /// An output with too few rows for the parameters that it depends on.
+    #[error(
+        "[T0211] {rows} row(s) observe {output} for the {parameters} free parameters that it depends on: an output of a law with several needs more, or it would be met exactly and outweigh the others; add runs, or hold parameters with --fix"
+    )]
+    TooFewOfOutput {
+        /// The output.
+        output: String,
+        /// Rows that observe it.
+        rows: usize,
+        /// Free parameters of its statement.
+        parameters: usize,
+    },
+    /// An objective with one scale for outputs that have scales of their own.
+    #[error(
+        "[T0212] {objective} estimates one scale, but the outputs {outputs} have one each: use squares, huber, cauchy or quantile, on logs or not"
+    )]
+    OneScale {
+        /// The objective.
+        objective: String,
+        /// Names of the outputs.
+        outputs: String,
+    },
     /// An input that never changes says nothing about its exponent.
     #[error(
         "[T0202] input {input} has one distinct value ({value}) in all {rows} rows: the law cannot be determined; add runs with other values of {input}, or take a law without it"

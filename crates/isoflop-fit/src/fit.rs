@@ -1,6 +1,6 @@
 //! The main job: starts, solver, certificate, intervals and the answer under other objectives.
 
-use isoflop_formula::{Formula, InputKind, NodeId};
+use isoflop_formula::{Formula, InputKind, NodeId, Part};
 use isoflop_laws::Law;
 use rayon::prelude::*;
 
@@ -12,6 +12,7 @@ use crate::error::FitError;
 use crate::interval::{self, Quantities};
 use crate::model::Model;
 use crate::objective::{Loss, Objective};
+use crate::outputs::{self, OutputFit};
 use crate::probe::probe;
 use crate::request::{self, FitOptions, StartPlan};
 use crate::rescue;
@@ -48,11 +49,19 @@ impl Progress for () {}
 /// What is wrong with the request or the table, see [`FitError`]. A fit whose optimum could not be certified is no
 /// error: its [`Fit::certificate`] says so.
 pub fn fit(law: &Law, data: &Data, options: &FitOptions, progress: &dyn Progress) -> Result<Fit, FitError> {
-    let formula = request::overridden(law, &options.overrides)?;
+    let formula = request::overridden(law, &options.overrides)?.stacked();
     let objective = request::objective(law, options)?;
     if !(options.level > 0.0 && options.level < 1.0) {
         return Err(FitError::BadLevel { level: options.level });
     }
+    let weighed = match formula.parts.is_empty() {
+        true => None,
+        false => {
+            let search = (&options.starts, options.seed);
+            Some(outputs::weighed(&formula, data, objective, search, progress)?)
+        }
+    };
+    let data = weighed.as_ref().map_or(data, |(data, _)| data);
     let task = Task::new(&formula, data, objective, options.seed)?;
     let (best, starts) = task.search(&options.starts, progress)?;
     let Some(best) = best else { return Err(FitError::NoStart { tried: starts.tried }) };
@@ -93,7 +102,9 @@ pub fn fit(law: &Law, data: &Data, options: &FitOptions, progress: &dyn Progress
         .collect();
     let derived = quantities.derived(&estimates, &ends);
     let residuals = task.model.residuals(&best.theta);
+    let weights = weighed.as_ref().map_or(&[][..], |(_, weights)| weights);
     let mut fit = Fit {
+        outputs: of_outputs(&formula, data, weights, &residuals),
         objective: ObjectiveValue {
             name: objective.name(),
             delta: objective.has_delta().then_some(objective.delta),
@@ -269,7 +280,10 @@ impl<'a> Task<'a> {
         ];
         let natural = self.model.natural(&best.theta);
         let mut choices = Vec::new();
-        for objective in all.into_iter().filter(|o| positive || !o.log) {
+        // The weights of several outputs are no scale that all of them share.
+        let several = !self.formula.parts.is_empty();
+        let usable = |o: &Objective| (positive || !o.log) && !(several && o.has_free_scale());
+        for objective in all.into_iter().filter(usable) {
             if progress.cancelled() {
                 return Err(FitError::Cancelled);
             }
@@ -381,6 +395,22 @@ pub(crate) fn quantiles(values: &mut Vec<f64>, level: f64) -> Option<(f64, f64)>
         values[below] + part * (values[above] - values[below])
     };
     (values.len() >= 10).then(|| (at(0.5 - 0.5 * level), at(0.5 + 0.5 * level)))
+}
+
+/// What belongs to each output of a law with several; `formula` is the stacked one.
+fn of_outputs(formula: &Formula, data: &Data, weights: &[f64], residuals: &[f64]) -> Vec<OutputFit> {
+    let rows = outputs::rows_of_outputs(formula, data);
+    let output = |((part, rows), weight): ((&Part, &Vec<usize>), &f64)| {
+        let own: Vec<f64> = rows.iter().map(|&row| residuals[row]).collect();
+        OutputFit {
+            name: part.left.name.clone(),
+            rows: rows.len(),
+            weight: *weight,
+            rmse: rms(&own),
+            residuals: thin(own),
+        }
+    };
+    formula.parts.iter().zip(&rows).zip(weights).map(output).collect()
 }
 
 fn rms(values: &[f64]) -> f64 {

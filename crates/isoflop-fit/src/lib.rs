@@ -21,6 +21,7 @@ mod interval;
 mod linalg;
 mod model;
 mod objective;
+mod outputs;
 mod predict;
 mod probe;
 mod profile;
@@ -57,6 +58,7 @@ pub use interval::{
     WildWeights,
 };
 pub use objective::{Loss, Objective};
+pub use outputs::OutputFit;
 pub use predict::{Prediction, forecast_quantiles, predict, predict_row};
 pub use profile::{Profile, ProfilePoint, profile};
 pub use recovery::{RECOVERED, Recovered, Recovery, recover, simulate};
@@ -65,5 +67,5 @@ pub use request::{FitOptions, Overrides, StartPlan, overridden};
 pub use result::{Choice, Derived, Fit, InputRange, Interval, ObjectiveValue, Parameter, Warning};
 pub use saved::{DataDigest, SCHEMA_VERSION, SavedColumn, SavedFit, SavedParameter};
 pub use score::Score;
-pub use simulate::simulate_at;
+pub use simulate::{simulate_at, simulate_output_at};
 pub use split::{Cuts, Fold, group_folds, largest_fold, random_folds, rolling_folds};

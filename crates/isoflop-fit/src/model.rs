@@ -247,6 +247,9 @@ fn observed(formula: &Formula, root: NodeId, data: &Data, log: bool) -> Vec<f64>
         Some(left) if root == formula.body && root != left.prediction => {
             let mut inputs: Vec<&[f64]> = vec![&[]; formula.symbols.inputs.len()];
             inputs[left.input as usize] = &data.output;
+            // The left side of several outputs depends on which one a row observes.
+            let marks = inputs.len() - formula.parts.len();
+            inputs[marks..].iter_mut().zip(&data.inputs[marks..]).for_each(|(to, from)| *to = from);
             let mut y = vec![0.0; data.rows()];
             evaluate(&formula.graph, left.lhs, &inputs, &[], &mut y);
             y

@@ -270,9 +270,28 @@ impl<'a> Asked<'a> {
         Predictive::of(&point, level)
     }
 
+    /// From the scale of the residuals to the output, also where the left side of the law is a function of it.
+    fn inverse(&self) -> Option<impl Fn(f64) -> f64> {
+        let (graph, node) = self.formula.inverse()?;
+        let (log, natural) = (self.log, self.is_natural());
+        Some(move |value: f64| match (log, natural) {
+            (true, _) => value.exp(),
+            (false, true) => value,
+            (false, false) => {
+                let mut out = [f64::NAN];
+                evaluate(&graph, node, &[], &[value], &mut out);
+                out[0]
+            }
+        })
+    }
+
     /// Half widths in the unit of the output.
     fn natural_parts(&self, parts: Parts, estimate: f64) -> Parts {
         let half = |h: f64| if self.log { estimate.abs() * h.sinh() } else { h };
+        self.parts_by(parts, half)
+    }
+
+    fn parts_by(&self, parts: Parts, half: impl Fn(f64) -> f64 + Copy) -> Parts {
         Parts {
             parameters: parts.parameters.map(half),
             noise: half(parts.noise),
@@ -286,15 +305,20 @@ impl<'a> Asked<'a> {
     fn without_model(&self, level: f64, estimate: f64) -> Option<((f64, f64), Parts)> {
         let mut residuals = self.fit.residuals.clone();
         residuals.sort_by(f64::total_cmp);
-        let count = if self.is_natural() && !residuals.is_empty() { self.fit.draws.len() } else { 0 };
-        let centres: Vec<f64> = self.fit.draws[..count].iter().map(|draw| self.scaled(draw)).collect();
+        let count = if residuals.is_empty() { 0 } else { self.fit.draws.len() };
+        let (inverse, natural) = (self.inverse()?, self.is_natural());
+        // On the scale of the residuals.
+        let scaled = |params: &[f64]| {
+            if natural { self.scaled(params) } else { self.value(params, self.formula.body) }
+        };
+        let centres: Vec<f64> = self.fit.draws[..count].iter().map(|draw| scaled(draw)).collect();
         let mut draws: Vec<f64> = centres
             .iter()
             .enumerate()
             .map(|(b, centre)| {
                 // A fixed shuffle of the residual quantiles, so that they do not go along with the replicates.
                 let place = (b * 7919 + 13) % count;
-                self.natural(centre + residuals[place * residuals.len() / count % residuals.len()])
+                inverse(centre + residuals[place * residuals.len() / count % residuals.len()])
             })
             .collect();
         let ends = quantiles(&mut draws, level)?;
@@ -306,6 +330,11 @@ impl<'a> Asked<'a> {
             choice: None,
             law: None,
         };
-        Some((ends, self.natural_parts(parts, estimate)))
+        if natural {
+            return Some((ends, self.natural_parts(parts, estimate)));
+        }
+        let centre = scaled(&self.estimates());
+        let half = |h: f64| 0.5 * (inverse(centre + h) - inverse(centre - h)).abs();
+        Some((ends, self.parts_by(parts, half)))
     }
 }

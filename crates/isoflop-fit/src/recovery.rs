@@ -14,6 +14,7 @@ use crate::error::FitError;
 use crate::fit::{Task, root};
 use crate::model::Model;
 use crate::objective::{Loss, Objective};
+use crate::outputs::{mean_loss, rows_of_outputs};
 use crate::request::{self, FitOptions, StartPlan};
 use crate::solve::Solved;
 use crate::streams::{Purpose, Stream};
@@ -85,10 +86,12 @@ impl Recovery {
 /// ```
 pub fn recover(law: &Law, seed: u64) -> Result<Recovery, FitError> {
     let (data, slots, truth) = at_truth(law)?;
-    let formula = law.formula();
+    let formula = &law.formula().stacked();
     let positive = data.output.iter().all(|&y| y > 0.0);
     let log = request::objective(law, &FitOptions::default())?.log && positive;
     let objective = Objective { loss: Loss::Squares, log, delta: 1e-3 };
+    let noisy_output = noised(law, &data, log, 0.01, seed);
+    let data = by_noise(formula, data, &noisy_output, objective, seed)?;
 
     let task = Task::unchecked(formula, &data, objective, seed)?;
     let at = Solved { theta: task.model.internal(&truth), ..Solved::default() };
@@ -110,8 +113,7 @@ pub fn recover(law: &Law, seed: u64) -> Result<Recovery, FitError> {
         }
     }
 
-    let noise = noise_of(formula, &data.output, log);
-    let noisy_data = Data { output: with_noise(&data.output, noise, 0.01, seed), ..data.clone() };
+    let noisy_data = Data { output: noisy_output, ..data.clone() };
     let task = Task::unchecked(formula, &noisy_data, objective, seed)?;
     // From the truth: this is about the intervals and not about the search.
     let from = task.model.internal(&truth);
@@ -150,16 +152,54 @@ pub fn simulate(law: &Law, size: f64, seed: u64) -> Result<Data, FitError> {
     let (data, ..) = at_truth(law)?;
     let positive = data.output.iter().all(|&y| y > 0.0);
     let log = request::objective(law, &FitOptions::default())?.log && positive;
-    let noise = noise_of(law.formula(), &data.output, log);
-    Ok(Data { output: with_noise(&data.output, noise, size, seed), ..data })
+    Ok(Data { output: noised(law, &data, log, size, seed), ..data })
+}
+
+/// The outputs with noise of this size, each output of a law with several with noise of its own.
+fn noised(law: &Law, data: &Data, log: bool, size: f64, seed: u64) -> Vec<f64> {
+    let count = law.outputs().count();
+    let rows = data.rows() / count;
+    let part = |k: usize| {
+        let (formula, output) = (law.formula().part(k), &data.output[k * rows..(k + 1) * rows]);
+        with_noise(output, noise_of(&formula, output, log), size, (seed, k as u64))
+    };
+    (0..count).flat_map(part).collect()
+}
+
+/// The data with each output of a stacked formula weighed by its simulated noise.
+fn by_noise(
+    formula: &Formula,
+    data: Data,
+    noisy: &[f64],
+    objective: Objective,
+    seed: u64,
+) -> Result<Data, FitError> {
+    let rows = rows_of_outputs(formula, &data);
+    if rows.is_empty() {
+        return Ok(data);
+    }
+    let exact = Task::unchecked(formula, &data, objective, seed)?.model.y;
+    let with_noise = Data { output: noisy.to_vec(), ..data.clone() };
+    let noisy = Task::unchecked(formula, &with_noise, objective, seed)?.model.y;
+    let residuals: Vec<f64> = noisy.iter().zip(&exact).map(|(a, b)| a - b).collect();
+    let ones = vec![1.0; residuals.len()];
+    let sizes: Vec<f64> = rows.iter().map(|rows| mean_loss(objective, &residuals, &ones, rows)).collect();
+    let mut weights = vec![1.0; data.rows()];
+    for (rows, size) in rows.iter().zip(&sizes) {
+        rows.iter().for_each(|&row| weights[row] = sizes[0] / size);
+    }
+    Ok(Data { weights: Some(weights), ..data })
 }
 
 /// The design of a law with exact outputs, and the value of each slot that they come from.
 fn at_truth(law: &Law) -> Result<(Data, Vec<Slot>, Vec<f64>), FitError> {
     let no_design = || FitError::NoDesign { law: law.id.clone() };
     let design = law.design.as_ref().ok_or_else(no_design)?;
-    let formula = law.formula();
-    let mut data = bare(formula, &design.table()).ok_or_else(no_design)?;
+    let formula = &law.formula().stacked();
+    let mut data = bare(law.formula(), &design.table()).ok_or_else(no_design)?;
+    if !formula.parts.is_empty() {
+        data = Data::stacked(vec![data; formula.parts.len()]);
+    }
     let slots = slots(formula, &data);
     let value = |name: &str| design.values.iter().find(|(key, _)| key == name).map(|(_, value)| *value);
     let truth: Vec<f64> = slots
@@ -236,8 +276,9 @@ enum Noise {
     Spread,
 }
 
-fn with_noise(output: &[f64], kind: Noise, size: f64, seed: u64) -> Vec<f64> {
-    let mut stream = Stream::new(seed, Purpose::Noise, 0);
+fn with_noise(output: &[f64], kind: Noise, size: f64, (seed, task): (u64, u64)) -> Vec<f64> {
+    // Task 1 is that of runs simulated at a user's inputs.
+    let mut stream = Stream::new(seed, Purpose::Noise, task * 1000);
     let rows = output.len() as f64;
     let mean = output.iter().sum::<f64>() / rows;
     let spread = (output.iter().map(|y| (y - mean).powi(2)).sum::<f64>() / rows).sqrt();

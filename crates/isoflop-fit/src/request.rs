@@ -1,6 +1,6 @@
 //! What a user asks of a fit, and the law as that request changes it.
 
-use isoflop_formula::{Formula, InputSpec, ParamSpec, Scope};
+use isoflop_formula::{Formula, ParamSpec, Scope};
 use isoflop_laws::Law;
 
 use crate::error::FitError;
@@ -94,11 +94,7 @@ pub fn overridden(law: &Law, overrides: &Overrides) -> Result<Formula, FitError>
     if *overrides == Overrides::default() {
         return Ok(original.clone());
     }
-    let mut scope = Scope { sets: law.scope().sets, ..Scope::of(&original.symbols) };
-    if let Some(output) = &original.output {
-        scope.output = Some(InputSpec { name: output.name.clone(), unit: output.unit });
-        scope.inputs.retain(|i| i.name != output.name);
-    }
+    let mut scope = Scope { sets: law.scope().sets, ..original.scope() };
     for (name, low, high) in &overrides.bounds {
         if low.is_nan() || high.is_nan() || low >= high {
             return Err(FitError::EmptyBounds { parameter: name.clone(), low: *low, high: *high });

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::certificate::Certificate;
 use crate::forecast::ForecastModel;
 use crate::interval::{Ends, Posterior, Precision};
+use crate::outputs::OutputFit;
 
 /// A finished fit.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -38,6 +39,9 @@ pub struct Fit {
     pub residuals: Vec<f64>,
     /// Smallest and largest value of each input over the rows used, in the order of the formula's inputs.
     pub ranges: Vec<InputRange>,
+    /// For a law with several outputs, what belongs to each of them; else empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub outputs: Vec<OutputFit>,
     /// Noise and misfit, which forecasts need beside the replicates ([`crate::learn_forecast`]); `None` if they were
     /// not estimated.
     #[serde(default, skip_serializing_if = "Option::is_none")]

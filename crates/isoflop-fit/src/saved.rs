@@ -25,8 +25,11 @@ pub struct SavedFit {
     /// Text columns that the formula compares with texts.
     #[serde(default)]
     pub text_columns: Vec<String>,
-    /// Name of the output.
+    /// Name of the output, of a law with several that of its first statement.
     pub output: String,
+    /// Names of the further outputs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub further_outputs: Vec<String>,
     /// Bounds and grouping of the parameters.
     pub parameters: Vec<SavedParameter>,
     /// What was fitted.
@@ -101,6 +104,11 @@ impl SavedFit {
                 });
             }
         }
+        let unit = |unit: Unit| unit.is_known().then(|| unit.to_string());
+        let further = formula.parts.iter().skip(1).map(|part| &part.left);
+        columns.extend(
+            further.clone().map(|left| SavedColumn { name: left.name.clone(), unit: unit(left.unit) }),
+        );
         SavedFit {
             schema_version: SCHEMA_VERSION,
             isoflop_version: env!("CARGO_PKG_VERSION").to_string(),
@@ -109,6 +117,7 @@ impl SavedFit {
             columns,
             text_columns: texts,
             output: formula.output.as_ref().map_or_else(String::new, |o| o.name.clone()),
+            further_outputs: further.map(|left| left.name.clone()).collect(),
             parameters: formula
                 .symbols
                 .params
@@ -166,6 +175,8 @@ impl SavedFit {
             let spec = InputSpec::new(&column.name, unit);
             if column.name == self.output {
                 scope.output = Some(spec);
+            } else if self.further_outputs.contains(&column.name) {
+                scope.further_outputs.push(spec);
             } else {
                 scope.inputs.push(spec);
             }

@@ -30,6 +30,19 @@ pub fn simulate_at(
     noise: f64,
     seed: u64,
 ) -> Vec<f64> {
+    simulate_output_at(formula, 0, params, inputs, noise, seed)
+}
+
+/// [`simulate_at`] for output `k` of a law with several, each with noise of its own.
+pub fn simulate_output_at(
+    formula: &Formula,
+    k: usize,
+    params: &[f64],
+    inputs: &[Vec<f64>],
+    noise: f64,
+    seed: u64,
+) -> Vec<f64> {
+    let node = formula.parts.get(k).map_or(root(formula, true), |part| part.left.prediction);
     let rows = inputs.iter().map(Vec::len).max().unwrap_or(0);
     let slices: Vec<&[f64]> = inputs.iter().map(Vec::as_slice).collect();
     let mut out = vec![f64::NAN; rows];
@@ -37,8 +50,8 @@ pub fn simulate_at(
     if params.len() < symbols.params.len() || inputs.len() < symbols.inputs.len() {
         return out;
     }
-    evaluate(&formula.graph, root(formula, true), &slices, params, &mut out);
-    let mut stream = Stream::new(seed, Purpose::Noise, 1);
+    evaluate(&formula.graph, node, &slices, params, &mut out);
+    let mut stream = Stream::new(seed, Purpose::Noise, 1 + k as u64);
     out.iter_mut().for_each(|y| *y *= (noise * stream.normal()).exp());
     out
 }

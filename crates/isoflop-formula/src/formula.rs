@@ -6,10 +6,11 @@ use crate::expand::expand;
 use crate::functions::constant;
 use crate::graph::{Graph, NodeId};
 use crate::invert::invert;
-use crate::parser::parse;
+use crate::parser::{parse, parse_all};
 use crate::print;
 use crate::resolve::{Resolver, Side};
-use crate::scope::Scope;
+use crate::scope::{InputSpec, Scope};
+use crate::several::Part;
 use crate::suggest::closest;
 use crate::symbols::Symbols;
 use crate::unit_check;
@@ -33,6 +34,9 @@ pub struct Formula {
     pub output: Option<LeftSide>,
     /// The right side of `~`, in the space of the left side (`log(loss)`, say); or the bare expression.
     pub body: NodeId,
+    /// All statements of a law with several, `loss ~ ...; error ~ ...`; empty for one. [`Formula::output`] and
+    /// [`Formula::body`] are those of the first, and [`Formula::part`] gives the others the same place.
+    pub parts: Vec<Part>,
     /// Tied parameters that the formula uses; they are not among the parameters.
     pub ties: Vec<Tie>,
     /// What is odd but not wrong.
@@ -69,6 +73,9 @@ impl Formula {
     /// The left side may be any nesting of invertible functions of the output (`log log2 log10 log1p exp
     /// expm1 sqrt logit sigmoid`, `- + * / ^` with numbers). A power is inverted on its positive branch.
     ///
+    /// A law may have several outputs, `loss ~ ...; error ~ ...`. Parameters of one name are one parameter, and an output
+    /// on the right side of a later statement is what its own statement predicts.
+    ///
     /// # Errors
     /// All errors that were found, each with code and place, and the warnings with them.
     ///
@@ -84,40 +91,55 @@ impl Formula {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn compile(text: &str, scope: &Scope) -> Result<Self, Diagnostics> {
-        let statement = parse(text)?;
-        let Some(left) = &statement.output else {
-            let span = statement.body.span.clone();
-            let output = scope.output.as_ref().map_or("loss", |o| o.name.as_str());
-            let report = Diagnostic::error("F0504", span, "a law needs `output ~ expression`");
-            return Err(Diagnostics(vec![report.with_help(format!("write {output} ~ ..."))]));
-        };
-        let name = output_name(left, scope)?;
-        let (left, body) = (&expand(left, scope)?, &expand(&statement.body, scope)?);
-        let mut resolver = Resolver::new(scope, Some(name.clone()));
-        resolver.side = Side::Left;
-        let lhs = resolver.node(left);
-        resolver.side = Side::Right;
-        let body_expr = body;
-        let body = resolver.node(body_expr);
-
-        let mut prediction = body;
-        if !resolver.failed() {
-            let output = resolver.graph.input(0);
-            match invert(&mut resolver.graph, lhs, output, body) {
-                Some(node) => prediction = node,
-                None => {
-                    let message = format!("this cannot be solved for `{name}`");
-                    let report = Diagnostic::error("F0505", left.span.clone(), message);
-                    resolver.diagnostics.push(report.with_help(
-                        "the left side may use log log2 log10 log1p exp expm1 sqrt logit sigmoid and \
-                         + - * / ^ with numbers, on the output once",
-                    ));
-                }
+        let statements = parse_all(text)?;
+        let mut names: Vec<String> = Vec::new();
+        let mut read = Vec::new();
+        for statement in &statements {
+            let Some(left) = &statement.output else {
+                let output = scope.outputs().nth(names.len()).map_or("loss", |o| o.name.as_str());
+                return Err(no_output(statement.body.span.clone(), output));
+            };
+            let name = output_name(left, scope)?;
+            if names.contains(&name) {
+                let message = format!("`{name}` is predicted by two statements");
+                let report = Diagnostic::error("F0509", left.span.clone(), message);
+                return Err(Diagnostics(vec![report.with_help("give each output one statement")]));
             }
+            names.push(name);
+            read.push((expand(left, scope)?, expand(&statement.body, scope)?));
         }
-        let mut formula = finish(text, scope, resolver, Some(left), body_expr, body, prediction)?;
-        let unit = formula.symbols.inputs.first().map(|i| i.unit).unwrap_or_default();
-        formula.output = Some(LeftSide { name, unit, input: 0, lhs, prediction });
+        let mut resolver = Resolver::new(scope, names.first().cloned());
+        resolver.announce(&names[1..]);
+        let mut parts: Vec<Part> = Vec::new();
+        for ((left, right), name) in read.iter().zip(&names) {
+            if let Some(last) = parts.last() {
+                resolver.next_statement(name, last.left.prediction);
+            }
+            let (lhs, body, prediction) = sides(&mut resolver, left, right, name);
+            let unit = scope.outputs().find(|o| o.name == *name).or(scope.input(name)).map(|o| o.unit);
+            let (name, unit) = (name.clone(), unit.unwrap_or_default());
+            parts.push(Part { left: LeftSide { name, unit, input: 0, lhs, prediction }, body });
+        }
+        let looks_back = resolver.symbols.look_back();
+        if let (true, Some((left, _))) = (looks_back, read.get(1)) {
+            let message = "a law with a sum over the past has one output";
+            resolver.diagnostics.push(Diagnostic::error("F0511", left.span.clone(), message));
+        }
+        if let Some(missing) = scope.outputs().find(|o| !names.contains(&o.name)) {
+            let message = format!("the declared output `{}` has no statement", missing.name);
+            resolver.diagnostics.push(Diagnostic::error("F0512", 0..text.len(), message));
+        }
+        let outputs: Vec<InputSpec> =
+            parts.iter().skip(1).map(|part| InputSpec::new(&part.left.name, part.left.unit)).collect();
+        let exprs: Vec<(Option<&Expr>, &Expr)> = read.iter().map(|(l, r)| (Some(l), r)).collect();
+        let roots: Vec<NodeId> = parts.iter().map(|part| part.left.prediction).collect();
+        let mut formula = finish(text, scope, resolver, &outputs, &exprs, &roots)?;
+        if let Some(first) = parts.first() {
+            (formula.body, formula.output) = (first.body, Some(first.left.clone()));
+        }
+        if parts.len() > 1 {
+            formula.parts = parts;
+        }
         Ok(formula)
     }
 
@@ -145,44 +167,82 @@ impl Formula {
         let mut resolver = Resolver::new(scope, scope.output.as_ref().map(|o| o.name.clone()));
         let body_expr = expand(&statement.body, scope)?;
         let body = resolver.node(&body_expr);
-        finish(text, scope, resolver, None, &body_expr, body, body)
+        finish(text, scope, resolver, &[], &[(None, &body_expr)], &[body])
     }
 
     /// The formula as text of the language, with names resolved, ties replaced and constants folded.
     pub fn to_text(&self) -> String {
-        let body = print::text(&self.graph, &self.symbols, self.body);
-        match &self.output {
-            Some(output) => format!("{} ~ {body}", print::text(&self.graph, &self.symbols, output.lhs)),
-            None => body,
-        }
+        self.written(" ~ ", "; ", print::text)
     }
 
     /// The formula as LaTeX (mathematics mode, without delimiters).
     pub fn to_latex(&self) -> String {
-        let body = print::latex(&self.graph, &self.symbols, self.body);
+        self.written(" = ", ",\\qquad ", print::latex)
+    }
+
+    /// Every statement by one printer.
+    fn written(&self, is: &str, then: &str, print: fn(&Graph, &Symbols, NodeId) -> String) -> String {
+        let print = |symbols: &Symbols, node| print(&self.graph, symbols, node);
+        let statement = |symbols: &Symbols, left: &LeftSide, body| {
+            format!("{}{is}{}", print(symbols, left.lhs), print(symbols, body))
+        };
         match &self.output {
-            Some(output) => format!("{} = {body}", print::latex(&self.graph, &self.symbols, output.lhs)),
-            None => body,
+            _ if !self.parts.is_empty() => {
+                let text =
+                    |(k, part): (usize, &Part)| statement(&self.part(k).symbols, &part.left, part.body);
+                self.parts.iter().enumerate().map(text).collect::<Vec<_>>().join(then)
+            }
+            Some(output) => statement(&self.symbols, output, self.body),
+            None => print(&self.symbols, self.body),
         }
     }
 }
 
-/// The checks that need the whole formula; the formula without its left side.
+fn no_output(span: crate::ast::Span, output: &str) -> Diagnostics {
+    let report = Diagnostic::error("F0504", span, "a law needs `output ~ expression`");
+    Diagnostics(vec![report.with_help(format!("write {output} ~ ..."))])
+}
+
+/// The two sides of the statement that predicts `name`, and its prediction.
+fn sides(resolver: &mut Resolver<'_>, left: &Expr, right: &Expr, name: &str) -> (NodeId, NodeId, NodeId) {
+    resolver.side = Side::Left;
+    let lhs = resolver.node(left);
+    resolver.side = Side::Right;
+    let body = resolver.node(right);
+    if resolver.failed() {
+        return (lhs, body, body);
+    }
+    let output = resolver.graph.input(0);
+    let Some(prediction) = invert(&mut resolver.graph, lhs, output, body) else {
+        let message = format!("this cannot be solved for `{name}`");
+        let report = Diagnostic::error("F0505", left.span.clone(), message);
+        resolver.diagnostics.push(report.with_help(
+            "the left side may use log log2 log10 log1p exp expm1 sqrt logit sigmoid and \
+             + - * / ^ with numbers, on the output once",
+        ));
+        return (lhs, body, body);
+    };
+    (lhs, body, prediction)
+}
+
+/// The checks that need the whole formula; the formula without its left sides. `roots` are what the `statements` predict,
+/// `outputs` the outputs of all but the first.
 fn finish(
     text: &str,
     scope: &Scope,
     mut resolver: Resolver<'_>,
-    left: Option<&Expr>,
-    body_expr: &Expr,
-    body: NodeId,
-    prediction: NodeId,
+    outputs: &[InputSpec],
+    statements: &[(Option<&Expr>, &Expr)],
+    roots: &[NodeId],
 ) -> Result<Formula, Diagnostics> {
-    if !resolver.failed() {
-        check_size(&mut resolver, body_expr, prediction);
+    for ((_, body), root) in statements.iter().zip(roots) {
+        if !resolver.failed() {
+            check_size(&mut resolver, body, *root);
+        }
     }
-    if !resolver.failed() {
+    if !resolver.failed() && !scope.trusted {
         let Resolver { symbols, ties, diagnostics, .. } = &mut resolver;
-        unit_check::check(symbols, ties, text, left, body_expr, diagnostics);
+        unit_check::check(symbols, outputs, ties, text, statements, diagnostics);
     }
     if resolver.failed() {
         resolver.diagnostics.sort_by_key(|d| d.span.as_ref().map_or(usize::MAX, |s| s.start));
@@ -204,7 +264,8 @@ fn finish(
         graph: resolver.graph,
         symbols: resolver.symbols,
         output: None,
-        body,
+        body: roots.first().copied().unwrap_or(NodeId(0)),
+        parts: Vec::new(),
         ties: resolver.ties.into_iter().map(|t| Tie { name: t.name, node: t.node }).collect(),
         warnings: resolver.diagnostics,
     })
@@ -244,16 +305,19 @@ fn output_name(left: &Expr, scope: &Scope) -> Result<String, Diagnostics> {
         let report = Diagnostic::error("F0506", left.span.clone(), "the left side names no output");
         return error(report.with_help("write loss ~ ..., or log(loss) ~ ..."));
     };
-    match &scope.output {
-        Some(output) if !names.iter().any(|(name, _)| *name == output.name) => {
-            let message = format!("the output is `{}`, but the left side has `{first}`", output.name);
+    let declared: Vec<&str> = scope.outputs().map(|output| output.name.as_str()).collect();
+    let known = declared.iter().find(|output| names.iter().any(|(name, _)| name == *output));
+    match known {
+        Some(output) => Ok((*output).to_owned()),
+        None if !declared.is_empty() => {
+            let message =
+                format!("the output is `{}`, but the left side has `{first}`", declared.join("` or `"));
             let report = Diagnostic::error("F0507", span.clone(), message);
-            error(match closest(first, [output.name.as_str()]) {
+            error(match closest(first, declared) {
                 Some(close) => report.with_help(format!("did you mean `{close}`?")),
                 None => report,
             })
         }
-        Some(output) => Ok(output.name.clone()),
         None if scope.param(first).is_some() => {
             let message = format!("`{first}` is declared as a parameter and cannot be the output");
             error(Diagnostic::error("F0508", span.clone(), message))

@@ -28,7 +28,7 @@ pub(crate) enum TokenKind {
 }
 
 /// Spellings of signs, longest first, with the token each one is.
-const SIGNS: [(&str, &str); 27] = [
+const SIGNS: [(&str, &str); 28] = [
     ("**", "^"),
     ("<=", "<="),
     (">=", ">="),
@@ -52,6 +52,7 @@ const SIGNS: [(&str, &str); 27] = [
     ("]", "]"),
     (",", ","),
     (":", ":"),
+    (";", ";"),
     ("and", "and"),
     ("or", "or"),
     ("not", "not"),
@@ -59,7 +60,7 @@ const SIGNS: [(&str, &str); 27] = [
 ];
 
 /// The symbols of [`SIGNS`]; the words after them are found when a name has been read.
-const SYMBOLS: usize = 23;
+const SYMBOLS: usize = 24;
 
 /// Characters that papers and other languages use, with what to write here.
 const FOREIGN: [(char, &str); 14] = [

@@ -231,6 +231,12 @@ fn log(g: &mut Graph, node: NodeId, how: &Lowering<'_>) -> NodeId {
             let (a, b) = (log(g, a, how), log(g, b, how));
             if op == Binary::Mul { g.add(a, b) } else { g.sub(a, b) }
         }
+        Node::Unary(Unary::Exp, exponent) => exponent,
+        // The logs of the branches, so that the sums in them are seen.
+        Node::If(condition, a, b) => {
+            let (a, b) = (log(g, a, how), log(g, b, how));
+            g.select(condition, a, b)
+        }
         _ if how.shift => log_of_sum(g, node),
         _ => g.unary(Unary::Log, node),
     }

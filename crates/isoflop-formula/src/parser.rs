@@ -30,8 +30,26 @@ mod strength {
 /// Reads `output ~ expression` or a bare expression.
 ///
 /// # Errors
-/// Every error of characters and grammar that was found, in the order of the text.
+/// Every error of characters and grammar that was found, in the order of the text; a second statement.
 pub(crate) fn parse(text: &str) -> Result<Statement, Diagnostics> {
+    let mut statements = parse_all(text)?;
+    match (statements.len(), statements.pop()) {
+        (1, Some(only)) => Ok(only),
+        (_, last) => {
+            let span = last.map_or(0..text.len(), |last| last.output.unwrap_or(last.body).span);
+            let report = Diagnostic::error("F0209", span, "one expression is needed here, not several");
+            Err(Diagnostics(vec![
+                report.with_help("`;` joins the statements of a law: loss ~ ...; error ~ ..."),
+            ]))
+        }
+    }
+}
+
+/// Reads one statement or several with `;` between them; there is at least one.
+///
+/// # Errors
+/// Every error of characters and grammar that was found, in the order of the text.
+pub(crate) fn parse_all(text: &str) -> Result<Vec<Statement>, Diagnostics> {
     if text.len() > MAX_TEXT {
         let message = format!("the formula is {} bytes long; at most {MAX_TEXT} are read", text.len());
         return Err(Diagnostics(vec![Diagnostic::error("F0901", 0..1, message)]));
@@ -40,10 +58,18 @@ pub(crate) fn parse(text: &str) -> Result<Statement, Diagnostics> {
     let tokens = tokens(text, &mut diagnostics);
     let mut parser =
         Parser { tokens, at: 0, nesting: 0, nodes: 0, last_error: None, gave_up: false, diagnostics };
-    let statement = parser.statement();
+    let mut statements = vec![parser.statement()];
+    while parser.sign(";") {
+        parser.advance();
+        // One at the end closes the last statement.
+        if parser.peek().kind == TokenKind::End {
+            break;
+        }
+        statements.push(parser.statement());
+    }
     let mut diagnostics = parser.diagnostics;
     if diagnostics.is_empty() {
-        return Ok(statement);
+        return Ok(statements);
     }
     diagnostics.sort_by_key(|d| d.span.as_ref().map_or(0, |s| s.start));
     diagnostics.truncate(MAX_ERRORS);
@@ -75,7 +101,7 @@ impl Parser {
         loop {
             let token = self.peek().clone();
             match token.kind {
-                TokenKind::End => return statement,
+                TokenKind::End | TokenKind::Sign(";") => return statement,
                 TokenKind::Sign("~") if statement.output.is_none() => {
                     self.advance();
                     let body = self.expression(0).expr;
@@ -595,6 +621,8 @@ mod tests {
         assert_eq!(codes("sum(i in mix C[i])"), ["F0208"]);
         assert_eq!(codes("solve(x in 0..1: x) + solve(x in 0: x = 1) + a = 3"), ["F0208", "F0208", "F0101"]);
         assert_eq!(codes("a in b"), ["F0202"]);
+        assert_eq!(codes("a; b"), ["F0209"]);
+        assert_eq!(codes("a;; b"), ["F0201"]);
     }
 
     #[test]

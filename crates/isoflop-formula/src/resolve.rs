@@ -38,6 +38,10 @@ pub(crate) struct ResolvedTie {
 pub(crate) struct Resolver<'a> {
     scope: &'a Scope,
     output: Option<String>,
+    /// Outputs of the statements before this one, with what predicts them.
+    earlier: Vec<(String, NodeId)>,
+    /// Outputs of the statements after this one.
+    later: Vec<String>,
     pub(crate) side: Side,
     pub(crate) graph: Graph,
     pub(crate) symbols: Symbols,
@@ -59,6 +63,8 @@ impl<'a> Resolver<'a> {
         Self {
             scope,
             output,
+            earlier: Vec::new(),
+            later: Vec::new(),
             side: Side::Expression,
             graph: Graph::new(),
             symbols: Symbols::default(),
@@ -71,6 +77,19 @@ impl<'a> Resolver<'a> {
             in_past: false,
             unknowns: Vec::new(),
         }
+    }
+
+    /// Turns to the statement that predicts `output`; the last one predicted its output by `prediction`.
+    pub(crate) fn next_statement(&mut self, output: &str, prediction: NodeId) {
+        self.later.retain(|name| name != output);
+        if let Some(done) = self.output.replace(output.to_owned()) {
+            self.earlier.push((done, prediction));
+        }
+    }
+
+    /// Says which outputs later statements predict.
+    pub(crate) fn announce(&mut self, later: &[String]) {
+        self.later = later.to_vec();
     }
 
     pub(crate) fn failed(&self) -> bool {
@@ -351,6 +370,10 @@ impl<'a> Resolver<'a> {
         }
         let is_output = self.output.as_deref() == Some(name);
         match self.side {
+            // The first input stands for the output of whichever statement is looked at.
+            Side::Left if is_output && group.is_none() && !self.earlier.is_empty() => {
+                return self.graph.input(0);
+            }
             Side::Left if is_output && group.is_none() => return self.input(name, InputKind::Column),
             Side::Left => return self.left_constant(name, span),
             Side::Right if is_output => {
@@ -358,6 +381,18 @@ impl<'a> Resolver<'a> {
                 return self.fail(Diagnostic::error("F0503", span.clone(), message));
             }
             _ => {}
+        }
+        let earlier = self.earlier.iter().find(|(earlier, _)| earlier == name).map(|(_, node)| *node);
+        if let Some(prediction) = earlier.filter(|_| group.is_none())
+            && self.may_read_columns(name, span)
+        {
+            return prediction;
+        }
+        if self.later.iter().any(|later| later == name) {
+            let message = format!("`{name}` is predicted by a later statement");
+            return self.fail(
+                Diagnostic::error("F0510", span.clone(), message).with_help("put that statement first"),
+            );
         }
         let is_column = is_output || self.scope.input(name).is_some();
         let declared = self.scope.param(name);
@@ -453,7 +488,7 @@ impl<'a> Resolver<'a> {
             | InputKind::Here
             | InputKind::Earlier { column: None, .. } => crate::units::Unit::one(),
             InputKind::Column | InputKind::Earlier { column: Some(_), .. } => {
-                let output = self.scope.output.as_ref().filter(|o| o.name == name);
+                let output = self.scope.outputs().find(|o| o.name == name);
                 output.or(self.scope.input(name)).map(|i| i.unit).unwrap_or_default()
             }
         };

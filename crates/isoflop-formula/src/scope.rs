@@ -13,6 +13,8 @@ pub struct Scope {
     /// The output. If `None`, the one name on the left side of `~` is the output, with the unit it has among
     /// the inputs. In a bare expression it is a column like the others.
     pub output: Option<InputSpec>,
+    /// Further outputs, for a law of several statements `loss ~ ...; error ~ ...`.
+    pub further_outputs: Vec<InputSpec>,
     /// Text columns: for comparison with texts (`family == "llama"`) and as index (`A[family]`).
     pub text_columns: Vec<String>,
     /// Declared parameters. Those that the formula does not use are left out of the result.
@@ -22,6 +24,8 @@ pub struct Scope {
     pub sets: Vec<ColumnSet>,
     /// Whether unknown names become free parameters; otherwise they are errors.
     pub open: bool,
+    /// Whether units are known to agree, so that they are not checked again.
+    pub trusted: bool,
 }
 
 /// A set of columns that sums run over; the columns themselves are among the inputs.
@@ -114,6 +118,11 @@ impl Scope {
         scope
     }
 
+    /// The declared outputs.
+    pub(crate) fn outputs(&self) -> impl Iterator<Item = &InputSpec> {
+        self.output.iter().chain(&self.further_outputs)
+    }
+
     pub(crate) fn input(&self, name: &str) -> Option<&InputSpec> {
         self.inputs.iter().find(|i| i.name == name)
     }
@@ -130,8 +139,8 @@ impl Scope {
             Some(declared) => declared.members.clone(),
             None if self.names().any(|name| name == set) => Vec::new(),
             None => {
-                let output = self.output.as_ref().map(|o| o.name.as_str());
-                let names = self.inputs.iter().map(|i| i.name.as_str()).filter(|n| Some(*n) != output);
+                let is_output = |name: &str| self.outputs().any(|output| output.name == name);
+                let names = self.inputs.iter().map(|i| i.name.as_str()).filter(|n| !is_output(n));
                 let member = |n: &str| Some(n.strip_prefix(set)?.strip_prefix('_')?.to_string());
                 names.filter_map(member).filter(|m| !m.is_empty()).collect()
             }
@@ -167,7 +176,7 @@ impl Scope {
 
     /// Every name that is declared, for suggestions.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        let columns = self.inputs.iter().chain(&self.output).map(|i| i.name.as_str());
+        let columns = self.inputs.iter().chain(self.outputs()).map(|i| i.name.as_str());
         columns
             .chain(self.sets.iter().map(|s| s.name.as_str()))
             .chain(self.params.iter().map(|p| p.name.as_str()))

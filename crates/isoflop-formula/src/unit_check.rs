@@ -26,6 +26,7 @@ use crate::diagnostic::Diagnostic;
 use crate::functions::{Function, constant, function};
 use crate::graph::{Binary, Unary};
 use crate::resolve::ResolvedTie;
+use crate::scope::InputSpec;
 use crate::symbols::{InputKind, Symbols};
 use crate::units::{BASES, Unit};
 
@@ -33,13 +34,14 @@ mod linear;
 
 use linear::{Contradiction, Form, System};
 
-/// Checks `left ~ body`, or a bare `body`, and adds what is wrong to `diagnostics`.
+/// Checks statements `left ~ body`, or a bare `body`, and adds what is wrong to `diagnostics`. `outputs` are the outputs
+/// of all statements but the first, which is among the inputs.
 pub(crate) fn check<'e>(
     symbols: &'e Symbols,
+    outputs: &'e [InputSpec],
     ties: &'e [ResolvedTie],
     text: &'e str,
-    left: Option<&'e Expr>,
-    body: &'e Expr,
+    statements: &[(Option<&'e Expr>, &'e Expr)],
     diagnostics: &mut Vec<Diagnostic>,
 ) {
     let mut groups: Vec<&str> = symbols.params.iter().filter_map(|p| p.group.as_deref()).collect();
@@ -54,6 +56,7 @@ pub(crate) fn check<'e>(
         points: points.collect(),
         groups,
         symbols,
+        outputs,
         inputs: columns.map(|(i, x)| (x.name.as_str(), i)).collect(),
         params: symbols.params.iter().enumerate().map(|(i, p)| (p.name.as_str(), i)).collect(),
         ties: ties.iter().map(|t| (t.name.as_str(), t)).collect(),
@@ -64,10 +67,12 @@ pub(crate) fn check<'e>(
         unknown: None,
         diagnostics,
     };
-    let right = checker.quantity(body);
-    if let Some(left) = left {
-        let left_quantity = checker.quantity(left);
-        checker.same_sides(left, &left_quantity, body, &right);
+    for (left, body) in statements {
+        let right = checker.quantity(body);
+        if let Some(left) = left {
+            let left_quantity = checker.quantity(left);
+            checker.same_sides(left, &left_quantity, body, &right);
+        }
     }
 }
 
@@ -100,6 +105,7 @@ struct Checker<'a> {
     points: Vec<Point>,
     groups: Vec<&'a str>,
     symbols: &'a Symbols,
+    outputs: &'a [InputSpec],
     inputs: FxHashMap<&'a str, usize>,
     params: FxHashMap<&'a str, usize>,
     ties: FxHashMap<&'a str, &'a ResolvedTie>,
@@ -206,6 +212,13 @@ impl<'a> Checker<'a> {
         }
         if let Some(&i) = self.params.get(name) {
             return self.param(i);
+        }
+        if let Some(k) = self.outputs.iter().position(|output| output.name == name) {
+            let form = match self.outputs[k].unit.exponents() {
+                Some(unit) => Form::fixed(unit),
+                None => self.unknown_of(self.symbols.params.len() + self.symbols.inputs.len() + k, 0, 0),
+            };
+            return Quantity { units: vec![form; self.points.len()], values: None };
         }
         let value = constant(name).unwrap_or(f64::NAN);
         let units = if value.is_finite() { self.pure() } else { self.anything() };

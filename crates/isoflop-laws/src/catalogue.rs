@@ -186,17 +186,20 @@ impl Catalogue {
 
 /// All embedded laws, read on as many threads as the machine has.
 fn read_all() -> Vec<Result<Law, LawErrors>> {
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let piece = BUILTIN.len().div_ceil(threads).max(1);
-    let part = |files: &'static [(&'static str, &'static str)]| -> Vec<Result<Law, LawErrors>> {
-        files.iter().map(|(file, text)| read(file, text, folder_of(file), Origin::BuiltIn)).collect()
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).clamp(1, 16);
+    // Every so manieth file: neighbours are alike in length.
+    let part = |first: usize| -> Vec<Result<Law, LawErrors>> {
+        let files = BUILTIN.iter().skip(first).step_by(threads);
+        files.map(|(file, text)| read(file, text, folder_of(file), Origin::BuiltIn)).collect()
     };
-    std::thread::scope(|scope| {
-        let parts: Vec<_> =
-            BUILTIN.chunks(piece).map(|files| (files, scope.spawn(move || part(files)))).collect();
+    let mut parts: Vec<_> = std::thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|first| (first, scope.spawn(move || part(first)))).collect();
+        let own = part(0);
         // A thread that could not finish is done again here, so that its panic is seen where it belongs.
-        parts.into_iter().flat_map(|(files, thread)| thread.join().unwrap_or_else(|_| part(files))).collect()
-    })
+        let others = others.into_iter().map(|(first, thread)| thread.join().unwrap_or_else(|_| part(first)));
+        std::iter::once(own).chain(others).map(Vec::into_iter).collect()
+    });
+    (0..BUILTIN.len()).filter_map(|k| parts[k % threads].next()).collect()
 }
 
 /// Where a word first occurs, from 0 (it is the id) up; `None` if nowhere.
@@ -205,7 +208,7 @@ fn rank(law: &Law, word: &str) -> Option<u32> {
     if law.id == word {
         return Some(0);
     }
-    let variables = || law.inputs.iter().chain([&law.output]);
+    let variables = || law.inputs.iter().chain(law.outputs());
     let cited = |text: fn(&crate::Citation) -> &str| law.citations.iter().any(|citation| has(text(citation)));
     let places = [
         has(&law.id) || law.aliases.iter().any(|alias| has(alias)),

@@ -42,11 +42,12 @@ pub(crate) fn identity(root: &Section<'_, '_>, id: &str, area: &str, folder: Opt
 }
 
 /// The names that a law's formula may use.
-pub(crate) fn scope(inputs: &[Variable], output: &Variable, parameters: &[Parameter]) -> Scope {
+pub(crate) fn scope(inputs: &[Variable], outputs: &[Variable], parameters: &[Parameter]) -> Scope {
     let spec = |variable: &Variable| InputSpec { name: variable.name.clone(), unit: variable.unit };
     Scope {
         inputs: columns(inputs),
-        output: Some(spec(output)),
+        output: outputs.first().map(spec),
+        further_outputs: outputs.iter().skip(1).map(spec).collect(),
         text_columns: inputs.iter().filter(|input| input.text).map(|input| input.name.clone()).collect(),
         sets: sets(inputs),
         ..parameter_scope(parameters)
@@ -171,6 +172,7 @@ fn used(formula: &Formula) -> (Vec<&str>, Vec<&str>) {
     let (mut columns, mut params) = (Vec::new(), Vec::new());
     let mut seen = vec![false; formula.graph.len()];
     let mut open = vec![formula.body];
+    open.extend(formula.parts.iter().map(|part| part.body));
     while let Some(node) = open.pop() {
         if std::mem::replace(&mut seen[node.index()], true) {
             continue;
@@ -368,12 +370,16 @@ pub(crate) fn golden(
     inputs: &[Variable],
     sets: &[CoefficientSet],
     derived: &[Derived],
+    outputs: &[Variable],
     looks_back: bool,
 ) {
     usable_set(section, sets, &golden.coefficients);
     let names: Vec<&str> = golden.inputs.iter().map(|(name, _)| name.as_str()).collect();
     match &golden.quantity {
         None => points(section, &names, inputs),
+        Some(quantity) if outputs.iter().any(|output| output.name == *quantity) => {
+            points(section, &names, inputs);
+        }
         Some(quantity) => match derived.iter().find(|derived| derived.name == *quantity) {
             Some(derived) => {
                 let known: Vec<String> = derived.inputs.iter().map(|(name, _)| name.clone()).collect();

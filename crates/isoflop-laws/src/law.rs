@@ -52,8 +52,10 @@ pub struct Law {
     pub decision: Option<String>,
     /// Inputs, in the order of the file.
     pub inputs: Vec<Variable>,
-    /// What it predicts.
+    /// What it predicts: the output of its first statement.
     pub output: Variable,
+    /// The outputs of its further statements, `loss ~ ...; error ~ ...`; mostly none.
+    pub further_outputs: Vec<Variable>,
     /// Parameters, in the order of the file.
     pub parameters: Vec<Parameter>,
     /// Quantities that follow from the parameters.
@@ -118,7 +120,7 @@ impl Law {
             set: None,
         };
         let mut inputs: Vec<Variable> = Vec::new();
-        // The first input is the output itself.
+        // The first input is the first output itself.
         for input in formula.symbols.inputs.iter().skip(1) {
             let variable = match &input.kind {
                 InputKind::Column | InputKind::Earlier { column: Some(_), .. } => {
@@ -136,6 +138,8 @@ impl Law {
             || column("", Unit::default(), false),
             |output| column(&output.name, output.unit, false),
         );
+        let further = formula.parts.iter().skip(1).map(|part| &part.left);
+        let further_outputs = further.map(|left| column(&left.name, left.unit, false)).collect();
         let parameters = formula.symbols.params.iter().map(|param| Parameter {
             name: param.name.clone(),
             lower: param.lower,
@@ -156,6 +160,7 @@ impl Law {
             parameters: parameters.collect(),
             inputs,
             output,
+            further_outputs,
             derived: Vec::new(),
             recipe: None,
             sets: Vec::new(),
@@ -177,7 +182,13 @@ impl Law {
     /// The names that the formula was compiled with. To hold, bound or tie parameters, change the scope's
     /// `params` and compile `formula().text` again.
     pub fn scope(&self) -> Scope {
-        check::scope(&self.inputs, &self.output, &self.parameters)
+        let outputs: Vec<Variable> = self.outputs().cloned().collect();
+        check::scope(&self.inputs, &outputs, &self.parameters)
+    }
+
+    /// All that it predicts, in the order of its statements.
+    pub fn outputs(&self) -> impl Iterator<Item = &Variable> + Clone {
+        std::iter::once(&self.output).chain(&self.further_outputs)
     }
 
     /// The law over the columns of a table: each set of columns (`[inputs.mix]` with members) gets the columns of
@@ -229,7 +240,7 @@ impl Law {
         self.derived.iter().find(|derived| derived.name == name)
     }
 
-    /// The predicted output at one point; for tables use [`formula`](Self::formula) and the evaluator.
+    /// The predicted output at one point, for a law of several statements that of the first; for tables use [`formula`](Self::formula) and the evaluator.
     ///
     /// `values` and `inputs` are looked up by name and may hold more than is needed. For a law with sums over the past
     /// the inputs are sequences, a run up to the point. A grouped parameter `A[family]`
@@ -259,16 +270,21 @@ impl Law {
         value.map_or(f64::NAN, |value| (value / golden.value - 1.0).abs())
     }
 
-    /// A derived quantity at the given parameter values, and inputs if it needs any.
+    /// A derived quantity at the given parameter values, and inputs if it needs any; or an output of this name.
     ///
     /// # Errors
-    /// No such quantity, or a parameter or an input without a value.
+    /// No such quantity or output, or a parameter or an input without a value.
     pub fn derive<V: AsRef<str>>(
         &self,
         name: &str,
         values: &[(V, f64)],
         inputs: &[(String, Value)],
     ) -> Result<f64, LawError> {
+        if let Some(k) = self.outputs().position(|output| output.name == name) {
+            let formula = self.formula.part(k);
+            let node = formula.output.as_ref().map_or(formula.body, |output| output.prediction);
+            return at_point(&self.id, &formula, node, values, inputs);
+        }
         let derived = self.derived(name).ok_or_else(|| no_value(&self.id, name))?;
         at_point(&self.id, &derived.formula, derived.formula.body, values, inputs)
     }

@@ -283,7 +283,7 @@ impl From<&str> for Value {
 pub struct Golden {
     /// Coefficient set to use.
     pub coefficients: String,
-    /// A derived quantity instead of the output.
+    /// A derived quantity, or a further output, instead of the output.
     pub quantity: Option<String>,
     /// Inputs: those of the law, or those of the derived quantity.
     pub inputs: Vec<(String, Value)>,

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use isoflop_formula::{Formula, Unit};
+use isoflop_formula::{Formula, Scope, Unit};
 use toml::de::DeTable;
 
 use crate::check;
@@ -52,20 +52,26 @@ fn front_matter(
     check::identity(&root, &id, &area, folder);
     let inputs = each(root.named_sections("inputs", true), variable);
     let mut outputs = each(root.named_sections("output", true), variable);
-    if outputs.len() > 1 {
-        root.wrong("output", root.offset_of("output"), "one table [output.NAME]", "several");
-    }
     let parameters = each(root.named_sections("parameters", false), parameter);
-    let output = outputs.pop();
+    // A test reads every embedded law as if it were a user's.
+    let trusted = origin == Origin::BuiltIn;
     let formula_text = root.text("formula");
-    let formula = output.as_ref().filter(|_| !formula_text.is_empty()).and_then(|output| {
-        let scope = check::scope(&inputs, output, &parameters);
+    let known = !outputs.is_empty() && !formula_text.is_empty();
+    let formula = known.then_some(&outputs).and_then(|outputs| {
+        let scope = Scope { trusted, ..check::scope(&inputs, outputs, &parameters) };
         let formula = check::compiled(&root, "formula", Formula::compile(&formula_text, &scope))?;
-        check::all_used(&root, &formula, &inputs, &parameters);
+        if !trusted {
+            check::all_used(&root, &formula, &inputs, &parameters);
+        }
         Some(formula)
     });
+    // In the order of the statements.
+    if let Some(formula) = &formula {
+        let order = formula.outputs();
+        outputs.sort_by_key(|output| order.iter().position(|name| *name == output.name));
+    }
     let derived = each(root.named_sections("derived", false), |name, section| {
-        derived(name, section, &inputs, &parameters)
+        derived(name, section, &inputs, &parameters, trusted)
     });
     let sections = root.sections("citations");
     let citations: Vec<Citation> = sections.iter().map(citation).collect();
@@ -91,8 +97,11 @@ fn front_matter(
         .and_then(|section| design(&section, &check::design_inputs(&inputs, looks_back), &parameters, &sets));
     let derived: Vec<Derived> = derived.into_iter().flatten().collect();
     let golden = root.sections("golden");
-    let golden =
-        golden.iter().map(|section| self::golden(section, &inputs, &sets, &derived, looks_back)).collect();
+    let golden = golden
+        .iter()
+        .map(|section| self::golden(section, &inputs, &sets, &derived, &outputs, looks_back))
+        .collect();
+    let mut outputs = outputs.into_iter();
     Some(Law {
         title: root.text("title"),
         aliases: root.texts("aliases"),
@@ -106,7 +115,8 @@ fn front_matter(
         counting,
         decision,
         inputs,
-        output: output?,
+        output: outputs.next()?,
+        further_outputs: outputs.collect(),
         parameters,
         derived,
         sets,
@@ -207,6 +217,7 @@ fn derived(
     section: &Section<'_, '_>,
     inputs: &[Variable],
     parameters: &[Parameter],
+    trusted: bool,
 ) -> Option<Derived> {
     check::name(section, "derived quantity", &name, false);
     let text = section.text("formula");
@@ -219,7 +230,7 @@ fn derived(
     if text.is_empty() {
         return None;
     }
-    let scope = check::derived_scope(inputs, parameters, &own);
+    let scope = Scope { trusted, ..check::derived_scope(inputs, parameters, &own) };
     let formula = check::compiled(section, "formula", Formula::expression(&text, &scope))?;
     Some(Derived { name, text, description, inputs: own, formula })
 }
@@ -385,6 +396,7 @@ fn golden(
     inputs: &[Variable],
     sets: &[CoefficientSet],
     derived: &[Derived],
+    outputs: &[Variable],
     looks_back: bool,
 ) -> Golden {
     let golden = Golden {
@@ -395,6 +407,6 @@ fn golden(
         tolerance: section.number("tolerance"),
         source: section.text("source"),
     };
-    check::golden(section, &golden, inputs, sets, derived, looks_back);
+    check::golden(section, &golden, inputs, sets, derived, outputs, looks_back);
     golden
 }

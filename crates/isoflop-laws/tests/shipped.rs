@@ -97,6 +97,16 @@ fn the_laws_of_the_first_catalogue_are_there() {
     }
 }
 
+/// The program trusts the units and names of its own laws; here they are checked as in a user's file.
+#[test]
+fn every_law_passes_as_a_file_of_a_user() {
+    for law in catalogue().laws() {
+        let again = Law::parse(&format!("{}.md", law.id), law.text());
+        let again = again.unwrap_or_else(|errors| panic!("{}: {errors}", law.id));
+        assert_eq!(again.formula().symbols, law.formula().symbols, "{}", law.id);
+    }
+}
+
 #[test]
 fn names_and_aliases_are_unique() {
     let catalogue = catalogue();
@@ -119,6 +129,19 @@ fn golden_values_are_reproduced() {
                     law.predict(values, &golden.inputs).unwrap(),
                     walk_formula(law.formula(), prediction(law), values, &golden.inputs),
                 ),
+                Some(name) if law.outputs().any(|output| output.name == *name) => {
+                    let part = law.outputs().position(|output| output.name == *name).unwrap();
+                    let formula = law.formula().part(part);
+                    (
+                        law.derive(name, values, &golden.inputs).unwrap(),
+                        walk_formula(
+                            &formula,
+                            formula.output.as_ref().unwrap().prediction,
+                            values,
+                            &golden.inputs,
+                        ),
+                    )
+                }
                 Some(name) => {
                     let formula = law.derived(name).unwrap().formula();
                     (
@@ -164,7 +187,8 @@ fn every_parameter_moves_the_prediction_on_the_design() {
         let table = design.table();
         let rows: Vec<_> = (0..table.rows).map(|row| table.row(row)).collect();
         let at = |values: &[(&str, f64)]| -> Vec<f64> {
-            rows.iter().map(|row| law.predict(values, row).unwrap()).collect()
+            let outputs = law.outputs().map(|output| &output.name);
+            outputs.flat_map(|name| rows.iter().map(|row| law.derive(name, values, row).unwrap())).collect()
         };
         let values: Vec<(&str, f64)> = design.values.iter().map(|(name, v)| (name.as_str(), *v)).collect();
         let base = at(&values);
@@ -189,6 +213,10 @@ fn formulas_print_and_read_back_to_the_same_graph() {
         let scope = isoflop_formula::Scope::of(&formula.symbols);
         let again = Formula::expression(&text, &scope).unwrap_or_else(|errors| panic!("{text}: {errors}"));
         assert_eq!(print::text(&again.graph, &again.symbols, again.body), text, "{}", law.id);
+        let whole = formula.to_text();
+        let again = Formula::compile(&whole, &formula.scope()).unwrap_or_else(|e| panic!("{whole}: {e}"));
+        assert_eq!(again.to_text(), whole, "{}", law.id);
+        assert_eq!(again.outputs(), formula.outputs());
     }
 }
 

@@ -124,7 +124,11 @@ pub fn costs_given(architecture: &Architecture, given: &[(String, f64)]) -> Resu
     let models = CostModel::builtin()?;
     if let Some((name, _)) = given.iter().find(|(name, _)| !models.iter().any(|m| m.given.contains_key(name)))
     {
-        return Err(PlanError::UnusedGiven { name: name.clone(), law: "a cost model".to_owned() });
+        return Err(PlanError::UnusedGiven {
+            option: "--given",
+            name: name.clone(),
+            law: "a cost model".to_owned(),
+        });
     }
     let mut known: Vec<(String, f64)> =
         architecture.numbers.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect();

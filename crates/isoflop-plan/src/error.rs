@@ -1,6 +1,6 @@
 //! What can be wrong with a plan.
 
-use isoflop_formula::Diagnostics;
+use isoflop_formula::{Diagnostics, closest};
 
 /// A plan that cannot be made; the message says why and what to change.
 #[derive(Debug, thiserror::Error)]
@@ -28,7 +28,7 @@ pub enum PlanError {
         names: Vec<String>,
     },
     /// A parameter has no value.
-    #[error("{law} has no value for {name}{}", .group.as_ref().map_or_else(String::new, |g| format!("; its values differ by {g}: give one with --given {g}=...")))]
+    #[error("{law} has no value for {name}{}", .group.as_ref().map_or_else(String::new, |g| format!("; its values differ by {g}: give one with --given {g}={}", .levels.first().map_or("...", String::as_str))))]
     MissingParameter {
         /// Name of the law.
         law: String,
@@ -36,10 +36,110 @@ pub enum PlanError {
         name: String,
         /// The text column that chooses its value.
         group: Option<String>,
+        /// Levels that have one.
+        levels: Vec<String>,
     },
-    /// A given name that nothing reads.
-    #[error("--given {name} is used by nothing: neither a formula of the plan nor {law} has it")]
+    /// A level of a group that the law does not know.
+    #[error("{law} has no values for {column}={level}{}; it has {}", near(.level, .known), .known.join(", "))]
+    UnknownLevel {
+        /// Name of the law.
+        law: String,
+        /// The text column.
+        column: String,
+        /// The level that was given.
+        level: String,
+        /// Levels that have values.
+        known: Vec<String>,
+    },
+    /// A role of a law that cannot be one.
+    #[error("the role {role} {reason}: write laws with roles as a=fit.json b=chinchilla@hoffmann")]
+    BadRole {
+        /// The role.
+        role: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// Several laws predict what a name asks for.
+    #[error("{name} is predicted by {} laws: write {}", .choices.len(), .choices.join(" or "))]
+    Ambiguous {
+        /// The name.
+        name: String,
+        /// Names that say which.
+        choices: Vec<String>,
+    },
+    /// Laws and definitions that need each other.
+    #[error("what is needed goes round in a circle: {}; give one of them a value (--given)", .names.join(" needs "))]
+    Circle {
+        /// Each needs the next; the last is the first.
+        names: Vec<String>,
+    },
+    /// Two laws mean different units by one name.
+    #[error("{name} is in {} for {} and in {} for {}: bring one to the unit of the other with --let", .units[0].1, .units[0].0, .units[1].1, .units[1].0)]
+    UnitsDiffer {
+        /// The name.
+        name: String,
+        /// Law and unit of both.
+        units: Box<[(String, String); 2]>,
+    },
+    /// One of several laws that no formula uses.
+    #[error("no formula of the plan uses the law {role}: use what it predicts, {name}, or leave it out")]
+    IdleLaw {
+        /// Its role.
+        role: String,
+        /// Name of what it predicts.
+        name: String,
+    },
+    /// A plan that is for laws with roles, and other laws.
+    #[error("the plan {plan} is for {}: {what}", .roles.join(" and "))]
+    Roles {
+        /// Name of the plan.
+        plan: String,
+        /// Its roles as they are written, with what they are.
+        roles: Vec<String>,
+        /// What is wrong.
+        what: String,
+    },
+    /// A pattern or list of names that fits nothing.
+    #[error("{text} stands for no names of this plan: the laws read {}", .known.join(", "))]
+    NoMatch {
+        /// The pattern.
+        text: String,
+        /// Inputs of the laws.
+        known: Vec<String>,
+    },
+    /// Shares that do not add up to 1.
+    #[error("the shares {} add up to {sum}{}", .names.join(", "), if .rest.is_empty() { ", and must add up to 1".to_owned() } else { format!(", which leaves nothing for {}", .rest.join(", ")) })]
+    Shares {
+        /// Shares that were given.
+        names: Vec<String>,
+        /// Their sum.
+        sum: f64,
+        /// Shares that were to be decided.
+        rest: Vec<String>,
+    },
+    /// Solving without exactly one equation.
+    #[error("--solve {name} needs one equation, such as --subject-to 'loss == 2.0'; there are {equations}")]
+    NoEquation {
+        /// The unknown.
+        name: String,
+        /// How many there are.
+        equations: usize,
+    },
+    /// An equation without a solution.
+    #[error("no {name} above 0 solves `{text}`: {why}")]
+    NoSolution {
+        /// The unknown.
+        name: String,
+        /// The equation.
+        text: String,
+        /// Between which values the sides stay apart.
+        why: String,
+    },
+    /// A given or defined name that nothing reads.
+    #[error("{option} {name} is used by nothing: neither a formula of the plan nor {law} has it")]
     UnusedGiven {
+        /// The option.
+        option: &'static str,
         /// The name.
         name: String,
         /// Name of the law.
@@ -326,6 +426,12 @@ pub enum PlanError {
     },
 }
 
+/// `, did you mean llama?`
+fn near(level: &str, known: &[String]) -> String {
+    closest(level, known.iter().map(String::as_str))
+        .map_or_else(String::new, |near| format!(", did you mean {near}?"))
+}
+
 fn quoted(list: &[String]) -> String {
     list.iter().map(|text| format!("`{text}`")).collect::<Vec<_>>().join(" and ")
 }
@@ -354,6 +460,17 @@ impl PlanError {
             PlanError::UnknownDevice { .. } => "P0118",
             PlanError::NoPeak { .. } => "P0119",
             PlanError::LooksBack { .. } => "P0120",
+            PlanError::UnknownLevel { .. } => "P0121",
+            PlanError::BadRole { .. } => "P0122",
+            PlanError::Ambiguous { .. } => "P0123",
+            PlanError::Circle { .. } => "P0124",
+            PlanError::UnitsDiffer { .. } => "P0125",
+            PlanError::IdleLaw { .. } => "P0126",
+            PlanError::Roles { .. } => "P0127",
+            PlanError::NoMatch { .. } => "P0128",
+            PlanError::Shares { .. } => "P0129",
+            PlanError::NoEquation { .. } => "P0130",
+            PlanError::NoSolution { .. } => "P0206",
             PlanError::NotPositive { .. } => "P0301",
             PlanError::BadLimit { .. } => "P0302",
             PlanError::UnknownLimit { .. } => "P0303",

@@ -78,6 +78,8 @@ pub(crate) struct Form<'a> {
     pub(crate) link: Link,
     pub(crate) rows: Vec<Row<'a>>,
     pub(crate) convex: bool,
+    /// Decisions that may vanish.
+    pub(crate) shares: Vec<usize>,
     /// Constraints that no point at all meets, and the distance between their sides that always remains.
     pub(crate) impossible: Vec<(usize, f64)>,
 }
@@ -137,7 +139,14 @@ pub(crate) fn geometric(problem: &Problem, params: &[f64]) -> Option<Form<'stati
             _ => return None,
         }
     }
-    Some(Form { objective: Box::new(objective), link, rows, convex: true, impossible })
+    Some(Form {
+        objective: Box::new(objective),
+        link,
+        rows,
+        convex: true,
+        shares: problem.vanishing(),
+        impossible,
+    })
 }
 
 /// The constant part of a sum of positive terms, which nothing takes away.
@@ -161,6 +170,7 @@ pub(crate) struct General {
     graph: Graph,
     objective: (Program, Link),
     rows: Vec<(Program, bool, Side)>,
+    shares: Vec<usize>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -218,7 +228,7 @@ impl General {
             };
             rows.push((Program::new(&mut graph, node, n), constraint.equal, side));
         }
-        General { graph, objective, rows }
+        General { graph, objective, rows, shares: problem.vanishing() }
     }
 
     /// The plan at these parameter values.
@@ -239,6 +249,7 @@ impl General {
             link: self.objective.1,
             rows: self.rows.iter().enumerate().map(row).collect(),
             convex: false,
+            shares: self.shares.clone(),
             impossible: Vec::new(),
         }
     }

@@ -1,7 +1,7 @@
 //! A law with values for its parameters: what a plan predicts with.
 
 use isoflop_fit::{FitError, InputRange, SavedFit, Verdict};
-use isoflop_formula::{Formula, closest, parse_number};
+use isoflop_formula::{Formula, Graph, InputKind, Node, closest, parse_number};
 use isoflop_laws::{Catalogue, CoefficientSet, Grade, Law, LawErrors, Levels, Standing};
 
 use crate::error::PlanError;
@@ -129,6 +129,7 @@ impl Model {
         let bad = |reason: String| ModelError::Plan(PlanError::BadSource { text: text.to_owned(), reason });
         if let Some((name, values)) = text.split_once(':') {
             let law = catalogue.find(name).map_err(LawErrors::from)?;
+            let law = &with_domains(law, values).map_err(bad)?;
             return Ok(Model::from_law(name, law, by_hand(law, values).map_err(bad)?));
         }
         let (name, set) = text.split_once('@').unwrap_or((text, ""));
@@ -171,11 +172,87 @@ impl Model {
         let position = |wanted: &str| self.values.iter().position(|(known, _)| known == wanted);
         let family =
             || name.strip_suffix(']').and_then(|rest| rest.split_once('[')).map(|(family, _)| family);
-        level
-            .and_then(|level| position(&format!("{name}[{level}]")))
-            .or_else(|| position(name))
-            .or_else(|| family().and_then(position))
+        let of_level = |level: &str| {
+            let is_it =
+                |(known, _): &(String, f64)| level_of(known, name).is_some_and(|l| same_level(l, level));
+            self.values.iter().position(is_it)
+        };
+        level.and_then(of_level).or_else(|| position(name)).or_else(|| family().and_then(position))
     }
+}
+
+impl Model {
+    /// Columns whose texts choose values of parameters or are compared, such as `family`.
+    pub fn texts(&self) -> Vec<String> {
+        let symbols = &self.formula.symbols;
+        let compared = symbols.inputs.iter().filter_map(|input| match &input.kind {
+            InputKind::TextEquals { column, .. } => Some(column.clone()),
+            _ => None,
+        });
+        let mut names: Vec<String> =
+            compared.chain(symbols.params.iter().filter_map(|p| p.group.clone())).collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    /// The law at these texts, such as `family` and `llama`: comparisons decided, one value in place of each group. What it
+    /// gives needs numbers alone.
+    ///
+    /// # Errors
+    /// A text column without a text; a level that has no values.
+    pub fn at(&self, texts: &[(String, String)]) -> Result<Model, PlanError> {
+        let text_of =
+            |column: &str| texts.iter().find(|(name, _)| name == column).map(|(_, text)| text.as_str());
+        let columns = self.texts();
+        if let Some(column) = columns.iter().find(|column| text_of(column).is_none()) {
+            return Err(PlanError::MissingInputs { law: self.name.clone(), names: vec![column.clone()] });
+        }
+        let mut model =
+            Model { values: Vec::new(), draws: vec![Vec::new(); self.draws.len()], ..self.clone() };
+        let inputs = model.formula.symbols.inputs.clone();
+        let mut decide = |graph: &mut Graph, leaf: Node| {
+            let Node::Input(k) = leaf else { return None };
+            let InputKind::TextEquals { column, value } = &inputs.get(k as usize)?.kind else { return None };
+            let is_it = text_of(column).is_some_and(|text| same_level(text, value));
+            Some(graph.number(f64::from(u8::from(is_it))))
+        };
+        let formula = &mut model.formula;
+        formula.body = formula.graph.substitute(formula.body, &mut decide);
+        if let Some(output) = &mut formula.output {
+            output.prediction = formula.graph.substitute(output.prediction, &mut decide);
+        }
+        for param in &mut formula.symbols.params {
+            let column = param.group.take();
+            let level = column.as_deref().and_then(text_of);
+            let place = self.place(&param.name, level).ok_or_else(|| PlanError::UnknownLevel {
+                law: self.name.clone(),
+                column: column.unwrap_or_default(),
+                level: level.unwrap_or_default().to_owned(),
+                known: self.levels(&param.name),
+            })?;
+            model.values.push((param.name.clone(), self.values[place].1));
+            for (own, draw) in model.draws.iter_mut().zip(&self.draws) {
+                own.push(draw.get(place).copied().unwrap_or(f64::NAN));
+            }
+        }
+        Ok(model)
+    }
+
+    /// Levels of which this parameter has values.
+    pub(crate) fn levels(&self, name: &str) -> Vec<String> {
+        self.values.iter().filter_map(|(known, _)| level_of(known, name)).map(str::to_owned).collect()
+    }
+}
+
+/// `llama` for `A[llama]` and `A`.
+fn level_of<'n>(known: &'n str, name: &str) -> Option<&'n str> {
+    known.strip_prefix(name)?.strip_prefix('[')?.strip_suffix(']')
+}
+
+/// Levels of a numeric column are numbers in text form: 1e3 is 1000.
+pub(crate) fn same_level(a: &str, b: &str) -> bool {
+    a == b || parse_number(a).is_some_and(|x| parse_number(b) == Some(x))
 }
 
 /// Why a law cannot be taken.
@@ -187,6 +264,23 @@ pub enum ModelError {
     /// Its coefficients.
     #[error(transparent)]
     Plan(#[from] PlanError),
+}
+
+/// The law over the domains that the values by hand name, `C[web]=1.2`, where they are not those of its file.
+fn with_domains(law: &Law, text: &str) -> Result<Law, String> {
+    let mut sets = law.inputs.iter().filter_map(|input| input.set.as_ref());
+    let (Some(set), None) = (sets.next(), sets.next()) else { return Ok(law.clone()) };
+    let mut columns: Vec<String> = Vec::new();
+    for part in text.split(',') {
+        let name = part.split_once('=').map_or("", |(name, _)| name);
+        let member = name.split_once('[').and_then(|(_, rest)| rest.trim().strip_suffix(']'));
+        let column = member.map(|member| format!("{}{member}", set.prefix));
+        columns.extend(column.filter(|column| !columns.contains(column)));
+    }
+    if columns.is_empty() {
+        return Ok(law.clone());
+    }
+    law.over(columns.iter().map(String::as_str)).map_err(|diagnostics| diagnostics.to_string())
 }
 
 /// `E=1.8,A=480`: one value for every parameter.

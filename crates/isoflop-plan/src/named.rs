@@ -6,8 +6,9 @@ use isoflop_formula::closest;
 use serde::Deserialize;
 
 use crate::error::PlanError;
+use crate::laws::Laws;
 use crate::model::Model;
-use crate::request::{Request, Sense};
+use crate::request::Request;
 use crate::rules::Rule;
 
 /// Name and text of every embedded plan file.
@@ -31,13 +32,24 @@ pub struct NamedPlan {
     /// Inputs that the law must have.
     #[serde(default)]
     pub reads: Vec<String>,
-    /// What should be small; this or [`NamedPlan::maximize`].
+    /// Laws that it needs, by role, where it needs several.
+    #[serde(default)]
+    pub roles: BTreeMap<String, LawRole>,
+    /// What should be small; this, [`NamedPlan::maximize`] or [`NamedPlan::solve`].
     pub minimize: Option<String>,
     /// What should be large.
     pub maximize: Option<String>,
+    /// What the equation among the constraints is solved for.
+    pub solve: Option<String>,
     /// What is decided.
     #[serde(default)]
     pub over: Vec<String>,
+    /// Shares that add up to 1, as [`Request::simplex`].
+    #[serde(default)]
+    pub simplex: Vec<String>,
+    /// Names with formulas, as [`Request::lets`].
+    #[serde(default, rename = "let")]
+    pub lets: BTreeMap<String, String>,
     /// Constraints.
     #[serde(default)]
     pub subject_to: Vec<String>,
@@ -58,6 +70,21 @@ pub struct NamedPlan {
     pub prose: String,
 }
 
+/// A law that a named plan of several laws needs.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LawRole {
+    /// Which law it is, in words.
+    pub description: String,
+    /// An example, as on the command line.
+    pub example: String,
+    /// Inputs that it must have.
+    #[serde(default)]
+    pub reads: Vec<String>,
+    /// What it must predict.
+    pub predicts: Option<String>,
+}
+
 /// A value that a named plan needs.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -76,6 +103,9 @@ pub struct Given {
 pub struct Golden {
     /// The law with its coefficients, `chinchilla@besiroglu`; left out, that of the plan.
     pub law: Option<String>,
+    /// The laws by role, for a plan of several.
+    #[serde(default)]
+    pub laws: BTreeMap<String, String>,
     /// The given values.
     #[serde(default)]
     pub given: BTreeMap<String, toml::Value>,
@@ -175,9 +205,13 @@ impl NamedPlan {
             rest.split_once("\n+++").ok_or_else(|| bad("the facts must end with a line +++".into()))?;
         let mut plan: NamedPlan = toml::from_str(facts).map_err(|error| bad(error.to_string()))?;
         plan.prose = prose.trim().to_owned();
-        let aims = usize::from(plan.minimize.is_some()) + usize::from(plan.maximize.is_some());
+        let aims = [&plan.minimize, &plan.maximize, &plan.solve];
+        let aims = aims.iter().filter(|aim| aim.is_some()).count();
         if aims != usize::from(plan.rule.is_empty()) {
-            return Err(bad("it needs either minimize or maximize, or rules".into()));
+            return Err(bad("it needs one of minimize, maximize and solve, or rules".into()));
+        }
+        if aims > 0 && plan.over.is_empty() && plan.simplex.is_empty() && plan.solve.is_none() {
+            return Err(bad("it needs something to decide: over or simplex".into()));
         }
         Ok(plan)
     }
@@ -199,17 +233,61 @@ impl NamedPlan {
         }
     }
 
+    /// Whether the laws have the roles and inputs that the plan is about.
+    ///
+    /// # Errors
+    /// A role that is missing or unknown; a law that lacks an input, or predicts something else.
+    pub fn check_laws(&self, laws: &Laws) -> Result<(), PlanError> {
+        if self.roles.is_empty() {
+            return laws.iter().try_for_each(|(_, model)| self.check(model));
+        }
+        let refuse = |what: String| {
+            let role =
+                |(name, role): (&String, &LawRole)| format!("{name}={} ({})", role.example, role.description);
+            Err(PlanError::Roles {
+                plan: self.id.clone(),
+                roles: self.roles.iter().map(role).collect(),
+                what,
+            })
+        };
+        for (role, model) in laws.iter() {
+            let Some(asked) = self.roles.get(role) else {
+                let near = closest(role, self.roles.keys().map(String::as_str));
+                return refuse(match near {
+                    _ if role.is_empty() => format!("{} has no role", model.name),
+                    Some(near) => format!("it has no role {role}, did you mean {near}?"),
+                    None => format!("it has no role {role}"),
+                });
+            };
+            let has = |name: &String| model.formula.symbols.inputs.iter().any(|input| input.name == *name);
+            if let Some(name) = asked.reads.iter().find(|name| !has(name)) {
+                return refuse(format!("{role} must read {name}, which {} does not", model.name));
+            }
+            let output = model.formula.output.as_ref().map(|left| left.name.as_str());
+            if let Some(wanted) = asked.predicts.as_deref().filter(|wanted| output != Some(wanted)) {
+                let output = output.unwrap_or("nothing");
+                return refuse(format!("{role} must predict {wanted}, but {} predicts {output}", model.name));
+            }
+        }
+        match self.roles.keys().find(|role| !laws.iter().any(|(known, _)| known == role.as_str())) {
+            Some(role) => refuse(format!("{role} is missing")),
+            None => Ok(()),
+        }
+    }
+
     /// The request with these given values; defaults of the file fill in what is not given.
     ///
     /// # Errors
     /// A value that the plan needs is not given.
     pub fn request(&self, given: &[(String, String)]) -> Result<Request, PlanError> {
         let given = self.filled(given)?;
-        let mut request = match (&self.minimize, &self.maximize) {
-            (_, Some(objective)) => Request::maximize(objective),
-            (objective, None) => Request::minimize(objective.clone().unwrap_or_default()),
+        let mut request = match (&self.minimize, &self.maximize, &self.solve) {
+            (_, _, Some(unknown)) => Request::solve(unknown),
+            (_, Some(objective), _) => Request::maximize(objective),
+            (objective, ..) => Request::minimize(objective.clone().unwrap_or_default()),
         };
-        debug_assert!(request.sense == Sense::Maximize || self.minimize.is_some());
+        request.simplex.clone_from(&self.simplex);
+        request.lets = self.lets.iter().map(|(name, text)| (name.clone(), text.clone())).collect();
         request.over.clone_from(&self.over);
         request.constraints.clone_from(&self.subject_to);
         request.given = given;

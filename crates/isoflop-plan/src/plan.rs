@@ -1,14 +1,19 @@
 //! Making a plan: the optimum, its intervals, how flat it is and what a wrong choice costs.
 
+use crate::caution::{cautions, outside};
 use crate::error::PlanError;
+use crate::expand::expanded;
 use crate::form::{Rate, Row};
+use crate::laws::{Laws, Role};
 use crate::model::Model;
 use crate::problem::Problem;
 use crate::request::{Request, Sense};
 use crate::result::{ConstraintResult, Method, Plan, Quantity, Range, Regret, Warning};
 use crate::search::{Found, Search, binds};
+use crate::shares;
 use crate::smooth::{LogSum, Smooth};
-use crate::solve::solve;
+use crate::solve::{Failed, solve};
+use crate::unknown::solved;
 use crate::whole::whole_plan;
 
 /// Below this the objective is taken not to care about a constraint.
@@ -34,18 +39,37 @@ const IDLE: f64 = 1e-9;
 /// # Ok::<(), isoflop_laws::LawErrors>(())
 /// ```
 pub fn plan(model: &Model, request: &Request) -> Result<Plan, PlanError> {
-    if !request.whole.is_empty() {
-        return whole_plan(model, request);
+    plan_roles(&[("", model)], request)
+}
+
+/// [`plan`] with several laws, each under its role ([`Laws`]).
+///
+/// # Errors
+/// As [`plan`]; a name that several laws predict, laws that need each other, a law that no formula uses.
+pub fn plan_laws(laws: &Laws, request: &Request) -> Result<Plan, PlanError> {
+    plan_roles(&laws.roles(), request)
+}
+
+pub(crate) fn plan_roles(roles: &[Role<'_>], request: &Request) -> Result<Plan, PlanError> {
+    if request.solve.is_some() {
+        return solved(roles, request);
     }
-    let problem = Problem::new(model, request)?;
-    let search = Search::new(&problem, model, request.starts);
+    let request = &expanded(roles, request)?;
+    if !request.whole.is_empty() {
+        return whole_plan(roles, request);
+    }
+    let problem = Problem::new(roles, request)?;
+    let search = Search::new(&problem, request.starts);
     let found = search.solve(&problem.params)?;
     let z = &found.optimum.z;
     let x: Vec<f64> = z.iter().map(|z| z.exp()).collect();
     let objective = problem.value(problem.objective, &x, &problem.params);
     let constraints = constraints(&search, &found, &x, objective);
-    let mut warnings: Vec<Warning> =
-        model.warnings.iter().map(|message| Warning { code: "law", message: message.clone() }).collect();
+    let mut warnings: Vec<Warning> = roles
+        .iter()
+        .flat_map(|(_, model)| &model.warnings)
+        .map(|message| Warning::new("law", message.clone()))
+        .collect();
     let mut plan = Plan {
         decision: problem.over.iter().zip(&x).map(|(name, &x)| quantity(name, x)).collect(),
         objective: quantity(&request.objective, objective),
@@ -55,6 +79,7 @@ pub fn plan(model: &Model, request: &Request) -> Result<Plan, PlanError> {
             .map(|(name, node)| quantity(name, problem.value(*node, &x, &problem.params)))
             .collect(),
         gap: gap(&search, &found, objective),
+        scanned: 0,
         method: found.method,
         starts: found.starts,
         regret: None,
@@ -65,8 +90,16 @@ pub fn plan(model: &Model, request: &Request) -> Result<Plan, PlanError> {
         draws: 0,
         warnings: Vec::new(),
     };
-    replan(&mut plan, &search, model, &found, &x, &mut warnings);
-    warnings.extend(cautions(&plan, model, &found));
+    if found.method == Method::MultiStart && !problem.shares.is_empty() {
+        plan.scanned = shares::scan(&problem, &problem.params).map_or(0, |(_, _, met)| met);
+        if let Some(gap) = shares::proof(&problem, &x, &plan.constraints) {
+            (plan.method, plan.gap) = (Method::Convex, Some(gap));
+        }
+    }
+    replan(&mut plan, &search, &found, &x, &mut warnings);
+    warnings.extend(outside(&problem, roles, &x));
+    warnings.extend(cautions(&plan, &problem, &found));
+    shares::round(&mut plan, &problem);
     plan.warnings = warnings;
     Ok(plan)
 }
@@ -148,7 +181,10 @@ fn indifference(search: &Search<'_>, found: &Found, objective: f64, tolerance: f
             let mut exponents = vec![0.0; n];
             exponents[i] = if up { -1.0 } else { 1.0 };
             let most = form.link.of(worst);
-            let target = Box::new(LogSum { terms: vec![(0.0, exponents)] });
+            let target: Box<dyn Smooth> = match problem.is_share(i) {
+                true => Box::new(shares::Own { i, sign: if up { -1.0 } else { 1.0 } }),
+                false => Box::new(LogSum { terms: vec![(0.0, exponents)] }),
+            };
             let f = std::mem::replace(&mut form.objective, target);
             if !most.is_finite() {
                 return None;
@@ -156,8 +192,12 @@ fn indifference(search: &Search<'_>, found: &Found, objective: f64, tolerance: f
             let limit = Box::new(AtMost { f, most });
             let rate = Rate::Constant(1.0);
             form.rows.push(Row { f: limit, equal: false, must_bind: false, of: 0, rate });
-            let optimum = solve(&form, &found.optimum.z, 1.0, lower, upper).ok()?;
-            binds(&form, &optimum).then(|| optimum.z[i].exp())
+            match solve(&form, &found.optimum.z, 1.0, lower, upper) {
+                Ok(optimum) => binds(&form, &optimum).then(|| optimum.z[i].exp()),
+                // Many points may share the end of a range of shares.
+                Err(Failed::Inexact(z)) if problem.is_share(i) => Some(z[i].exp()),
+                Err(_) => None,
+            }
         });
         solved.flatten()
     };
@@ -167,49 +207,41 @@ fn indifference(search: &Search<'_>, found: &Found, objective: f64, tolerance: f
 }
 
 /// Plans every draw again: intervals, regret, and how often the constraints hold.
-fn replan(
-    plan: &mut Plan,
-    search: &Search<'_>,
-    model: &Model,
-    found: &Found,
-    x: &[f64],
-    warnings: &mut Vec<Warning>,
-) {
+fn replan(plan: &mut Plan, search: &Search<'_>, found: &Found, x: &[f64], warnings: &mut Vec<Warning>) {
     let problem = search.problem;
-    if problem.params.is_empty() || model.draws.is_empty() {
+    if problem.draws.is_empty() {
         return;
     }
     let by_law: Vec<bool> = problem.constraints.iter().map(|c| problem.depends_on_law(c)).collect();
     let width = plan.decision.len() + 1 + plan.report.len();
-    let mut columns: Vec<Vec<f64>> = vec![Vec::with_capacity(model.draws.len()); width];
-    let mut regrets = Vec::with_capacity(model.draws.len());
+    let mut columns: Vec<Vec<f64>> = vec![Vec::with_capacity(problem.draws.len()); width];
+    let mut regrets = Vec::with_capacity(problem.draws.len());
     let mut holds = vec![0usize; by_law.len()];
     let mut failed = 0;
-    for draw in &model.draws {
-        let params = problem.draw(draw);
+    for params in &problem.draws {
         for (count, c) in holds.iter_mut().zip(&problem.constraints) {
-            let (small, large) = (problem.value(c.small, x, &params), problem.value(c.large, x, &params));
+            let (small, large) = (problem.value(c.small, x, params), problem.value(c.large, x, params));
             let room = 1e-9 * large.abs().max(small.abs());
             *count += usize::from(small <= large + room && (!c.equal || small >= large - room));
         }
-        let Ok(best) = search.again(&params, found) else {
+        let Ok(best) = search.again(params, found) else {
             failed += 1;
             continue;
         };
         let own: Vec<f64> = best.optimum.z.iter().map(|z| z.exp()).collect();
-        let objective = problem.value(problem.objective, &own, &params);
-        let report = problem.report.iter().map(|(_, node)| problem.value(*node, &own, &params));
+        let objective = problem.value(problem.objective, &own, params);
+        let report = problem.report.iter().map(|(_, node)| problem.value(*node, &own, params));
         let row = own.iter().copied().chain([objective]).chain(report);
         columns.iter_mut().zip(row).for_each(|(column, value)| column.push(value));
-        regrets.push(sign(problem) * (problem.value(problem.objective, x, &params) - objective));
+        regrets.push(sign(problem) * (problem.value(problem.objective, x, params) - objective));
     }
     plan.draws = regrets.len();
     if failed > 0 {
         let message = format!(
             "{failed} of {} draws have no plan that meets the constraints; the intervals are about the others",
-            model.draws.len()
+            problem.draws.len()
         );
-        warnings.push(Warning { code: "draws-without-plan", message });
+        warnings.push(Warning::new("draws-without-plan", message));
     }
     let quantities = plan.decision.iter_mut().chain([&mut plan.objective]).chain(&mut plan.report);
     for (quantity, column) in quantities.zip(&mut columns) {
@@ -224,56 +256,18 @@ fn replan(
         plan.regret = Some(Regret { mean, median: median.max(0.0), high: high.max(0.0) });
     }
     for ((constraint, by_law), count) in plan.constraints.iter_mut().zip(by_law).zip(holds) {
-        constraint.holds = by_law.then(|| count as f64 / model.draws.len() as f64);
+        constraint.holds = by_law.then(|| count as f64 / problem.draws.len() as f64);
     }
 }
 
 /// A quantile by linear interpolation between the sorted values; sorts them.
-fn quantile(values: &mut [f64], level: f64) -> Option<f64> {
+pub(crate) fn quantile(values: &mut [f64], level: f64) -> Option<f64> {
     values.sort_unstable_by(f64::total_cmp);
     let place = level * (values.len().checked_sub(1)?) as f64;
     let (low, part) = (place.floor() as usize, place.fract());
     let high = (low + 1).min(values.len() - 1);
-    Some(values[low] + part * (values[high] - values[low]))
-}
-
-/// Warnings about the plan itself.
-fn cautions(plan: &Plan, model: &Model, found: &Found) -> Vec<Warning> {
-    let mut list = Vec::new();
-    for decided in &plan.decision {
-        let Some(range) = model.ranges.iter().find(|range| range.name == decided.name) else { continue };
-        let (above, below) = (decided.estimate / range.high, range.low / decided.estimate);
-        if above > 1.0 || below > 1.0 {
-            let (ratio, side) = if above > 1.0 { (above, "above") } else { (below, "below") };
-            let message = format!("{} is {ratio:.2} times {side} the runs of the fit", decided.name);
-            list.push(Warning { code: "outside-the-runs", message });
-        }
-        let ends = decided.low.zip(decided.high);
-        if ends.is_some_and(|(low, high)| high > 10.0 * low) {
-            let message = format!(
-                "the fit hardly says what {} should be: the interval spans more than a factor 10",
-                decided.name
-            );
-            list.push(Warning { code: "wide-decision", message });
-        }
-    }
-    for name in model.whole.iter().filter(|name| plan.decision.iter().any(|d| d.name == **name)) {
-        let message = format!(
-            "{name} is counted in whole numbers; this plan treats it as continuous (--integer {name})"
-        );
-        list.push(Warning { code: "whole-number", message });
-    }
-    if !found.optimum.exact {
-        let message =
-            "the last digits of the decision are not settled: the optimum lies at a kink, or is not unique";
-        list.push(Warning { code: "not-exact", message: message.to_owned() });
-    }
-    if found.method == Method::MultiStart && found.starts.1 < 2 && found.starts.0 > 1 {
-        let message =
-            format!("only 1 of {} starts ended at this optimum: there may be a better one", found.starts.0);
-        list.push(Warning { code: "one-start", message });
-    }
-    list
+    // Ends that are infinite stay so.
+    Some(if part == 0.0 { values[low] } else { values[low] + part * (values[high] - values[low]) })
 }
 
 #[cfg(test)]

@@ -1,15 +1,16 @@
-//! From texts to one graph: objective and constraints over the decision variables, the law written out in them.
+//! From texts to one graph: objective and constraints over the decision variables, the laws written out in them.
 
-use isoflop_formula::{
-    Binary, Formula, Graph, InputKind, InputSpec, Node, NodeId, Scope, Symbols, Unit, parse_number, print,
-};
+use isoflop_formula::{Binary, Formula, Graph, InputKind, Node, NodeId, print};
 
 use crate::error::PlanError;
-use crate::model::Model;
+use crate::laws::Role;
+use crate::names::{Names, Read};
 use crate::request::{Request, Sense};
+use crate::signomial::signomial;
 use crate::smooth::value_at;
 
-/// A plan as mathematics. Input `i` of the graph is decision variable `i`, parameter `k` that of the law.
+/// A plan as mathematics. Input `i` of the graph is decision variable `i`, its parameters are those of the laws, one law
+/// after the other.
 #[derive(Debug, Clone)]
 pub(crate) struct Problem {
     pub(crate) graph: Graph,
@@ -20,10 +21,27 @@ pub(crate) struct Problem {
     pub(crate) constraints: Vec<Constraint>,
     /// What to report, by name.
     pub(crate) report: Vec<(String, NodeId)>,
-    /// Parameter values of the law.
+    /// Parameter values of the laws.
     pub(crate) params: Vec<f64>,
-    /// Where each parameter stands in a draw of the model.
-    places: Vec<usize>,
+    /// Other values of them; draw `k` of one law goes with draw `k` of the others.
+    pub(crate) draws: Vec<Vec<f64>>,
+    /// What the laws read.
+    pub(crate) reads: Vec<Read>,
+    /// Where each decision usually lies, if a law says so.
+    pub(crate) usual: Vec<Option<(f64, f64)>>,
+    /// Decisions of which a law says that only whole numbers make sense.
+    pub(crate) whole: Vec<String>,
+    /// Shares: decisions that a constraint makes add up to a number.
+    pub(crate) shares: Vec<Shares>,
+}
+
+/// Decisions `w_i` with `w_1 + w_2 + ... == total`, each of which may be 0.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Shares {
+    pub(crate) members: Vec<usize>,
+    pub(crate) total: f64,
+    /// The constraint that says so.
+    pub(crate) constraint: usize,
 }
 
 /// `small <= large`, or `small == large`.
@@ -45,35 +63,34 @@ impl Constraint {
 }
 
 impl Problem {
-    /// Reads the request over the law.
-    pub(crate) fn new(model: &Model, request: &Request) -> Result<Problem, PlanError> {
+    /// Reads the request over the laws, which must decide something that matters.
+    pub(crate) fn new(roles: &[Role<'_>], request: &Request) -> Result<Problem, PlanError> {
         request.check()?;
-        let mut names = Names::new(model, request)?;
-        let scope = names.scope();
+        let problem = Problem::read(roles, request)?;
+        problem.check_use(&request.objective)?;
+        Ok(problem)
+    }
+
+    /// Reads the request over the laws.
+    pub(crate) fn read(roles: &[Role<'_>], request: &Request) -> Result<Problem, PlanError> {
+        let mut names = Names::new(roles, request)?;
         let mut graph = Graph::new();
         let place = match request.sense {
             Sense::Minimize => "--minimize",
             Sense::Maximize => "--maximize",
         };
-        let compile = |place: &str, text: &str| {
-            Formula::expression(text, &scope).map_err(|diagnostics| PlanError::Formula {
-                place: place.to_owned(),
-                text: text.to_owned(),
-                diagnostics,
-            })
-        };
-        let formula = compile(place, &request.objective)?;
+        let formula = names.compile(place, &request.objective)?;
         let objective = names.import(&mut graph, &formula, formula.body)?;
         let mut constraints = Vec::new();
         for text in &request.constraints {
-            let formula = compile("--subject-to", text)?;
+            let formula = names.compile("--subject-to", &with_equals(text))?;
             for (part, text) in parts(&formula, text) {
-                constraints.push(names.constraint(&mut graph, &formula, part, text)?);
+                constraints.push(constraint(&mut names, &mut graph, &formula, part, text)?);
             }
         }
         let mut report = Vec::new();
         for (name, text) in &request.report {
-            let formula = compile("--report", text)?;
+            let formula = names.compile("--report", text)?;
             report.push((name.clone(), names.import(&mut graph, &formula, formula.body)?));
         }
         let mut problem = Problem {
@@ -84,20 +101,125 @@ impl Problem {
             objective,
             constraints,
             params: Vec::new(),
-            places: Vec::new(),
+            draws: Vec::new(),
+            reads: Vec::new(),
+            usual: Vec::new(),
+            whole: Vec::new(),
+            shares: Vec::new(),
         };
-        problem.check_use(&request.objective)?;
         names.check_given()?;
-        if names.uses_law {
-            problem.places = names.places()?;
-            problem.params = problem.places.iter().map(|&place| model.values[place].1).collect();
-        }
+        problem.take_values(roles, &names.places()?);
+        problem.reads = std::mem::take(&mut names.reads);
+        problem.describe(roles);
+        problem.shares = problem.find_shares();
         Ok(problem)
     }
 
-    /// The parameters of the law in one draw of the model.
-    pub(crate) fn draw(&self, draw: &[f64]) -> Vec<f64> {
-        self.places.iter().map(|&place| draw.get(place).copied().unwrap_or(f64::NAN)).collect()
+    /// Values and draws of the parameters, which stand at these places of the laws.
+    fn take_values(&mut self, roles: &[Role<'_>], places: &[Option<(usize, usize)>]) {
+        if places.iter().all(Option::is_none) {
+            return;
+        }
+        let value =
+            |place: &Option<(usize, usize)>| place.map_or(f64::NAN, |(law, at)| roles[law].1.values[at].1);
+        self.params = places.iter().map(value).collect();
+        let used = |law: usize| places.iter().flatten().any(|(known, _)| *known == law);
+        let with_draws =
+            roles.iter().enumerate().filter(|(k, (_, model))| used(*k) && !model.draws.is_empty());
+        let count = with_draws.map(|(_, (_, model))| model.draws.len()).min().unwrap_or(0);
+        let in_draw = |k: usize, place: &Option<(usize, usize)>| {
+            let Some((law, at)) = *place else { return f64::NAN };
+            let model = roles[law].1;
+            match model.draws.get(k) {
+                Some(draw) => draw.get(at).copied().unwrap_or(f64::NAN),
+                None => model.values[at].1,
+            }
+        };
+        self.draws = (0..count).map(|k| places.iter().map(|place| in_draw(k, place)).collect()).collect();
+    }
+
+    /// What the laws say about the decisions.
+    fn describe(&mut self, roles: &[Role<'_>]) {
+        let of = |name: &str| {
+            roles.iter().find_map(|(role, model)| {
+                let own = name
+                    .strip_prefix(role)
+                    .and_then(|rest| rest.strip_prefix('_'))
+                    .filter(|_| !role.is_empty());
+                let is_it = |known: &String| known == name || own == Some(known.as_str());
+                let inputs = &model.formula.symbols.inputs;
+                let is_input = inputs.iter().any(|i| i.kind == InputKind::Column && is_it(&i.name));
+                let usual = model.usual.iter().find(|(known, ..)| is_it(known)).map(|u| (u.1, u.2));
+                is_input.then(|| (usual, model.whole.iter().any(|known| is_it(known))))
+            })
+        };
+        let found: Vec<_> = self.over.iter().map(|name| of(name).unwrap_or((None, false))).collect();
+        self.whole =
+            self.over.iter().zip(&found).filter(|(_, f)| f.1).map(|(name, _)| name.clone()).collect();
+        self.usual = found.into_iter().map(|f| f.0.filter(|(low, high)| *low > 0.0 && high >= low)).collect();
+    }
+
+    /// Constraints of the form `w_1 + w_2 + ... == number`.
+    fn find_shares(&self) -> Vec<Shares> {
+        let n = self.over.len();
+        let mut found: Vec<Shares> = Vec::new();
+        for (k, c) in self.constraints.iter().enumerate().filter(|(_, c)| c.equal) {
+            let side = |node| signomial(&self.graph, node, &self.params, n);
+            let (Some(small), Some(large)) = (side(c.small), side(c.large)) else { continue };
+            let sums = [(&small, &large), (&large, &small)];
+            let Some((sum, total)) = sums.into_iter().find(|(sum, total)| sum.len() > 1 && total.len() == 1)
+            else {
+                continue;
+            };
+            let member = |m: &crate::signomial::Monomial| {
+                let mut used = m.exponents.iter().enumerate().filter(|(_, a)| **a != 0.0);
+                match (used.next(), used.next()) {
+                    (Some((i, a)), None) if *a == 1.0 && m.coefficient == 1.0 => Some(i),
+                    _ => None,
+                }
+            };
+            let constant: f64 = sum.iter().filter(|m| m.is_constant()).map(|m| m.coefficient).sum();
+            let members: Option<Vec<usize>> = sum.iter().filter(|m| !m.is_constant()).map(member).collect();
+            let Some(members) = members.filter(|_| total[0].is_constant()) else { continue };
+            let total = total[0].coefficient - constant;
+            let is_new = !members.iter().any(|i| found.iter().any(|known| known.members.contains(i)));
+            if is_new && members.len() > 1 && total > 0.0 {
+                found.push(Shares { members, total, constraint: k });
+            }
+        }
+        found
+    }
+
+    /// The same plan with one more constraint: decision `i` is this.
+    pub(crate) fn held(&self, i: usize, value: f64) -> Problem {
+        let mut problem = self.clone();
+        let (small, large) = (problem.graph.input(i as u32), problem.graph.number(value));
+        let text = format!("{} == {value:e}", self.over[i]);
+        problem.constraints.push(Constraint { text, small, large, equal: true, flipped: false });
+        problem
+    }
+
+    /// The same plan with another number as the right side of constraint `k`.
+    pub(crate) fn limited(&self, k: usize, limit: f64) -> Problem {
+        let mut problem = self.clone();
+        let number = problem.graph.number(limit);
+        let c = &mut problem.constraints[k];
+        if c.flipped {
+            c.small = number
+        } else {
+            c.large = number
+        }
+        problem
+    }
+
+    /// All decisions that are shares.
+    pub(crate) fn vanishing(&self) -> Vec<usize> {
+        self.shares.iter().flat_map(|group| group.members.iter().copied()).collect()
+    }
+
+    /// Whether decision `i` is one of several shares.
+    pub(crate) fn is_share(&self, i: usize) -> bool {
+        self.shares.iter().any(|group| group.members.contains(&i))
     }
 
     /// The value of a node at these decisions.
@@ -151,230 +273,33 @@ fn parts(formula: &Formula, text: &str) -> Vec<(NodeId, String)> {
     }
 }
 
-/// What the names in the formulas stand for.
-struct Names<'a> {
-    model: &'a Model,
-    over: &'a [String],
-    given: Vec<(&'a str, Given<'a>, bool)>,
-    output: Option<&'a str>,
-    prediction: Option<NodeId>,
-    uses_law: bool,
+/// A constraint of the request; `part` is one comparison of its formula.
+fn constraint(
+    names: &mut Names<'_>,
+    graph: &mut Graph,
+    formula: &Formula,
+    part: NodeId,
+    text: String,
+) -> Result<Constraint, PlanError> {
+    let (equal, a, b) = match formula.graph.node(part) {
+        Node::Binary(Binary::LessEqual | Binary::Less, a, b) => (false, a, b),
+        Node::Binary(Binary::Equal, a, b) => (true, a, b),
+        Node::Const(_) => return Err(PlanError::IdleConstraint { text, over: names.over.to_vec() }),
+        _ => return Err(PlanError::NoConstraint { text }),
+    };
+    let (small, large) = (names.import(graph, formula, a)?, names.import(graph, formula, b)?);
+    let flipped = text.contains('>');
+    Ok(Constraint { text, small, large, equal, flipped })
 }
 
-#[derive(Clone, Copy)]
-enum Given<'a> {
-    Number(f64),
-    Text(&'a str),
-}
-
-impl<'a> Names<'a> {
-    fn new(model: &'a Model, request: &'a Request) -> Result<Names<'a>, PlanError> {
-        let output = model.formula.output.as_ref().map(|left| left.name.as_str());
-        let texts = texts(&model.formula.symbols);
-        let clash =
-            |name: &str, first, second| Err(PlanError::TwoMeanings { name: name.to_owned(), first, second });
-        let mut given: Vec<(&str, Given<'_>, bool)> = Vec::new();
-        for (i, name) in request.over.iter().enumerate() {
-            if request.over[..i].contains(name) {
-                return clash(name, "decided", "decided once more");
-            }
-            if output == Some(name) {
-                return clash(name, "decided", "what the law predicts");
-            }
-        }
-        for (name, value) in &request.given {
-            if request.over.contains(name) {
-                return clash(name, "decided", "given");
-            }
-            if given.iter().any(|(known, ..)| known == name) {
-                return clash(name, "given", "given once more");
-            }
-            if output == Some(name) {
-                return clash(name, "given", "what the law predicts");
-            }
-            let value = match parse_number(value).filter(|x| x.is_finite()) {
-                Some(number) if !texts.contains(&name.as_str()) => Given::Number(number),
-                _ if texts.contains(&name.as_str()) => Given::Text(value),
-                _ => return Err(PlanError::NotANumber { name: name.clone(), value: value.clone() }),
-            };
-            given.push((name, value, false));
-        }
-        Ok(Names { model, over: &request.over, given, output, prediction: None, uses_law: false })
-    }
-
-    /// Decision variables, given numbers and the output, with the units that the law declares.
-    fn scope(&self) -> Scope {
-        let unit = |name: &str| {
-            let inputs = &self.model.formula.symbols.inputs;
-            inputs.iter().find(|i| i.name == name).map_or_else(Unit::default, |i| i.unit)
-        };
-        let numbers = self.given.iter().filter(|g| matches!(g.1, Given::Number(_))).map(|g| g.0);
-        let names = self.over.iter().map(String::as_str).chain(numbers).chain(self.output);
-        Scope { inputs: names.map(|name| InputSpec::new(name, unit(name))).collect(), ..Scope::default() }
-    }
-
-    fn number(&mut self, name: &str) -> Option<f64> {
-        let given = self.given.iter_mut().find(|g| g.0 == name)?;
-        given.2 = true;
-        match given.1 {
-            Given::Number(x) => Some(x),
-            Given::Text(_) => None,
-        }
-    }
-
-    fn text(&mut self, name: &str) -> Option<&'a str> {
-        let given = self.given.iter_mut().find(|g| g.0 == name)?;
-        given.2 = true;
-        match given.1 {
-            Given::Text(text) => Some(text),
-            Given::Number(_) => None,
-        }
-    }
-
-    /// Copies a node of a formula of the plan.
-    fn import(&mut self, graph: &mut Graph, formula: &Formula, node: NodeId) -> Result<NodeId, PlanError> {
-        let inputs = &formula.symbols.inputs;
-        import(graph, &formula.graph, node, &mut |graph, leaf| {
-            let Node::Input(k) = leaf else { return Ok(None) };
-            let name = inputs[k as usize].name.as_str();
-            if let Some(i) = self.over.iter().position(|over| over == name) {
-                return Ok(Some(graph.input(i as u32)));
-            }
-            if self.output == Some(name) {
-                return self.prediction(graph).map(Some);
-            }
-            Ok(self.number(name).map(|x| graph.number(x)))
-        })
-    }
-
-    fn constraint(
-        &mut self,
-        graph: &mut Graph,
-        formula: &Formula,
-        part: NodeId,
-        text: String,
-    ) -> Result<Constraint, PlanError> {
-        let (equal, a, b) = match formula.graph.node(part) {
-            Node::Binary(Binary::LessEqual | Binary::Less, a, b) => (false, a, b),
-            Node::Binary(Binary::Equal, a, b) => (true, a, b),
-            Node::Const(_) => return Err(PlanError::IdleConstraint { text, over: self.over.to_vec() }),
-            _ => return Err(PlanError::NoConstraint { text }),
-        };
-        let (small, large) = (self.import(graph, formula, a)?, self.import(graph, formula, b)?);
-        let flipped = text.contains('>');
-        Ok(Constraint { text, small, large, equal, flipped })
-    }
-
-    /// The law's prediction in decision variables and given values, written out once.
-    fn prediction(&mut self, graph: &mut Graph) -> Result<NodeId, PlanError> {
-        if let Some(node) = self.prediction {
-            return Ok(node);
-        }
-        self.uses_law = true;
-        let formula = &self.model.formula;
-        if formula.symbols.look_back() {
-            return Err(PlanError::LooksBack { law: self.model.name.clone() });
-        }
-        let root = formula.output.as_ref().map_or(formula.body, |left| left.prediction);
-        let mut missing: Vec<String> = Vec::new();
-        let node = import(graph, &formula.graph, root, &mut |graph, leaf| {
-            let k = match leaf {
-                Node::Param(k) => return Ok(Some(graph.param(k))),
-                Node::Input(k) => k,
-                _ => return Ok(None),
-            };
-            let input = &formula.symbols.inputs[k as usize];
-            let (name, value) = match &input.kind {
-                InputKind::Column => match self.over.iter().position(|over| *over == input.name) {
-                    Some(i) => return Ok(Some(graph.input(i as u32))),
-                    None => (&input.name, self.number(&input.name)),
-                },
-                InputKind::TextEquals { column, value } => {
-                    (column, self.text(column).map(|text| f64::from(u8::from(text == value))))
-                }
-                // Refused above.
-                InputKind::Earlier { .. } | InputKind::Row | InputKind::Here => (&input.name, None),
-            };
-            if value.is_none() && !missing.contains(name) {
-                missing.push(name.clone());
-            }
-            Ok(Some(graph.number(value.unwrap_or(f64::NAN))))
-        })?;
-        if !missing.is_empty() {
-            return Err(PlanError::MissingInputs { law: self.model.name.clone(), names: missing });
-        }
-        self.prediction = Some(node);
-        Ok(node)
-    }
-
-    /// Where the value of each parameter stands, by the given levels.
-    fn places(&mut self) -> Result<Vec<usize>, PlanError> {
-        let mut places = Vec::new();
-        for param in &self.model.formula.symbols.params {
-            let level = param.group.as_deref().and_then(|group| self.text(group));
-            let place = self.model.place(&param.name, level);
-            places.push(place.ok_or_else(|| PlanError::MissingParameter {
-                law: self.model.name.clone(),
-                name: param.name.clone(),
-                group: param.group.clone(),
-            })?);
-        }
-        Ok(places)
-    }
-
-    fn check_given(&self) -> Result<(), PlanError> {
-        // Levels are looked up later; every other given value was met by now.
-        let unused = self.given.iter().find(|(name, _, used)| {
-            let groups = self.model.formula.symbols.params.iter().filter_map(|p| p.group.as_deref());
-            !used && !groups.clone().any(|group| group == *name)
-        });
-        match unused {
-            Some((name, ..)) => {
-                Err(PlanError::UnusedGiven { name: (*name).to_owned(), law: self.model.name.clone() })
-            }
-            None => Ok(()),
-        }
-    }
-}
-
-/// Columns that hold texts.
-fn texts(symbols: &Symbols) -> Vec<&str> {
-    let compared = symbols.inputs.iter().filter_map(|input| match &input.kind {
-        InputKind::TextEquals { column, .. } => Some(column.as_str()),
-        _ => None,
-    });
-    compared.chain(symbols.params.iter().filter_map(|p| p.group.as_deref())).collect()
-}
-
-/// What stands for a leaf in the new graph; `None` leaves it without a value.
-type Leaf<'l> = dyn FnMut(&mut Graph, Node) -> Result<Option<NodeId>, PlanError> + 'l;
-
-/// Copies `root` from one graph to another.
-fn import(
-    target: &mut Graph,
-    source: &Graph,
-    root: NodeId,
-    leaf: &mut Leaf<'_>,
-) -> Result<NodeId, PlanError> {
-    let nothing = target.number(f64::NAN);
-    let mut new = vec![nothing; root.index() + 1];
-    for id in source.reachable(&[root]) {
-        let of = |a: NodeId| new[a.index()];
-        new[id.index()] = match source.node(id) {
-            Node::Const(bits) => target.number(f64::from_bits(bits)),
-            node @ (Node::Input(_) | Node::Param(_)) => leaf(target, node)?.unwrap_or(nothing),
-            // Laws with sums over the past are refused, and no other formula here can hold one.
-            Node::Earlier(_) | Node::Past(..) => nothing,
-            Node::Unary(op, a) => target.unary(op, of(a)),
-            Node::Binary(op, a, b) => target.binary(op, of(a), of(b)),
-            Node::If(c, a, b) => target.select(of(c), of(a), of(b)),
-            Node::Unknown(k) => target.unknown(source.unknown_name(k)),
-            Node::Root(k) => {
-                let equation = source.equation(k);
-                let name = source.unknown_name(equation.unknown);
-                target.root(name, of(equation.body), of(equation.low), of(equation.high))
-            }
-        };
-    }
-    Ok(new[root.index()])
+/// A single `=` is an equation too.
+fn with_equals(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let is_single = |at: usize| {
+        let around = |place: Option<usize>| place.and_then(|place| bytes.get(place)).copied().unwrap_or(b' ');
+        !b"<>=!".contains(&around(at.checked_sub(1))) && around(Some(at + 1)) != b'='
+    };
+    let one =
+        |(at, c): (usize, char)| if c == '=' && is_single(at) { "==".to_owned() } else { c.to_string() };
+    text.char_indices().map(one).collect()
 }

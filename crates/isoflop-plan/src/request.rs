@@ -33,6 +33,12 @@ pub struct Request {
     pub constraints: Vec<String>,
     /// Names with values: numbers, or texts for columns that the law compares or groups by.
     pub given: Vec<(String, String)>,
+    /// Names with formulas: `C` and `6*N*D`, for a law that reads C in a plan over N and D.
+    pub lets: Vec<(String, String)>,
+    /// Shares that add up to 1: patterns or lists of names, `mix_*` or `web,code,books`. Those that are not given are decided.
+    pub simplex: Vec<String>,
+    /// Solve the equation among the constraints for this one, instead of looking for the best.
+    pub solve: Option<String>,
     /// What to report at the optimum beside the objective: a name and a formula, such as `D / N`.
     pub report: Vec<(String, String)>,
     /// Coverage of the intervals.
@@ -53,6 +59,9 @@ impl Request {
             whole: Vec::new(),
             constraints: Vec::new(),
             given: Vec::new(),
+            lets: Vec::new(),
+            simplex: Vec::new(),
+            solve: None,
             report: Vec::new(),
             level: 0.9,
             tolerance: 0.005,
@@ -91,6 +100,32 @@ impl Request {
     pub fn given(mut self, name: impl Into<String>, value: impl ToString) -> Request {
         self.given.push((name.into(), value.to_string()));
         self
+    }
+
+    /// With a name for a formula, which formulas and inputs of laws may use.
+    #[must_use]
+    pub fn define(mut self, name: impl Into<String>, formula: impl Into<String>) -> Request {
+        self.lets.push((name.into(), formula.into()));
+        self
+    }
+
+    /// With shares that add up to 1.
+    #[must_use]
+    pub fn simplex(mut self, names: impl Into<String>) -> Request {
+        self.simplex.push(names.into());
+        self
+    }
+
+    /// The value of `name` at which the equation among the constraints holds; with decisions, the least such value.
+    ///
+    /// ```
+    /// use isoflop_plan::Request;
+    /// let request = Request::solve("D").subject_to("loss == 2.0").given("N", "7B");
+    /// assert!(request.over.is_empty());
+    /// ```
+    pub fn solve(name: impl Into<String>) -> Request {
+        let name = name.into();
+        Request { solve: Some(name.clone()), ..Request::minimize(name) }
     }
 
     /// Report this formula at the optimum, under this name.

@@ -60,17 +60,45 @@ pub struct Range {
 pub enum Method {
     /// A geometric program: the best there is, with a proof.
     GeometricProgram,
+    /// Convex in the shares that are decided: the best there is, with a proof.
+    Convex,
     /// The best of several local searches; no bound is known.
     MultiStart,
+    /// The solution of an equation; [`Plan::gap`] says whether it is the only one.
+    Root,
 }
 
 /// Something that the user should know, with a stable code.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Warning {
     /// Stable code.
     pub code: &'static str,
     /// One sentence.
     pub message: String,
+    /// What lies outside which range, where it is about that.
+    #[serde(flatten)]
+    pub outside: Option<Beyond>,
+}
+
+impl Warning {
+    pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Warning {
+        Warning { code, message: message.into(), outside: None }
+    }
+}
+
+/// An input outside the range in which its law was measured.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Beyond {
+    /// The input.
+    pub name: String,
+    /// Its value in the plan.
+    pub value: f64,
+    /// Lower end of the range.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+    /// How many times it lies beyond the nearer end, above 1.
+    pub ratio: f64,
 }
 
 /// A finished plan.
@@ -90,6 +118,8 @@ pub struct Plan {
     pub gap: Option<f64>,
     /// Local searches that were started, and those of them that ended at this optimum.
     pub starts: (usize, usize),
+    /// Mixtures of a scan over the simplex, none of which is better; 0 where there are no shares, or other decisions too.
+    pub scanned: usize,
     /// Price of being wrong; `None` without draws, or where a constraint that binds depends on the law.
     pub regret: Option<Regret>,
     /// Ranges within [`Plan::tolerance`] of the best objective.

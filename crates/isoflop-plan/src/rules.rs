@@ -95,7 +95,11 @@ impl NamedPlan {
         let mut words: Vec<(String, String)> = Vec::new();
         for (name, text) in self.filled(given)? {
             let Some(asked) = self.given.get(&name) else {
-                return Err(PlanError::UnusedGiven { name, law: format!("the plan {}", self.id) });
+                return Err(PlanError::UnusedGiven {
+                    option: "--given",
+                    name,
+                    law: format!("the plan {}", self.id),
+                });
             };
             match parse_number(&text).filter(|x| x.is_finite()) {
                 Some(number) => known.push((name, number)),

@@ -4,9 +4,9 @@ use std::cell::OnceCell;
 
 use crate::error::PlanError;
 use crate::form::{Form, General, geometric};
-use crate::model::Model;
 use crate::problem::Problem;
 use crate::result::Method;
+use crate::shares::{normalized, scan, sticks};
 use crate::signomial::signomial;
 use crate::solve::{FAR, Failed, Optimum, refine, solve};
 
@@ -35,17 +35,15 @@ pub(crate) struct Found {
 }
 
 impl<'a> Search<'a> {
-    pub(crate) fn new(problem: &'a Problem, model: &Model, starts: usize) -> Search<'a> {
+    pub(crate) fn new(problem: &'a Problem, starts: usize) -> Search<'a> {
         // Sizes of models, data and budgets that anybody has trained or will; the search box is wider still.
-        let mut usual: Vec<(f64, f64)> = (problem.over.iter())
-            .map(|name| {
-                let is_it = |known: &str, low: f64, high: f64| known == name && low > 0.0 && high >= low;
-                let known = model.usual.iter().find(|(known, low, high)| is_it(known, *low, *high));
-                known.map_or((1e-3_f64.ln(), 1e15_f64.ln()), |&(_, low, high)| {
-                    ((low / 30.0).ln(), (high * 1e4).ln())
-                })
-            })
-            .collect();
+        let anything = (1e-3_f64.ln(), 1e15_f64.ln());
+        let known = |&(low, high): &(f64, f64)| ((low / 30.0).ln(), (high * 1e4).ln());
+        let mut usual: Vec<(f64, f64)> =
+            problem.usual.iter().map(|usual| usual.as_ref().map_or(anything, known)).collect();
+        for group in &problem.shares {
+            group.members.iter().for_each(|&i| usual[i] = ((1e-3 * group.total).ln(), group.total.ln()));
+        }
         narrow(problem, &mut usual);
         Search { problem, general: OnceCell::new(), usual, starts: starts.max(1) }
     }
@@ -66,8 +64,12 @@ impl<'a> Search<'a> {
             Method::GeometricProgram => {
                 geometric(self.problem, params).map(|form| act(form, &vec![-FAR; n], &vec![FAR; n]))
             }
-            Method::MultiStart => {
-                let lower: Vec<f64> = self.usual.iter().map(|(low, _)| low - 14.0).collect();
+            // Proofs of other kinds come later; they are searched all the same.
+            Method::MultiStart | Method::Convex | Method::Root => {
+                // A share may come as near to 0 as it likes.
+                let room = |i: usize| if self.problem.is_share(i) { 33.0 } else { 14.0 };
+                let lower: Vec<f64> =
+                    self.usual.iter().enumerate().map(|(i, (low, _))| low - room(i)).collect();
                 let upper: Vec<f64> = self.usual.iter().map(|(_, high)| high + 14.0).collect();
                 Some(act(self.general().form(params), &lower, &upper))
             }
@@ -82,7 +84,7 @@ impl<'a> Search<'a> {
             }
             let start: Vec<f64> = self.usual.iter().map(|(low, high)| 0.5 * (low + high)).collect();
             match solve(&form, &start, 1.0, lower, upper) {
-                Ok(optimum) if binds(&form, &optimum) => {
+                Ok(optimum) if binds(&form, &optimum) && !sticks(&form, &optimum) => {
                     Ok(Some(Found { optimum, method: Method::GeometricProgram, starts: (1, 1) }))
                 }
                 // An equation that cannot be relaxed: not convex after all.
@@ -95,25 +97,30 @@ impl<'a> Search<'a> {
                     Err(self.unbounded(&edge))
                 }
                 Err(Failed::Unbounded(_)) => Ok(None),
-                Err(Failed::NoValue | Failed::Inexact) => Err(PlanError::NotSolved),
+                Err(Failed::NoValue | Failed::Inexact(_)) => Err(PlanError::NotSolved),
             }
         });
         match global {
             Some(Ok(Some(found))) => Ok(found),
             Some(Err(error)) => Err(error),
-            Some(Ok(None)) | None => self.best_of_many(params),
+            Some(Ok(None)) | None => self.best_of_many(params, None),
         }
     }
 
-    /// The best of several local searches.
-    fn best_of_many(&self, params: &[f64]) -> Result<Found, PlanError> {
+    /// The best of several local searches, the first of them from `near` if it is given.
+    fn best_of_many(&self, params: &[f64], near: Option<&[f64]>) -> Result<Found, PlanError> {
+        let scanned = scan(self.problem, params);
+        let from = near.map(<[f64]>::to_vec).into_iter().chain(scanned.iter().map(|(z, ..)| z.clone()));
+        let starts: Vec<Vec<f64>> =
+            from.chain((0..self.starts).map(|k| self.start(k))).take(self.starts.max(1)).collect();
         let tried = self.with_form(Method::MultiStart, params, |form, lower, upper| {
             let mut best: Option<Optimum> = None;
             let mut agreed = 0;
             let mut nearest: Option<(f64, Vec<usize>)> = None;
             let mut edge = None;
-            for k in 0..self.starts {
-                match solve(&form, &self.start(k), WEIGHTS[k % WEIGHTS.len()], lower, upper) {
+            for (k, start) in starts.iter().enumerate() {
+                match solve(&form, start, WEIGHTS[k % WEIGHTS.len()], lower, upper) {
+                    Ok(optimum) if sticks(&form, &optimum) => {}
                     Ok(optimum) => {
                         let near = |a: f64, b: f64| (a - b).abs() <= SAME * (1.0 + a.abs());
                         match &best {
@@ -133,19 +140,19 @@ impl<'a> Search<'a> {
                         }
                     }
                     Err(Failed::Unbounded(found)) => edge = Some(found),
-                    Err(Failed::NoValue | Failed::Inexact) => {}
+                    Err(Failed::NoValue | Failed::Inexact(_)) => {}
                 }
             }
             match (best, edge, nearest) {
                 (Some(optimum), ..) => {
-                    Ok(Found { optimum, method: Method::MultiStart, starts: (self.starts, agreed) })
+                    Ok(Found { optimum, method: Method::MultiStart, starts: (starts.len(), agreed) })
                 }
                 (None, Some(edge), _) => Err(self.unbounded(&edge)),
                 (None, None, Some((_, blame))) => {
                     let blame = self.texts(&blame.iter().map(|&k| form.rows[k].of).collect::<Vec<_>>());
-                    Err(PlanError::NoneFound { starts: self.starts, blame })
+                    Err(PlanError::NoneFound { starts: starts.len(), blame })
                 }
-                (None, None, None) => Err(PlanError::NoValue { starts: self.starts }),
+                (None, None, None) => Err(PlanError::NoValue { starts: starts.len() }),
             }
         });
         tried.unwrap_or(Err(PlanError::NotSolved))
@@ -161,7 +168,7 @@ impl<'a> Search<'a> {
             let stayed = form.rows.iter().all(|row| row.f.value(&from.optimum.z) <= TIGHT);
             // Without convexity the last steps could end at any stationary point.
             let is_better = form.convex || !stayed || optimum.value <= form.objective.value(&from.optimum.z);
-            (binds(&form, &optimum) && is_better).then_some(Found {
+            (binds(&form, &optimum) && is_better && !sticks(&form, &optimum)).then_some(Found {
                 optimum,
                 method: from.method,
                 starts: from.starts,
@@ -169,6 +176,16 @@ impl<'a> Search<'a> {
         });
         match near.flatten() {
             Some(found) => Ok(found),
+            // A draw of a mixture has its optimum near that of the estimate, or where the scan says.
+            None if !self.problem.shares.is_empty() && from.method == Method::MultiStart => {
+                let few = Search {
+                    starts: self.starts.min(4),
+                    general: self.general.clone(),
+                    usual: self.usual.clone(),
+                    problem: self.problem,
+                };
+                few.best_of_many(params, Some(&from.optimum.z))
+            }
             None => self.solve(params),
         }
     }
@@ -179,7 +196,10 @@ impl<'a> Search<'a> {
         // The root of x^(n+1) = x + 1.
         let root = (0..50).fold(2.0_f64, |x, _| (1.0 + x).powf(1.0 / (n as f64 + 1.0)));
         let place = |i: usize| (0.5 + k as f64 * root.powi(-(i as i32 + 1))).fract();
-        self.usual.iter().enumerate().map(|(i, (low, high))| low + place(i) * (high - low)).collect()
+        let mut z: Vec<f64> =
+            self.usual.iter().enumerate().map(|(i, (low, high))| low + place(i) * (high - low)).collect();
+        normalized(&self.problem.shares, &mut z);
+        z
     }
 
     fn texts(&self, constraints: &[usize]) -> Vec<String> {

@@ -40,8 +40,8 @@ pub(crate) enum Failed {
     NoValue,
     /// Variables that reach the edge, and whether upwards.
     Unbounded(Vec<(usize, bool)>),
-    /// Not to the accuracy that is promised.
-    Inexact,
+    /// Not to the accuracy that is promised; where the search ended, to four digits or so.
+    Inexact(Vec<f64>),
 }
 
 /// `sign * f(z) - width`.
@@ -119,7 +119,8 @@ fn attempt(
         .filter_map(|i| {
             let z = ended.z[i];
             let (low, high) = ((lower[i] + 1.0).max(-SENSIBLE), (upper[i] - 1.0).min(SENSIBLE));
-            if z < low { Some((i, false)) } else { (z > high).then_some((i, true)) }
+            let vanishes = form.shares.contains(&i);
+            if z < low && !vanishes { Some((i, false)) } else { (z > high).then_some((i, true)) }
         })
         .collect();
     if !edge.is_empty() {
@@ -135,7 +136,7 @@ fn attempt(
         return Ok(optimum);
     }
     if form.rows.iter().any(|row| row.equal) || slack > 0.0 {
-        return Err(Failed::Inexact);
+        return Err(Failed::Inexact(ended.z));
     }
     let value = form.objective.value(&ended.z);
     let gap = gap(form, &ended.z, &multipliers);

@@ -6,8 +6,9 @@
 //! is a geometric program.
 
 use crate::error::PlanError;
+use crate::laws::Role;
 use crate::model::Model;
-use crate::plan::plan;
+use crate::plan::plan_roles;
 use crate::request::{Request, Sense};
 use crate::result::{Method, Plan, Quantity, Range, Warning};
 
@@ -22,11 +23,13 @@ const WHOLE: f64 = 1e-6;
 type Ranges = Vec<(f64, f64)>;
 
 /// Makes the plan of a request with whole decisions.
-pub(crate) fn whole_plan(model: &Model, request: &Request) -> Result<Plan, PlanError> {
+pub(crate) fn whole_plan(roles: &[Role<'_>], request: &Request) -> Result<Plan, PlanError> {
     if let Some(name) = request.whole.iter().find(|name| !request.over.contains(name)) {
         return Err(PlanError::WholeNotDecided { name: name.clone(), over: request.over.clone() });
     }
-    let bare = Model { draws: Vec::new(), ..model.clone() };
+    let without_draws: Vec<(&str, Model)> =
+        roles.iter().map(|(role, model)| (*role, Model { draws: Vec::new(), ..(*model).clone() })).collect();
+    let bare: Vec<Role<'_>> = without_draws.iter().map(|(role, model)| (*role, model)).collect();
     let sign = if request.sense == Sense::Minimize { 1.0 } else { -1.0 };
     let mut open: Vec<Ranges> = vec![vec![(1.0, f64::INFINITY); request.whole.len()]];
     let mut best: Option<(f64, Vec<f64>)> = None;
@@ -45,7 +48,7 @@ pub(crate) fn whole_plan(model: &Model, request: &Request) -> Result<Plan, PlanE
                 continue;
             }
         };
-        proved &= found.method == Method::GeometricProgram;
+        proved &= found.method != Method::MultiStart;
         let value = sign * found.objective.estimate;
         if best.as_ref().is_some_and(|(known, _)| value >= known - WORTH * known.abs()) {
             continue;
@@ -85,7 +88,7 @@ pub(crate) fn whole_plan(model: &Model, request: &Request) -> Result<Plan, PlanE
         return Err(first_error.unwrap_or(PlanError::NotSolved));
     };
     let ranges: Ranges = values.iter().map(|&x| (x, x)).collect();
-    let mut plan = node(model, request, &ranges)?;
+    let mut plan = node(roles, request, &ranges)?;
     restore(&mut plan, request, &values);
     if !proved {
         plan.method = Method::MultiStart;
@@ -95,7 +98,7 @@ pub(crate) fn whole_plan(model: &Model, request: &Request) -> Result<Plan, PlanE
         "{} decided in whole numbers by {tried} plans; intervals and regret hold with these numbers as they are",
         request.whole.join(", ")
     );
-    plan.warnings.push(Warning { code: "whole-numbers", message });
+    plan.warnings.push(Warning::new("whole-numbers", message));
     Ok(plan)
 }
 
@@ -104,7 +107,7 @@ fn estimate(plan: &Plan, name: &str) -> f64 {
 }
 
 /// The plan with the whole decisions within their ranges. The constraints that say so come last.
-fn node(model: &Model, request: &Request, ranges: &Ranges) -> Result<Plan, PlanError> {
+fn node(roles: &[Role<'_>], request: &Request, ranges: &Ranges) -> Result<Plan, PlanError> {
     let mut request = request.clone();
     for (name, (low, high)) in std::mem::take(&mut request.whole).into_iter().zip(ranges) {
         if low == high {
@@ -116,7 +119,9 @@ fn node(model: &Model, request: &Request, ranges: &Ranges) -> Result<Plan, PlanE
             request.constraints.push(format!("{name} <= {high}"));
         }
     }
-    plan(&Model { whole: Vec::new(), ..model.clone() }, &request)
+    let mut plan = plan_roles(roles, &request)?;
+    plan.warnings.retain(|warning| warning.code != "whole-number");
+    Ok(plan)
 }
 
 /// Takes out what was added to hold the whole numbers, and gives them exactly.
@@ -137,6 +142,7 @@ mod tests {
     use isoflop_laws::Catalogue;
 
     use super::*;
+    use crate::plan::plan;
 
     fn model() -> Model {
         Model::parse("chinchilla@besiroglu", &Catalogue::builtin().unwrap()).unwrap()

@@ -152,6 +152,12 @@ impl Fitted {
         self.formula.output.as_ref().map_or("output", |left| &left.name)
     }
 
+    /// Names of all that the law predicts; one, but for a law of several statements.
+    #[getter]
+    fn outputs(&self) -> Vec<String> {
+        self.formula.outputs().into_iter().map(str::to_owned).collect()
+    }
+
     /// Names of the inputs: numbers first, then texts.
     #[getter]
     fn inputs(&self) -> Vec<String> {
@@ -200,15 +206,20 @@ impl Fitted {
     }
 
     /// Predictions for the rows of a table, NaN where a row lacks an input: columns `estimate`, `low`, `high` and
-    /// `extrapolation_*`, and what there is to say about rows.
+    /// `extrapolation_*`, and what there is to say about rows. `output` is one of [`Fitted::outputs`], the first one if
+    /// it is not given.
+    #[pyo3(signature = (table, map, level, output=None))]
     fn predict<'py>(
         &self,
         py: Python<'py>,
         table: Py<Table>,
         map: Vec<String>,
         level: f64,
+        output: Option<&str>,
     ) -> PyResult<(Vec<Named<'py>>, Vec<String>)> {
-        let law = Law { formula: &self.formula, fit: self.fit() };
+        let k = output.and_then(|wanted| self.formula.outputs().iter().position(|name| *name == wanted));
+        let (formula, fit) = (self.formula.part(k.unwrap_or(0)), self.fit().of_output(k.unwrap_or(0)));
+        let law = Law { formula: &formula, fit: &fit };
         let (columns, dropped) = unlocked(py, || predicted(law, &table.get().table, &map, level))?;
         let columns = columns.into_iter().map(|(name, values)| Ok((name, floats(py, values.into_iter())?)));
         Ok((columns.collect::<PyResult<_>>()?, dropped))
@@ -279,6 +290,7 @@ fn shallow(fit: &Fit) -> Fit {
         draws: Vec::new(),
         residuals: Vec::new(),
         ranges: fit.ranges.clone(),
+        outputs: Vec::new(),
         forecast: fit.forecast.clone(),
     }
 }

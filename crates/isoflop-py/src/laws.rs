@@ -28,7 +28,7 @@ pub(crate) fn laws(
         let mut found = catalogue.search(&query);
         found.retain(|law| {
             inputs.iter().all(|wanted| law.inputs.iter().any(|input| is(&input.name, wanted)))
-                && output.as_ref().is_none_or(|wanted| is(&law.output.name, wanted))
+                && output.as_ref().is_none_or(|wanted| law.outputs().any(|o| is(&o.name, wanted)))
                 && area.as_ref().is_none_or(|wanted| is(&law.area, wanted))
         });
         Ok(laws_json(&found).to_string())
@@ -88,14 +88,18 @@ pub(crate) fn simulate(
                 (name.clone(), Column::from_texts(texts.iter().map(|text| Some(text.as_str()))))
             }));
         }
+        // The rows of several outputs lie below each other.
+        let rows = data.rows() / law.outputs().count();
         for (input, values) in law.formula().symbols.inputs.iter().zip(&data.inputs) {
             let is_new = columns.iter().all(|(name, _)| *name != input.name);
             if matches!(input.kind, InputKind::Column) && is_new && values.len() == data.rows() {
-                columns.push((input.name.clone(), numbers(values)));
+                columns.push((input.name.clone(), numbers(&values[..rows])));
             }
         }
-        columns.retain(|(name, _)| *name != law.output.name);
-        columns.push((law.output.name.clone(), numbers(&data.output)));
+        for (output, values) in law.outputs().zip(data.output.chunks(rows.max(1))) {
+            columns.retain(|(name, _)| *name != output.name);
+            columns.push((output.name.clone(), numbers(values)));
+        }
         Ok(Table::of(RunTable::from_columns(columns)?))
     })
 }

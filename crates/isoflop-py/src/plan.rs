@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use isoflop_plan::{Architecture, Model, NamedPlan, costs_given};
+use isoflop_plan::{Architecture, Laws, Model, NamedPlan, costs_given};
 use isoflop_study::{
     Lawless, Notes, PlanOptions, cost_given, costs_json, model, plan_json, plans_json, rules_json,
 };
@@ -58,7 +58,7 @@ pub(crate) fn plan(
         tolerance: options.tolerance,
         starts: options.starts,
         level: options.level,
-        integer: Vec::new(),
+        ..PlanOptions::default()
     };
     let json = interruptible(py, |_| {
         let (request, named) = asked.request(&notes)?;
@@ -66,11 +66,12 @@ pub(crate) fn plan(
             What::Fit(fit) => Model::from_fit(fit.get().saved())?,
             What::Law(text) => model(text, folder.as_deref(), &notes)?,
         };
+        let laws = Laws::one(model);
         if let Some(named) = &named {
-            named.check(&model)?;
+            named.check_laws(&laws)?;
         }
-        let plan = isoflop_plan::plan(&model, &request)?;
-        Ok(plan_json(&model, &request, &plan).to_string())
+        let plan = isoflop_plan::plan_laws(&laws, &request)?;
+        Ok(plan_json(&laws, &request, &plan, None).to_string())
     })?;
     Ok((json, kept(&notes)))
 }

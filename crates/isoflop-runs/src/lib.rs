@@ -51,7 +51,7 @@ pub use note::Note;
 pub use origin::{Place, Source};
 pub use read::{Format, ReadOptions};
 pub use roles::{Found, Role};
-pub use select::{DropReason, Dropped, Grouping, Need, Selected, SelectedColumn, Selection};
+pub use select::{DropReason, Dropped, Grouping, Need, Selected, SelectedColumn, Selection, joined_digest};
 pub use sources::{Points, Restarts, RunsNote, Tool};
 pub use survey::{Curve, RunSummary, Surveyed, survey};
 pub use table::RunTable;

@@ -303,6 +303,13 @@ impl Selected<'_> {
     }
 }
 
+/// The digest of several selections together.
+pub fn joined_digest<'d>(digests: impl IntoIterator<Item = &'d str>) -> String {
+    let mut sha = Sha256::new();
+    digests.into_iter().for_each(|digest| sha.update(digest.as_bytes()));
+    sha.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// Goes through columns one after the other and marks the rows that cannot be used.
 struct Sieve<'a> {
     table: &'a RunTable,

@@ -10,6 +10,7 @@ use crate::bind::{Bound, Wish, bind};
 use crate::error::StudyError;
 use crate::job::{self, Rows};
 use crate::note::Listener;
+use crate::outputs::one_output_of;
 use crate::request::Request;
 use crate::saved::{formula_of, read_saved};
 
@@ -55,6 +56,7 @@ pub fn read_again(
     let saved = read_saved(fit)?;
     let path = fit.display().to_string();
     let formula = formula_of(&saved, &path)?;
+    one_output_of(&formula, &saved.law, "a figure or a report")?;
     let mut recipe = recipe(&saved)?;
     if !runs.is_empty() {
         recipe.runs = runs.to_vec();

@@ -9,6 +9,7 @@ use crate::bind::{law_of_formula, law_over};
 use crate::compare::ROWS_PER_PARAMETER;
 use crate::error::StudyError;
 use crate::note::Listener;
+use crate::outputs::one_output;
 
 /// The law of a fit with its rows, and where other laws come from.
 #[derive(Debug)]
@@ -28,12 +29,17 @@ impl Around<'_> {
     /// # Errors
     /// A law that does not exist, predicts something else or reads what the law of the fit does not.
     pub(crate) fn rivals(&self, names: &[String]) -> Result<Vec<Law>, StudyError> {
+        const WHAT: &str = "a forecast shared by several laws";
+        if !names.is_empty() {
+            one_output(self.law, WHAT)?;
+        }
         let mut rivals: Vec<Law> = Vec::new();
         for name in names {
             if name == "auto" {
                 rivals.extend(self.automatic()?);
             } else {
                 let law = self.named(name)?;
+                one_output(&law, WHAT)?;
                 self.check(&law)?;
                 rivals.push(law);
             }
@@ -99,7 +105,7 @@ impl Around<'_> {
             let free = symbols.params.iter().filter(|p| p.fixed.is_none()).count();
             let is_small = free * ROWS_PER_PARAMETER <= self.data.rows();
             let is_grouped = symbols.params.iter().any(|p| p.group.is_some());
-            if is_small && !is_grouped && self.foreign(&law).is_none() {
+            if law.formula().parts.is_empty() && is_small && !is_grouped && self.foreign(&law).is_none() {
                 found.push(law);
             }
         }

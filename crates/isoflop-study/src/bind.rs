@@ -8,6 +8,7 @@ use isoflop_runs::{
 };
 
 use crate::error::StudyError;
+use crate::outputs::bind_outputs;
 
 /// What a request adds to a law.
 #[derive(Debug, Clone, Copy)]
@@ -31,6 +32,8 @@ pub struct Bound<'a> {
     pub data: Data,
     /// The rows taken and left out. Its columns have moved into `data`.
     pub selected: Selected<'a>,
+    /// For a law with several outputs, the rows that observe the further ones.
+    pub further: Vec<Selected<'a>>,
     /// SHA-256 over the columns used, as hexadecimal text.
     pub digest: String,
     /// The columns of [`Wish::also`].
@@ -80,6 +83,8 @@ pub fn law_over(law: &Law, table: &RunTable) -> Result<Law, StudyError> {
 /// or a log needs it, are left out and counted. An output that is not positive under a log objective is an
 /// error instead: it is rarely a failed run and mostly the wrong column or the wrong objective.
 ///
+/// The data of a law with several outputs are those of [`Formula::stacked`].
+///
 /// # Errors
 /// Columns that are not there, or no row that has them all; an output that the objective cannot take.
 pub fn bind<'a>(
@@ -88,6 +93,9 @@ pub fn bind<'a>(
     mapping: &Mapping,
     wish: Wish<'_>,
 ) -> Result<Bound<'a>, StudyError> {
+    if !formula.parts.is_empty() {
+        return bind_outputs(formula, table, mapping, wish);
+    }
     let output = formula.output.as_ref().map_or(0, |left| left.input as usize);
     let inputs = &formula.symbols.inputs;
 
@@ -133,7 +141,7 @@ pub fn bind<'a>(
         }),
     };
     let levels = wish.levels.iter().filter_map(|name| grouping(name)).map(group).collect();
-    Ok(Bound { data, selected, digest, also, levels })
+    Ok(Bound { data, selected, further: Vec::new(), digest, also, levels })
 }
 
 /// The columns that a formula reads, in the order of its inputs.

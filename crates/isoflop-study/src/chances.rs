@@ -61,7 +61,7 @@ pub fn chances<'a>(catalogue: &'a Catalogue, table: &RunTable, mapping: &Mapping
 /// Columns that the table lacks for a law.
 pub fn missing(law: &Law, table: &RunTable, mapping: &Mapping) -> Vec<String> {
     let mut missing = Vec::new();
-    for input in law.inputs.iter().chain([&law.output]) {
+    for input in law.inputs.iter().chain(law.outputs()) {
         let wanted = match &input.set {
             // A set is there if the table has any column of it.
             Some(set) if table.columns().any(|(name, _)| name.starts_with(&set.prefix)) => continue,

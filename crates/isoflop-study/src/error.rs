@@ -76,8 +76,19 @@ pub enum StudyError {
     ForeignInput { law: String, input: String, own: String },
     #[error("--among needs the intervals that it widens; leave out --bootstrap 0")]
     AmongWithoutIntervals,
+    #[error(
+        "{law} predicts several outputs ({outputs}), and {what} is for laws with one: write out the statement of one of them"
+    )]
+    SeveralOutputs { law: String, outputs: String, what: &'static str },
     #[error("the plan {plan} has an objective of its own; leave out --minimize and --maximize")]
     TwoAims { plan: String },
+    #[error("what does a run of {law} cost? Say it with --cost, as a formula of {}", .inputs.join(", "))]
+    NoCost { law: String, inputs: Vec<String> },
+    #[error(
+        "how far do runs scatter around the law? Say it with --noise, such as --noise 0.5%{}",
+        if *.has_runs { "; the runs do not say it" } else { "; without runs it is not known" }
+    )]
+    NoNoise { has_runs: bool },
     #[error(
         "the plan {plan} is a table of published rules with laws of its own, which has no use for {option}: write \
          `isoflop plan {plan} --given ...`"
@@ -131,14 +142,17 @@ impl StudyError {
             StudyError::UnknownLevel { .. } => "C0405",
             StudyError::LooksBack { .. } => "C0408",
             StudyError::TwoAims { .. } => "C0407",
+            StudyError::NoCost { .. } => "C1201",
+            StudyError::NoNoise { .. } => "C1202",
             StudyError::OnlyRules { .. } => "C0409",
             StudyError::Threads { .. } => "C0501",
             StudyError::NoRuns { .. } => "C0701",
             StudyError::NoCutColumn => "C0801",
             StudyError::NothingToCompare { .. } => "C0802",
             StudyError::TwoOutputs { .. } => "C0803",
-            StudyError::ForeignInput { .. } => "C0804",
-            StudyError::AmongWithoutIntervals => "C0805",
+            StudyError::ForeignInput { .. } => "C0805",
+            StudyError::AmongWithoutIntervals => "C0806",
+            StudyError::SeveralOutputs { .. } => "C0804",
             StudyError::Formula { diagnostics, .. } => diagnostics.0.first().map_or("", |first| first.code),
             StudyError::Runs(error) => error.code(),
             StudyError::Laws(LawErrors(errors)) => errors.first().map_or("", LawError::code),

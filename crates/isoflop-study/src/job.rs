@@ -120,23 +120,25 @@ pub fn fit_table(
     let cluster = request.cluster.as_deref().or_else(|| cluster_by_run(&table, request, notes));
     let levels: Vec<String> = request.interval.strata.iter().cloned().collect();
     let wish = Wish { objective, weight: request.weight.as_deref(), cluster, also: &[], levels: &levels };
-    let Bound { data, selected, digest, levels, .. } = bind(&formula, &table, &mapping, wish)?;
-    let strata = levels.into_iter().next().map(|group| Clusters {
+    let bound = bind(&formula, &table, &mapping, wish)?;
+    let strata = bound.levels.first().map(|group| Clusters {
         count: group.levels.len(),
-        column: group.column,
-        codes: group.codes,
+        column: group.column.clone(),
+        codes: group.codes.clone(),
     });
-    tell_columns(&law, &selected, &mapping, notes);
+    tell_columns(&law, std::iter::once(&bound.selected).chain(&bound.further), &mapping, notes);
     for doubt in mapping.scale_doubts(&table) {
-        if law.inputs.iter().chain([&law.output]).any(|v| v.name == doubt.role.name()) {
+        if law.inputs.iter().chain(law.outputs()).any(|v| v.name == doubt.role.name()) {
             notes.warning(&doubt.to_string());
         }
     }
-    for dropped in &selected.dropped {
-        notes.warning(&dropped.to_string());
+    for (selected, output) in std::iter::once(&bound.selected).chain(&bound.further).zip(formula.outputs()) {
+        // A row that lacks one output may be used for another.
+        let of = if bound.further.is_empty() { String::new() } else { format!("{output}: ") };
+        selected.dropped.iter().for_each(|dropped| notes.warning(&format!("{of}{dropped}")));
     }
-    rows.take(&selected);
-    notes.detail(&format!("data sha256 {digest}"));
+    rows.take_bound(&bound);
+    notes.detail(&format!("data sha256 {}", bound.digest));
 
     let options = FitOptions {
         objective: Some(objective),
@@ -148,16 +150,22 @@ pub fn fit_table(
         choices: request.choices,
         overrides,
     };
-    let around =
-        Around { law: &law, data: &data, options: &options, table: &table, mapping: &mapping, catalogue };
+    let around = Around {
+        law: &law,
+        data: &bound.data,
+        options: &options,
+        table: &table,
+        mapping: &mapping,
+        catalogue,
+    };
     let rivals = around.rivals(&request.among)?;
     if !rivals.is_empty() {
         notes.info(&format!("weighing {} for forecasts", counted(rivals.len() + 1, "law")));
     }
     let (fit, weighed) = with_threads(request.threads, || {
-        let mut fit = isoflop_fit::fit(&law, &data, &options, progress)?;
+        let mut fit = isoflop_fit::fit(&law, &bound.data, &options, progress)?;
         if options.bootstrap > 0 {
-            fit.forecast = learn_forecast(&law, &data, &fit, &options, progress)?;
+            fit.forecast = learn_forecast(&law, &bound.data, &fit, &options, progress)?;
         }
         let mut weighed = None;
         if let Some(model) = fit.forecast.as_mut().filter(|_| !rivals.is_empty()) {
@@ -170,9 +178,10 @@ pub fn fit_table(
     if let Some(weighed) = &weighed {
         tell(weighed, &request.among, notes);
     }
-    let place = |row: usize| table.place(selected.table_row(row)).to_string();
+    let place = |row: usize| table.place(bound.table_row(row)).to_string();
     let influential = fit.certificate.influential.iter().map(|influence| place(influence.row)).collect();
     let seed = request.seed;
+    let Bound { data, digest, .. } = bound;
     Ok(Finished { law, formula, formula_text, fit, options, data, rows, influential, digest, seed })
 }
 
@@ -181,6 +190,16 @@ impl Rows {
     pub fn of(table: &RunTable) -> Rows {
         let sources = table.sources().iter().map(|source| (source.name.clone(), source.rows)).collect();
         Rows { sources, ..Rows::default() }
+    }
+
+    /// Notes what of the table a fit uses, row by row of the table however many outputs a row observes.
+    pub fn take_bound(&mut self, bound: &Bound<'_>) {
+        self.take(&bound.selected);
+        self.used = bound.used();
+        self.dropped = self.dropped + bound.selected.rows() - self.used;
+        for further in &bound.further {
+            self.reasons.extend(reasons(further));
+        }
     }
 
     /// Notes what a selection kept and left out.
@@ -269,10 +288,15 @@ fn cluster_by_run(table: &RunTable, request: &Request, notes: &dyn Listener) -> 
 }
 
 /// Which columns stand for the names of the law.
-fn tell_columns(law: &Law, selected: &Selected<'_>, mapping: &Mapping, notes: &dyn Listener) {
+fn tell_columns<'s>(
+    law: &Law,
+    selected: impl Iterator<Item = &'s Selected<'s>>,
+    mapping: &Mapping,
+    notes: &dyn Listener,
+) {
     notes.info("columns:");
     let mut told: Vec<&str> = Vec::new();
-    for column in &selected.columns {
+    for column in selected.flat_map(|selected| &selected.columns) {
         // The place of a row in its run is in no column.
         if told.contains(&column.name.as_str()) || column.column.is_empty() {
             continue;

@@ -30,10 +30,13 @@ mod catalogue;
 mod chances;
 mod compare;
 mod counting;
+mod digits;
 mod error;
 mod job;
 mod json;
+mod next;
 mod note;
+mod outputs;
 mod plan;
 mod point;
 mod pool;
@@ -49,15 +52,18 @@ pub use bind::{Bound, Wish, bind, law_of_formula, law_over, needs_of};
 pub use catalogue::{catalogue, holding};
 pub use chances::{Chance, QuickFit, chances, missing};
 pub use compare::{CompareRequest, Compared, comparison};
+pub use digits::{coverage, factor, percent, signed, significant, size, supported_places, to_places};
 pub use error::StudyError;
 pub use job::{Finished, Reason, Rows, columns, fit_table, prepare, read_table};
 pub use json::{
-    PER_TOKEN, Points, SCHEMA_VERSION, aim, audited_json, backtests_json, bibtex, comparison_json,
-    costs_json, fit_json, law_json, laws_json, number, object, optional, plan_json, plans_json,
-    profiles_json, reviewed_json, rules_json, verdict,
+    PER_TOKEN, Points, SCHEMA_VERSION, aim, all_points_json, audited_json, backtests_json, bibtex,
+    chances_json, comparison_json, costs_json, evidence, fit_json, law_json, laws_json, next_json,
+    notes_json, number, object, optional, plan_json, plans_json, profiles_json, reviewed_json, roles_json,
+    rules_json, surveyed_json, verdict,
 };
+pub use next::{Basis, NextOptions, NextRuns, next_of};
 pub use note::{Level, Listener, Note, Notes, counted};
-pub use plan::{Lawless, PlanOptions, assignment, cost_given, device, model};
+pub use plan::{Lawless, PlanOptions, assignment, cost_given, device, laws_of, model, names_plan};
 pub use point::{Fitted, Point, RunForecast, points_of};
 pub use pool::with_threads;
 pub use profile::profiles;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use isoflop_formula::parse_number;
-use isoflop_plan::{Advice, Device, Model, NamedPlan, PlanError, Request};
+use isoflop_plan::{Advice, Device, Laws, Model, NamedPlan, PlanError, Request};
 
 use crate::catalogue::{catalogue, holding};
 use crate::error::StudyError;
@@ -19,8 +19,14 @@ pub struct PlanOptions {
     pub minimize: Option<String>,
     /// What should be large.
     pub maximize: Option<String>,
-    /// What is decided.
+    /// What the equation among the constraints is solved for.
+    pub solve: Option<String>,
+    /// What is decided; `mix_*` stands for all inputs that begin so.
     pub over: Vec<String>,
+    /// Shares that add up to 1: `mix_*` or `web,code,books`.
+    pub simplex: Vec<String>,
+    /// Names with formulas: `C = 6*N*D`.
+    pub lets: Vec<String>,
     /// Constraints: `6*N*D <= 1e24`.
     pub constraints: Vec<String>,
     /// Values: `demand=1e13`.
@@ -45,7 +51,10 @@ impl Default for PlanOptions {
             plan: None,
             minimize: None,
             maximize: None,
+            solve: None,
             over: Vec::new(),
+            simplex: Vec::new(),
+            lets: Vec::new(),
             constraints: Vec::new(),
             given: Vec::new(),
             hardware: None,
@@ -140,9 +149,40 @@ pub fn model(what: &str, folder: Option<&Path>, notes: &dyn Listener) -> Result<
     Ok(Model::parse(what, &holding(name, folder, notes)?)?)
 }
 
+/// The laws of a plan: one, as [`model`] takes it, or several with a role each, `a=fit.json` and `b=chinchilla@hoffmann`.
+///
+/// # Errors
+/// As [`model`]; several laws of which one has no role, roles that are no names or are there twice.
+pub fn laws_of(texts: &[String], folder: Option<&Path>, notes: &dyn Listener) -> Result<Laws, StudyError> {
+    let role_of = |text: &'_ String| {
+        let is_file = Path::new(text).is_file();
+        Laws::role_of(text).filter(|_| !is_file).map(|(role, what)| (role.to_owned(), what.to_owned()))
+    };
+    let mut list = Vec::new();
+    for text in texts {
+        list.push(match role_of(text) {
+            Some((role, what)) => (role, model(&what, folder, notes)?),
+            None if texts.len() == 1 => return Ok(Laws::one(model(text, folder, notes)?)),
+            None => {
+                let reason = "is missing: each of several laws needs one";
+                return Err(PlanError::BadRole { role: format!("of {text}"), reason }.into());
+            }
+        });
+    }
+    Ok(Laws::new(list)?)
+}
+
+/// Whether the first of the words names a plan, and is not a law.
+pub fn names_plan(words: &[String]) -> bool {
+    let Some(first) = words.first() else { return false };
+    let is_plan =
+        || NamedPlan::find(first).is_ok() || Path::new(first).extension().is_some_and(|e| e == "md");
+    Laws::role_of(first).is_none() && (words.len() > 1 || is_plan())
+}
+
 /// A named plan, or one in a file of the user's.
 fn named(name: &str, args: &PlanOptions) -> Result<NamedPlan, StudyError> {
-    if args.minimize.is_some() || args.maximize.is_some() {
+    if args.minimize.is_some() || args.maximize.is_some() || args.solve.is_some() {
         return Err(StudyError::TwoAims { plan: name.to_owned() });
     }
     Ok(if Path::new(name).extension().is_some_and(|ending| ending == "md") {
@@ -156,9 +196,10 @@ fn named(name: &str, args: &PlanOptions) -> Result<NamedPlan, StudyError> {
 
 /// The request that the options spell out.
 fn request(args: &PlanOptions, notes: &dyn Listener) -> Result<Request, StudyError> {
-    let request = match (&args.minimize, &args.maximize) {
-        (_, Some(formula)) => Request::maximize(formula),
-        (formula, None) => Request::minimize(formula.clone().unwrap_or_default()),
+    let request = match (&args.minimize, &args.maximize, &args.solve) {
+        (_, _, Some(unknown)) => Request::solve(unknown.trim()),
+        (_, Some(formula), _) => Request::maximize(formula),
+        (formula, ..) => Request::minimize(formula.clone().unwrap_or_default()),
     };
     with_options(Request { given: given(args, notes, |name| mentioned(args, name))?, ..request }, args)
 }
@@ -177,6 +218,12 @@ fn with_options(request: Request, args: &PlanOptions) -> Result<Request, StudyEr
     };
     request.whole.extend(args.integer.iter().map(|name| name.trim().to_owned()));
     request.constraints.extend(args.constraints.iter().cloned());
+    request.simplex.extend(args.simplex.iter().cloned());
+    for text in &args.lets {
+        let (name, formula) = assignment("--let", text, "--let 'C = 6*N*D'")?;
+        request.lets.retain(|(known, _)| *known != name);
+        request.lets.push((name, formula));
+    }
     for named in report {
         request.report.push(named?);
     }
@@ -236,6 +283,7 @@ pub fn cost_given(
 /// Whether a formula of the options has this name.
 fn mentioned(args: &PlanOptions, name: &str) -> bool {
     let formulas = args.minimize.iter().chain(&args.maximize).chain(&args.constraints).chain(&args.report);
+    let formulas = formulas.chain(&args.lets);
     let words =
         |text: &String| text.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == name);
     formulas.into_iter().any(words)

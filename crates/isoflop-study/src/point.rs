@@ -52,6 +52,12 @@ impl Fitted<'_> {
         in_order && slots.next().is_none() && self.fit.draws.iter().all(|draw| draw.len() == parameters.len())
     }
 
+    /// The law and the fit of each output: one, but for a law with several.
+    pub fn outputs(&self) -> Vec<(Formula, Fit)> {
+        let count = self.formula.parts.len().max(1);
+        (0..count).map(|k| (self.formula.part(k), self.fit.of_output(k))).collect()
+    }
+
     /// Names of the numbers that a point needs.
     pub fn numbers(&self) -> Vec<String> {
         let output = self.formula.output.as_ref().map(|left| left.name.as_str());

@@ -14,6 +14,7 @@ use crate::counting::conventions;
 use crate::error::StudyError;
 use crate::job::Rows;
 use crate::note::Listener;
+use crate::outputs::one_output;
 use crate::pool::with_threads;
 use crate::study::Study;
 
@@ -161,6 +162,7 @@ pub fn influence_of(
 /// The law of this name, if its rows are runs.
 fn reviewed_law(study: &Study, name: &str, notes: &dyn Listener) -> Result<Law, StudyError> {
     let law = study.law(name, notes)?;
+    one_output(&law, "a review")?;
     if law.formula().symbols.look_back() {
         return Err(AuditError::LooksBack { law: law.id }.into());
     }

@@ -9,6 +9,7 @@ use crate::bind::{Bound, Wish, bind, law_of_formula, law_over, needs_of};
 use crate::error::StudyError;
 use crate::job::{self, Rows};
 use crate::note::Listener;
+use crate::outputs::one_output;
 use crate::request::Request;
 
 /// Reads where to cut: `5` is a number of cuts, `1e20,1e21` are the cuts themselves. A number below 100 without an
@@ -125,6 +126,9 @@ impl Study {
         group: Option<&str>,
         notes: &dyn Listener,
     ) -> Result<Entries, StudyError> {
+        for (law, _) in &laws {
+            one_output(law, "this command")?;
+        }
         let overrides = self.request.changes.overrides()?;
         let mut formulas = Vec::new();
         for (law, _) in &laws {

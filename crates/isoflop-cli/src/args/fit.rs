@@ -96,19 +96,24 @@ pub(crate) struct PredictArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct PlotArgs {
-    /// A fit saved with `isoflop fit --save`
-    #[arg(value_name = "FIT.JSON")]
+    /// A fit saved with `isoflop fit --save`; or what compare, backtest, profile, methods, contrast, influence, plan or next
+    /// printed with --format json (- is stdin)
+    #[arg(value_name = "FIT.JSON|RESULT.JSON")]
     pub(crate) fit: PathBuf,
 
     /// The run tables of the fit; by default those of the command that made it
     #[arg(value_name = "RUNS")]
     pub(crate) runs: Vec<String>,
 
-    /// Write all figures as one SVG file; - is stdout
-    #[arg(short, long, value_name = "FILE.SVG")]
+    /// Write all figures as one file, .svg, .png or .vl.json (Vega-Lite); - is SVG on stdout
+    #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 
-    /// Colours of the SVG: auto follows the system of whoever looks at it
+    /// Only the figure with this number, from 1
+    #[arg(long, value_name = "K", value_parser = count)]
+    pub(crate) only: Option<usize>,
+
+    /// Colours: auto follows the system of whoever looks at an SVG, and is light elsewhere
     #[arg(long, value_enum, default_value_t = Tint::Auto, value_name = "THEME")]
     pub(crate) theme: Tint,
 }
@@ -125,9 +130,14 @@ pub(crate) enum Tint {
     "Run tables to fit, with the options of `isoflop fit`; or one saved fit, then the tables it was made from, if they moved"
 )))]
 pub(crate) struct ReportArgs {
-    /// Where to write the report
+    /// Where to write the report: .html, .md for Markdown, or .pdf through Chromium
     #[arg(short, long, value_name = "FILE.HTML", required = true)]
     pub(crate) output: PathBuf,
+
+    /// A result to show too: what compare, backtest, profile, methods, contrast, influence, plan or next printed with --format
+    /// json
+    #[arg(long = "with", value_name = "RESULT.JSON")]
+    pub(crate) with: Vec<PathBuf>,
 
     #[command(flatten)]
     pub(crate) fit: FitArgs,

@@ -8,6 +8,8 @@ mod next;
 mod plan;
 mod review;
 mod runs;
+#[cfg(feature = "serve")]
+mod serve;
 mod study;
 mod table;
 
@@ -19,6 +21,8 @@ pub(crate) use next::{NextArgs, SimulateArgs};
 pub(crate) use plan::{CostArgs, HardwareArgs, PlanArgs};
 pub(crate) use review::{AuditArgs, AuditFormat, ContrastArgs, Exponents, InfluenceArgs, MethodsArgs};
 pub(crate) use runs::{ExportArgs, RunsArgs};
+#[cfg(feature = "serve")]
+pub(crate) use serve::ServeArgs;
 pub(crate) use study::{BacktestArgs, CompareArgs, ProfileArgs};
 pub(crate) use table::{ChangeArgs, HoldArgs, StudyArgs, TableArgs};
 
@@ -110,10 +114,13 @@ pub(crate) enum Command {
     Cost(CostArgs),
     /// List accelerators with their peaks, or show one with its sources
     Hardware(HardwareArgs),
-    /// Draw a saved fit with its runs, in the terminal or as SVG
+    /// Draw a saved fit with its runs, or a result, in the terminal or as SVG, PNG or Vega-Lite
     Plot(PlotArgs),
-    /// Write a fit as one HTML file that needs nothing else
+    /// Write a fit as one HTML file that needs nothing else, or as Markdown or PDF
     Report(Box<ReportArgs>),
+    /// Explore runs in a browser: see, map, fit, compare, plan, report; on this machine alone
+    #[cfg(feature = "serve")]
+    Serve(ServeArgs),
     /// List laws, or show one
     Laws(LawsArgs),
     /// Rerun published results from public run tables, ours beside theirs

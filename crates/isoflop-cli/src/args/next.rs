@@ -34,7 +34,7 @@ pub(crate) struct NextArgs {
     /// Where an input may lie: --limit N=10M..1B; by default from the smallest run to ten times the largest
     #[arg(long = "limit", value_name = "NAME=LOW..HIGH")]
     pub(crate) limits: Vec<String>,
-    /// An input held at a value: --given U=1B
+    /// An input held at a value: --given U=1B; a text that the law compares or groups by: --given family=llama
     #[arg(long, value_name = "NAME=X,...", value_delimiter = ',')]
     pub(crate) given: Vec<String>,
     /// What a run must meet; where the law has N and D, by default D >= 2*N and D <= 500*N
@@ -78,6 +78,9 @@ pub(crate) struct SimulateArgs {
     /// Sizes on each budget, from 5 to 80 tokens per parameter
     #[arg(long, value_name = "K", default_value = "7", value_parser = threads, requires = "budgets")]
     pub(crate) sizes: usize,
+    /// A text that the law compares or groups by: --given family=llama
+    #[arg(long, value_name = "NAME=TEXT,...", value_delimiter = ',')]
+    pub(crate) given: Vec<String>,
     /// Runs of each configuration
     #[arg(long, value_name = "K", default_value = "1", value_parser = threads)]
     pub(crate) repeats: usize,

@@ -11,8 +11,9 @@ use super::{Format, level, positive, threads};
 #[command(after_help = "A named plan: isoflop plan compute-optimal fit.json --flops 1e24")]
 pub(crate) struct PlanArgs {
     /// A saved fit, a law with its coefficients (chinchilla@besiroglu), or with values by hand
-    /// (chinchilla:E=1.8,A=480,B=2080,alpha=0.35,beta=0.37)
-    #[arg(value_name = "[PLAN] WHAT", num_args = 1..=2, required_unless_present = "list")]
+    /// (chinchilla:E=1.8,A=480,B=2080,alpha=0.35,beta=0.37); several laws with a role each, a=fit.json
+    /// b=chinchilla@hoffmann, whose outputs are a_loss and b_loss in formulas
+    #[arg(value_name = "[PLAN] WHAT", num_args = 1.., required_unless_present = "list")]
     pub(crate) words: Vec<String>,
     /// List the named plans and what they need
     #[arg(long)]
@@ -23,12 +24,22 @@ pub(crate) struct PlanArgs {
     /// What should be large
     #[arg(long, value_name = "FORMULA", allow_hyphen_values = true, conflicts_with = "minimize")]
     pub(crate) maximize: Option<String>,
-    /// What is decided: --over N,D
+    /// Solve the equation of --subject-to for this: --solve D --subject-to 'loss = 2.0' --given N=7B; with --over, the
+    /// least value that the rest allows
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["minimize", "maximize"])]
+    pub(crate) solve: Option<String>,
+    /// What is decided: --over N,D; --over 'mix_*' stands for all inputs that begin so
     #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
     pub(crate) over: Vec<String>,
     /// Which of the decisions are whole numbers: --integer layers,gpus
     #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
     pub(crate) integer: Vec<String>,
+    /// Shares that add up to 1, decided where they are not given: --simplex 'mix_*' or --simplex web,code,books
+    #[arg(long, value_name = "NAMES")]
+    pub(crate) simplex: Vec<String>,
+    /// A name for a formula, also as input of a law: --let 'C = 6*N*D'
+    #[arg(long = "let", value_name = "NAME=FORMULA")]
+    pub(crate) lets: Vec<String>,
     /// A constraint with <=, >= or ==: --subject-to '6*N*D <= 1e24'
     #[arg(long = "subject-to", value_name = "FORMULA", allow_hyphen_values = true)]
     pub(crate) constraints: Vec<String>,
@@ -60,6 +71,9 @@ pub(crate) struct PlanArgs {
     /// Coverage of the intervals
     #[arg(long, default_value = "0.9", value_name = "P", value_parser = level)]
     pub(crate) level: f64,
+    /// With --format json, the data of figures too: the best against the limit, the loss around every decision, slices
+    #[arg(long)]
+    pub(crate) curves: bool,
     /// Folder with law files of your own
     #[arg(long, value_name = "DIR")]
     pub(crate) laws: Option<PathBuf>,
@@ -79,7 +93,10 @@ impl PlanArgs {
             plan: plan.cloned(),
             minimize: self.minimize.clone(),
             maximize: self.maximize.clone(),
+            solve: self.solve.clone(),
             over: self.over.clone(),
+            simplex: self.simplex.clone(),
+            lets: self.lets.clone(),
             constraints: self.constraints.clone(),
             given,
             hardware: self.hardware.clone(),

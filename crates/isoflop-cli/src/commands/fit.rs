@@ -1,12 +1,12 @@
 //! `isoflop fit`.
 
 use isoflop_fit::Verdict;
+use isoflop_report::{Subject, main_figure};
 use isoflop_study::{Finished, Listener, catalogue, fit_json, fit_table, holding, read_table};
 
 use crate::args::{FitArgs, Format};
-use crate::commands::plot::{lines, provenance};
+use crate::commands::plot::lines;
 use crate::errors::Failure;
-use crate::figures::{self, Scene};
 use crate::messages::Messages;
 use crate::output;
 use crate::progress::Bar;
@@ -58,9 +58,10 @@ pub(crate) fn finish(args: &FitArgs, messages: &Messages) -> Result<Finished, Fa
 
 /// Runs and law along the input with the largest span, for the terminal.
 fn plot(finished: &Finished) -> String {
-    let Finished { law, formula, fit, data, rows, seed, .. } = finished;
-    let provenance = provenance(&law.id, rows.used, &rows.sources, *seed);
-    match figures::main(&Scene::new(formula, fit, data, provenance)) {
+    if !finished.formula.parts.is_empty() {
+        return "no plot: the law has several outputs\n".to_owned();
+    }
+    match main_figure(&Subject::of_finished(finished, &[]).scene()) {
         Some(shown) => lines(&shown.figure),
         None => "no plot: the law has no numeric input\n".to_owned(),
     }

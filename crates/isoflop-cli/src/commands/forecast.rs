@@ -35,6 +35,10 @@ fn freeze(args: &FreezeArgs, messages: &Messages) -> Result<u8, Failure> {
     let formula = formula_of(&saved, &args.fit.display().to_string())?;
     let fitted = Fitted { formula: &formula, fit: &saved.fit };
     let point = fitted.parse(&args.at)?;
+    if !formula.parts.is_empty() {
+        let (law, outputs) = (saved.law, formula.outputs().join(", "));
+        return Err(StudyError::SeveralOutputs { law, outputs, what: "a frozen forecast" }.into());
+    }
     let (formula, fit) = fitted.for_point(&point)?;
     let level = args.level.or(saved.fit.interval.as_ref().map(|i| i.level)).unwrap_or(DEFAULT_LEVEL);
     let freeze = Freeze {

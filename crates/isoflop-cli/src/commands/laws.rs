@@ -3,7 +3,9 @@
 use isoflop_fit::{FitError, Recovery};
 use isoflop_laws::{Golden, Law, Origin};
 use isoflop_runs::RunTable;
-use isoflop_study::{Listener, bibtex, catalogue, chances, columns, holding, law_json, laws_json};
+use isoflop_study::{
+    Listener, bibtex, catalogue, chances, chances_json, columns, holding, law_json, laws_json,
+};
 
 use crate::args::{Format, LawsArgs, LawsCommand, LawsOptions};
 use crate::errors::Failure;
@@ -32,7 +34,7 @@ pub(crate) fn run(args: &LawsArgs, messages: &Messages) -> Result<u8, Failure> {
             let chances = chances(&catalogue, &table, &mapping);
             match options.format {
                 Format::Text => output::print(&output::chances::text(&chances))?,
-                Format::Json => output::print_json(&output::chances::json(&chances))?,
+                Format::Json => output::print_json(&chances_json(&chances))?,
             }
         }
         Some(LawsCommand::Check { ids, seed, options }) => return check(ids, *seed, options, messages),
@@ -43,7 +45,7 @@ pub(crate) fn run(args: &LawsArgs, messages: &Messages) -> Result<u8, Failure> {
             let is = |name: &str, wanted: &str| name.eq_ignore_ascii_case(wanted);
             found.retain(|law| {
                 args.inputs.iter().all(|wanted| law.inputs.iter().any(|input| is(&input.name, wanted)))
-                    && args.output.as_ref().is_none_or(|wanted| is(&law.output.name, wanted))
+                    && args.output.as_ref().is_none_or(|wanted| law.outputs().any(|o| is(&o.name, wanted)))
                     && args.area.as_ref().is_none_or(|wanted| is(&law.area, wanted))
             });
             if found.is_empty() {

@@ -22,6 +22,8 @@ mod profile;
 mod report;
 pub(crate) mod reproduce;
 mod runs;
+#[cfg(feature = "serve")]
+mod serve;
 mod simulate;
 
 use std::path::Path;
@@ -54,6 +56,8 @@ pub(crate) fn run(command: &Command, messages: &Messages) -> Result<u8, Failure>
         Command::Hardware(args) => hardware::run(args),
         Command::Plot(args) => plot::run(args, messages),
         Command::Report(args) => report::run(args, messages),
+        #[cfg(feature = "serve")]
+        Command::Serve(args) => serve::run(args, messages),
         Command::Laws(args) => laws::run(args, messages),
         Command::Reproduce(args) => reproduce::run(args, messages),
         Command::Demo(args) => demo::run(args, messages),

@@ -2,13 +2,7 @@
 
 use std::path::Path;
 
-use isoflop_fit::Fit;
-use isoflop_formula::{InputKind, parse_number};
-use isoflop_laws::{Catalogue, Law};
-use isoflop_plan::{Goal, Model, NextRequest, Past, next};
-use isoflop_study::{
-    Finished, Listener, StudyError, assignment, catalogue, fit_table, model, read_table, with_threads,
-};
+use isoflop_study::{Basis, NextOptions, catalogue, next_json, next_of, read_table};
 
 use crate::args::{Format, NextArgs};
 use crate::errors::{CliError, Failure};
@@ -16,189 +10,54 @@ use crate::messages::Messages;
 use crate::output;
 use crate::progress::Bar;
 
-/// Tokens per parameter of runs that are proposed unless --keep says otherwise.
-const SENSIBLE: [&str; 2] = ["D >= 2*N", "D <= 500*N"];
-/// Bootstrap replicates of the fit for each one that the design is averaged over: some end where nothing can be said.
-const REPLICATES: usize = 4;
-
-/// The law with its values and the runs behind it.
-struct Start {
-    law: Law,
-    model: Model,
-    past: Past,
-    noise: Option<f64>,
-}
-
 /// Fits what there is, and chooses the runs.
 pub(crate) fn run(args: &NextArgs, messages: &Messages) -> Result<u8, Failure> {
-    let catalogue = catalogue(args.folder.as_deref(), messages)?;
-    let start = match &args.law {
-        Some(name) => fitted(args, name, &catalogue, messages)?,
-        None => before_any_run(args, &catalogue, messages)?,
-    };
-    let names = inputs(&start.model);
-    let has = |name: &str| names.iter().any(|known| known == name);
-    let cost = match &args.cost {
-        Some(cost) => cost.clone(),
-        None if has("N") && has("D") => "6*N*D".to_owned(),
-        None if has("C") => "C".to_owned(),
-        None => return Err(CliError::NoCost { law: start.model.name, inputs: names }.into()),
-    };
-    let mut keep = args.keep.clone();
-    if keep.is_empty() && has("N") && has("D") {
-        keep = SENSIBLE.map(str::to_owned).to_vec();
-        messages.info(&format!("only runs with {} are considered (--keep)", keep.join(" and ")));
-    }
-    let noise = match (args.noise, start.noise) {
-        (Some(noise), _) => noise,
-        (None, Some(noise)) => {
-            messages.info(&format!(
-                "noise of a run: {}, the scatter of the fit (--noise)",
-                output::number::percent(noise)
-            ));
-            noise
+    let folder = args.folder.as_deref();
+    let catalogue = catalogue(folder, messages)?;
+    let mut request = args.study.request(Default::default(), 0);
+    request.law.clone_from(&args.law);
+    let basis = match &args.law {
+        Some(_) => {
+            let table = &args.study.table;
+            Basis::Runs(read_table(&args.study.runs, &table.reading.options(&table.maps)?, messages)?)
         }
-        (None, None) => return Err(CliError::NoNoise { why: no_noise(args) }.into()),
+        None => Basis::Law(before_any_run(args)?),
     };
-    let mut goals = Vec::new();
-    for text in &args.goals {
-        goals.push(match text.trim().strip_prefix("against ") {
-            Some(rival) => {
-                Goal::Doubt { rival: Box::new(rival_of(args, rival.trim(), &catalogue, messages)?) }
-            }
-            None => Goal::parse(text, &start.law)?,
-        });
-    }
-    let request = NextRequest {
-        goals,
-        budget: args.budget,
-        cost,
-        limits: args.limits.iter().map(|text| limit(text)).collect::<Result<_, _>>()?,
-        given: args.given.iter().map(|text| given(text)).collect::<Result<_, _>>()?,
-        keep,
-        largest: args.largest.unwrap_or(f64::INFINITY),
-        runs: args.runs_at_most,
-        repeats: args.repeats,
-        candidates: args.candidates,
-        noise,
-        level: args.study.table.level,
-        draws: args.draws,
-    };
-    let mut found = with_threads(args.study.table.threads, || next(&start.model, &start.past, &request))??;
-    for (outlook, text) in found.outlooks.iter_mut().zip(&args.goals) {
-        outlook.name.clone_from(text);
-    }
-    for warning in &found.warnings {
-        messages.warning(&warning.message);
-    }
+    let options = options(args);
+    let found = next_of(basis, &request, &options, folder, &catalogue, messages, &Bar::new(messages))?;
     match args.study.format {
-        Format::Text => output::print(&output::next::text(&start.model, &request, &found, start.past.rows))?,
-        Format::Json => {
-            output::print_json(&output::next::json(&start.model, &request, &found, start.past.rows))?
+        Format::Text => {
+            output::print(&output::next::text(&found.model, &found.request, &found.next, found.past))?;
         }
+        Format::Json => output::print_json(&next_json(&found))?,
     }
     Ok(0)
 }
 
-fn no_noise(args: &NextArgs) -> &'static str {
-    if args.law.is_some() { "; the runs do not say it" } else { "; without runs it is not known" }
-}
-
-/// The law fitted to the runs.
-fn fitted(args: &NextArgs, name: &str, catalogue: &Catalogue, messages: &Messages) -> Result<Start, Failure> {
-    let done = fit(args, name, args.draws * REPLICATES, catalogue, messages)?;
-    let (rows, fit) = (done.data.rows(), &done.fit);
-    let free = fit.parameters.iter().filter(|p| !p.fixed).count();
-    let scatter =
-        if fit.objective.name == "squares-log" { fit.rmse_log } else { middle_scatter(fit).or(fit.rmse_log) };
-    // The fit took a share of the scatter.
-    let noise =
-        scatter.filter(|_| rows > free).map(|size| size * (rows as f64 / (rows - free) as f64).sqrt());
-    let mut model = Model::from_fit(&done.saved(Vec::new()))?;
-    for warning in std::mem::take(&mut model.warnings) {
-        messages.warning(&warning);
-    }
-    let past = Past { columns: done.data.inputs.clone(), rows };
-    Ok(Start { law: done.law, model, past, noise: noise.filter(|noise| *noise > 0.0) })
-}
-
-/// The standard deviation of log residuals by their median size, which a few stray runs do not move; `None` for residuals
-/// on another scale.
-fn middle_scatter(fit: &Fit) -> Option<f64> {
-    /// Median size of a standard normal number.
-    const MIDDLE: f64 = 0.674_489_750_196_081_7;
-    let mut sizes: Vec<f64> = fit.residuals.iter().map(|r| r.abs()).collect();
-    sizes.sort_by(f64::total_cmp);
-    let median = sizes.get(sizes.len() / 2).filter(|_| fit.objective.name.ends_with("-log"))?;
-    Some(median / MIDDLE).filter(|size| *size > 0.0)
-}
-
-fn fit(
-    args: &NextArgs,
-    name: &str,
-    bootstrap: usize,
-    catalogue: &Catalogue,
-    messages: &Messages,
-) -> Result<Finished, Failure> {
-    let mut request = args.study.request(Default::default(), bootstrap);
-    request.law = Some(name.to_owned());
-    let table =
-        read_table(&args.study.runs, &args.study.table.reading.options(&args.study.table.maps)?, messages)?;
-    Ok(fit_table(table, &request, catalogue, messages, &Bar::new(messages))?)
-}
-
 /// A law with coefficients from elsewhere.
-fn before_any_run(args: &NextArgs, catalogue: &Catalogue, messages: &Messages) -> Result<Start, Failure> {
+fn before_any_run(args: &NextArgs) -> Result<String, CliError> {
     let [what] = args.study.runs.as_slice() else {
-        return Err(CliError::OneLaw { given: args.study.runs.clone() }.into());
+        return Err(CliError::OneLaw { given: args.study.runs.clone() });
     };
     if Path::new(what).exists() {
-        return Err(CliError::NextNeedsLaw { path: what.clone() }.into());
+        return Err(CliError::NextNeedsLaw { path: what.clone() });
     }
-    let model = model(what, args.folder.as_deref(), messages)?;
-    let law = catalogue.find(what.split([':', '@']).next().unwrap_or(what))?.clone();
-    Ok(Start { law, model, past: Past::default(), noise: None })
+    Ok(what.clone())
 }
 
-/// The other law of `--goal 'against LAW'`: fitted to the same runs, or with its own coefficients.
-fn rival_of(
-    args: &NextArgs,
-    name: &str,
-    catalogue: &Catalogue,
-    messages: &Messages,
-) -> Result<Model, Failure> {
-    let known = name.contains(['@', ':']);
-    Ok(match args.law {
-        Some(_) if !known => {
-            Model::from_fit(&fit(args, name, 0, catalogue, &messages.muted())?.saved(Vec::new()))?
-        }
-        _ => model(name, args.folder.as_deref(), messages)?,
-    })
-}
-
-/// Numeric inputs of the law.
-fn inputs(model: &Model) -> Vec<String> {
-    let output = model.formula.output.as_ref().map(|left| left.name.as_str());
-    let inputs = model.formula.symbols.inputs.iter();
-    let numeric = inputs.filter(|i| i.kind == InputKind::Column && Some(i.name.as_str()) != output);
-    numeric.map(|input| input.name.clone()).collect()
-}
-
-/// `N=10M..1B`.
-fn limit(text: &str) -> Result<(String, f64, f64), StudyError> {
-    let example = "NAME=LOW..HIGH, such as N=10M..1B";
-    let bad = || StudyError::BadAssignment { option: "--limit", text: text.to_owned(), example };
-    let (name, range) = assignment("--limit", text, example)?;
-    let (low, high) = range.split_once("..").ok_or_else(bad)?;
-    let number = |text: &str| parse_number(text.trim()).ok_or_else(bad);
-    Ok((name, number(low)?, number(high)?))
-}
-
-/// `U=1B`.
-fn given(text: &str) -> Result<(String, f64), StudyError> {
-    let example = "NAME=NUMBER, such as U=1B";
-    let (name, value) = assignment("--given", text, example)?;
-    let number = parse_number(&value).filter(|x| x.is_finite());
-    let bad = || StudyError::BadAssignment { option: "--given", text: text.to_owned(), example };
-    Ok((name, number.ok_or_else(bad)?))
+fn options(args: &NextArgs) -> NextOptions {
+    NextOptions {
+        goals: args.goals.clone(),
+        budget: args.budget,
+        cost: args.cost.clone(),
+        limits: args.limits.clone(),
+        given: args.given.clone(),
+        keep: args.keep.clone(),
+        largest: args.largest,
+        runs: args.runs_at_most,
+        repeats: args.repeats,
+        candidates: args.candidates,
+        noise: args.noise,
+        draws: args.draws,
+    }
 }

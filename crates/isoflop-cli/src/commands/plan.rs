@@ -1,7 +1,7 @@
 //! `isoflop plan`.
 
-use isoflop_plan::{NamedPlan, plan};
-use isoflop_study::{Lawless, Listener, model, plan_json, plans_json, rules_json};
+use isoflop_plan::{NamedPlan, curves, plan_laws};
+use isoflop_study::{Lawless, Listener, laws_of, names_plan, plan_json, plans_json, rules_json};
 
 use crate::args::{Format, PlanArgs};
 use crate::errors::{CliError, Failure};
@@ -14,54 +14,61 @@ pub(crate) fn run(args: &PlanArgs, messages: &Messages) -> Result<u8, Failure> {
         return list(args);
     }
     let own_law;
-    let (plan_name, what) = match args.words.as_slice() {
-        [name, what] => (Some(name), what),
-        [only] if args.minimize.is_none() && args.maximize.is_none() => {
-            if NamedPlan::find(only).is_err() && !only.ends_with(".md") {
-                return Err(CliError::NoAim { what: only.clone() }.into());
-            }
-            match args.options(Some(only)).lawless(args.laws.as_deref(), messages)? {
-                Some(Lawless::Law(law)) => {
-                    messages.info(&format!("no law is named: {law} is taken"));
-                    own_law = law;
-                    (Some(only), &own_law)
-                }
-                Some(Lawless::Rules(plan, advice)) => {
-                    let given = args.options(None).given;
-                    match args.format {
-                        Format::Text => output::print(&output::rules::text(&plan, &given, &advice))?,
-                        Format::Json => output::print_json(&rules_json(&plan, &given, &advice))?,
-                    }
-                    return Ok(0);
-                }
-                None => {
-                    let laws = NamedPlan::find(only)
-                        .map_or_else(|_| "the laws it is made for".to_owned(), |p| p.laws);
-                    return Err(CliError::PlanNeedsLaw { plan: only.clone(), laws }.into());
-                }
-            }
-        }
-        [what, ..] => (None, what),
-        [] => return Err(CliError::NoAim { what: "LAW".to_owned() }.into()),
+    let (plan_name, laws) = match names_plan(&args.words) {
+        true => (args.words.first(), args.words.get(1..).unwrap_or_default()),
+        false => (None, args.words.as_slice()),
     };
-    let (request, named) = args.options(plan_name).request(messages)?;
-    let model = model(what, args.laws.as_deref(), messages)?;
-    if let Some(named) = &named {
-        named.check(&model)?;
+    let laws = match (plan_name, laws) {
+        (Some(only), []) => match args.options(Some(only)).lawless(args.laws.as_deref(), messages)? {
+            Some(Lawless::Law(law)) => {
+                messages.info(&format!("no law is named: {law} is taken"));
+                own_law = [law];
+                &own_law[..]
+            }
+            Some(Lawless::Rules(plan, advice)) => {
+                let given = args.options(None).given;
+                match args.format {
+                    Format::Text => output::print(&output::rules::text(&plan, &given, &advice))?,
+                    Format::Json => output::print_json(&rules_json(&plan, &given, &advice))?,
+                }
+                return Ok(0);
+            }
+            None => {
+                let laws =
+                    NamedPlan::find(only).map_or_else(|_| "the laws it is made for".to_owned(), |p| p.laws);
+                return Err(CliError::PlanNeedsLaw { plan: only.clone(), laws }.into());
+            }
+        },
+        (_, laws) => laws,
+    };
+    let has_aim =
+        plan_name.is_some() || args.minimize.is_some() || args.maximize.is_some() || args.solve.is_some();
+    match laws {
+        [] => return Err(CliError::NoAim { what: "LAW".to_owned() }.into()),
+        _ if !has_aim => return Err(CliError::NoAim { what: laws.join(" ") }.into()),
+        _ => {}
     }
-    let plan = plan(&model, &request)?;
+    let (request, named) = args.options(plan_name).request(messages)?;
+    let laws = laws_of(laws, args.laws.as_deref(), messages)?;
+    if let Some(named) = &named {
+        named.check_laws(&laws)?;
+    }
+    let plan = plan_laws(&laws, &request)?;
     for warning in &plan.warnings {
         messages.warning(&warning.message);
     }
-    if model.draws.is_empty() {
+    if !laws.has_draws() {
         messages.info(
             "no intervals and no regret: these coefficients are single numbers; a fit saved with bootstrap \
              replicates has both",
         );
     }
     match args.format {
-        Format::Text => output::print(&output::plan::text(&model, &request, &plan))?,
-        Format::Json => output::print_json(&plan_json(&model, &request, &plan))?,
+        Format::Text => output::print(&output::plan::text(&laws, &request, &plan))?,
+        Format::Json => {
+            let curves = args.curves.then(|| curves(&laws, &request, &plan)).transpose()?;
+            output::print_json(&plan_json(&laws, &request, &plan, curves.as_ref()))?;
+        }
     }
     Ok(0)
 }

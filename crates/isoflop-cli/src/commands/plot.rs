@@ -1,17 +1,22 @@
 //! `isoflop plot`.
 
-use isoflop_figure::{Figure, Theme, sheet, terminal};
+use std::path::Path;
+
+use isoflop_figure::{Figure, Theme, png, sheet, terminal, vega_lite};
+use isoflop_report::{Shown, Subject, figures_of, result_figures, result_kind};
 use isoflop_study::{Listener, counted};
+use serde_json::Value;
 
 use crate::args::{PlotArgs, Tint};
 use crate::errors::{CliError, Failure};
-use crate::figures::{self, Scene, Shown};
 use crate::messages::Messages;
 use crate::save::Target;
 use crate::{again, output};
 
 /// Figures side by side in a file.
 const COLUMNS: usize = 2;
+/// Pixels of a PNG for each pixel of the SVG: for screens of today, and for print.
+const SCALE: f32 = 2.0;
 /// Lines of a plot in a terminal, without title, axis and legend.
 const HEIGHT: usize = 18;
 /// Columns where nothing says how wide the output is.
@@ -19,65 +24,91 @@ const WIDTH: usize = 80;
 /// Wider plots are no clearer.
 const WIDEST: usize = 120;
 
-/// Draws the figures of a saved fit, into a file or the terminal.
+/// What is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Svg,
+    Png,
+    VegaLite,
+}
+
+/// Draws the figures of a saved fit or of a result, into a file or the terminal.
 pub(crate) fn run(args: &PlotArgs, messages: &Messages) -> Result<u8, Failure> {
-    let target = match args.output.as_deref() {
-        Some(path) if path.as_os_str() == "-" => None,
-        Some(path) if !path.extension().is_some_and(|e| e.eq_ignore_ascii_case("svg")) => {
-            return Err(CliError::NotSvg { path: path.display().to_string() }.into());
+    let kind = args.output.as_deref().map(kind).transpose()?;
+    let is_stdout = args.output.as_deref().is_some_and(|path| path.as_os_str() == "-");
+    let target = args.output.as_deref().filter(|_| !is_stdout).map(Target::check).transpose()?;
+    let mut shown = shown(args, messages)?;
+    if let Some(asked) = args.only {
+        let (path, count) = (args.fit.display().to_string(), shown.len());
+        if !(1..=count).contains(&asked) {
+            return Err(CliError::NoSuchFigure { path, asked, count }.into());
         }
-        Some(path) => Some(Target::check(path)?),
-        None => None,
-    };
-    let again = again::read(&args.fit, &args.runs, messages)?;
-    let provenance = provenance(&again.saved.law, again.rows.used, &again.rows.sources, again.saved.seed);
-    let scene = Scene::new(&again.formula, &again.saved.fit, &again.data, provenance);
-    let shown = figures::all(&scene);
-    if shown.is_empty() {
-        return Err(CliError::NothingToPlot { formula: again.formula.text.clone() }.into());
+        shown = vec![shown.swap_remove(asked - 1)];
     }
+    let Some(kind) = kind else {
+        for (k, Shown { figure, .. }) in shown.iter().enumerate() {
+            output::print(&format!("{}{}", if k == 0 { "" } else { "\n" }, lines(figure)))?;
+        }
+        return Ok(0);
+    };
     let theme = match args.theme {
         Tint::Auto => Theme::Auto,
         Tint::Light => Theme::Light,
         Tint::Dark => Theme::Dark,
     };
-    match (&target, &args.output) {
-        (None, None) => {
-            for (k, Shown { figure, .. }) in shown.iter().enumerate() {
-                output::print(&format!("{}{}", if k == 0 { "" } else { "\n" }, lines(figure)))?;
-            }
+    let figures: Vec<Figure> = shown.into_iter().map(|shown| shown.figure).collect();
+    let bytes = match kind {
+        Kind::Svg => sheet(&figures, COLUMNS, theme).into_bytes(),
+        Kind::VegaLite => vega_lite(&figures, COLUMNS, theme).into_bytes(),
+        Kind::Png => {
+            png(&figures, COLUMNS, theme, SCALE).map_err(|e| CliError::NoPicture { reason: e.reason })?
         }
-        (target, _) => {
-            let figures: Vec<Figure> = shown.into_iter().map(|shown| shown.figure).collect();
-            let text = sheet(&figures, COLUMNS, theme);
-            match target {
-                Some(target) => {
-                    target.write(&text)?;
-                    messages.info(&format!("{} written", counted(figures.len(), "figure")));
-                }
-                None => output::print(&text)?,
-            }
+    };
+    match target {
+        Some(target) => {
+            target.write(&bytes)?;
+            messages.info(&format!("{} written", counted(figures.len(), "figure")));
         }
+        None => output::print(&String::from_utf8_lossy(&bytes))?,
     }
     Ok(0)
+}
+
+/// By the end of the name; stdout takes SVG.
+fn kind(path: &Path) -> Result<Kind, CliError> {
+    let name = path.to_string_lossy().to_ascii_lowercase();
+    let kinds = [("-", Kind::Svg), (".svg", Kind::Svg), (".png", Kind::Png), (".vl.json", Kind::VegaLite)];
+    let found = kinds.iter().find(|(end, _)| if *end == "-" { name == "-" } else { name.ends_with(end) });
+    found.map(|(_, kind)| *kind).ok_or_else(|| CliError::NotAFigure { path: path.display().to_string() })
+}
+
+/// The figures of the file: a result in JSON, or a saved fit with its runs.
+fn shown(args: &PlotArgs, messages: &Messages) -> Result<Vec<Shown>, Failure> {
+    let path = args.fit.display().to_string();
+    let read = match path == "-" {
+        true => std::io::read_to_string(std::io::stdin()).ok().map(String::into_bytes),
+        false => std::fs::read(&args.fit).ok(),
+    };
+    let result = read.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
+    let Some((result, name)) = result.as_ref().and_then(|r| Some((r, result_kind(r)?))) else {
+        let again = again::read(&args.fit, &args.runs, messages)?;
+        let shown = figures_of(&Subject::of_saved(&again, &[]).scene());
+        if shown.is_empty() {
+            return Err(CliError::NothingToPlot { formula: again.formula.text.clone() }.into());
+        }
+        return Ok(shown);
+    };
+    if let Some(runs) = args.runs.first() {
+        return Err(CliError::RunsOfResult { path, runs: runs.clone(), name }.into());
+    }
+    match result_figures(result) {
+        Some(shown) if !shown.is_empty() => Ok(shown),
+        _ => Err(CliError::EmptyResult { path, name }.into()),
+    }
 }
 
 /// A figure for the terminal; colours are stripped where they are not wanted.
 pub(crate) fn lines(figure: &Figure) -> String {
     let width = terminal_size::terminal_size().map_or(WIDTH, |(width, _)| usize::from(width.0));
     terminal(figure, width.min(WIDEST), HEIGHT, true)
-}
-
-/// `chinchilla on 240 rows of runs.csv, seed 0, isoflop 0.1.0`.
-pub(crate) fn provenance(law: &str, rows: usize, sources: &[(String, usize)], seed: u64) -> String {
-    let files = match sources {
-        [(name, _)] => name.clone(),
-        many => counted(many.len(), "file"),
-    };
-    let law = if law == "formula" { "a formula" } else { law };
-    format!(
-        "{law} on {} of {files}, seed {seed}, isoflop {}",
-        counted(rows, "row"),
-        env!("CARGO_PKG_VERSION")
-    )
 }

@@ -1,9 +1,11 @@
 //! `isoflop predict`.
 
-use isoflop_fit::{Prediction, SavedFit, Verdict};
+use isoflop_fit::{Fit, Prediction, SavedFit, Verdict};
+use isoflop_formula::Formula;
 use isoflop_runs::{Mapping, RunTable, find_roles, parse_map};
 use isoflop_study::{
-    Fitted, Listener, Point, Points, RunForecast, StudyError, formula_of, points_of, read_saved,
+    Fitted, Listener, Point, Points, RunForecast, StudyError, all_points_json, formula_of, points_of,
+    read_saved,
 };
 
 use crate::args::{PointFormat, PredictArgs};
@@ -23,6 +25,7 @@ pub(crate) fn run(args: &PredictArgs, messages: &Messages) -> Result<u8, Failure
     let fitted = Fitted { formula: &formula, fit: &saved.fit };
     let level = args.level.or(saved.fit.interval.as_ref().map(|i| i.level)).unwrap_or(DEFAULT_LEVEL);
     let mut points = args.at.iter().map(|text| fitted.parse(text)).collect::<Result<Vec<_>, _>>()?;
+    let outputs = fitted.outputs();
     let predictions = if formula.symbols.look_back() && !args.tables.is_empty() {
         let (table, mapping) = read_table(args)?;
         let RunForecast { points: rows, predictions, dropped } =
@@ -32,7 +35,7 @@ pub(crate) fn run(args: &PredictArgs, messages: &Messages) -> Result<u8, Failure
             return Err(StudyError::NoRows { reasons: dropped }.into());
         }
         points = rows;
-        predictions
+        vec![predictions]
     } else {
         if !args.tables.is_empty() {
             points.extend(read_points(&fitted, args, messages)?);
@@ -40,22 +43,19 @@ pub(crate) fn run(args: &PredictArgs, messages: &Messages) -> Result<u8, Failure
         if points.is_empty() {
             return Err(CliError::NoPoints { inputs: fitted.numbers() }.into());
         }
-        fitted.predict(&points, level)?
+        let predict = |(formula, fit): &(Formula, Fit)| Fitted { formula, fit }.predict(&points, level);
+        outputs.iter().map(predict).collect::<Result<_, _>>()?
     };
-    warn(&predictions, &saved, messages);
+    warn(&predictions.concat(), &saved, messages);
 
-    let points = Points {
-        law: &saved.law,
-        formula: &formula,
-        fit: &saved.fit,
-        level,
-        points: &points,
-        predictions: &predictions,
-    };
+    let mut all = Vec::new();
+    for ((formula, fit), predictions) in outputs.iter().zip(&predictions) {
+        all.push(Points { law: &saved.law, formula, fit, level, points: &points, predictions });
+    }
     match args.format {
-        PointFormat::Text => output::print(&output::points::text(&points))?,
-        PointFormat::Json => output::print_json(&points.json())?,
-        PointFormat::Csv => output::print(&output::points::csv(&points)?)?,
+        PointFormat::Text => output::print(&output::points::text(&formula.text, &all))?,
+        PointFormat::Json => output::print_json(&all_points_json(&formula.text, &all))?,
+        PointFormat::Csv => output::print(&output::points::csv(&all)?)?,
     }
     Ok(0)
 }
@@ -85,6 +85,10 @@ fn warn(predictions: &[Prediction], saved: &SavedFit, messages: &Messages) {
     let misfit = saved.fit.forecast.as_ref().map(|model| &model.misfit);
     let is_far = predictions.iter().flat_map(|p| &p.extrapolation).any(|(_, ratio)| *ratio > FAR);
     match misfit {
+        None if !saved.fit.outputs.is_empty() => messages.warning(
+            "the intervals hold parameters and noise alone, not a law that goes wrong beyond the runs: that is learnt for \
+             laws with one output",
+        ),
         None if saved.fit.interval.is_some() => messages.warning(
             "the interval holds parameters and noise alone, not a law that goes wrong beyond the runs: the fit was saved \
              by an earlier version; fit again",

@@ -3,22 +3,24 @@
 use std::path::Path;
 
 use isoflop_fit::Verdict;
+use isoflop_report::{ResultFile, Subject, markdown, page, result_kind};
 use serde_json::{Value, json};
 
 use crate::again;
 use crate::args::{Format, ReportArgs};
 use crate::commands::fit::{NOT_CERTIFIED, finish};
-use crate::commands::plot::provenance;
 use crate::errors::{CliError, Failure};
 use crate::messages::Messages;
 use crate::output::{self, SCHEMA_VERSION, certificate};
-use crate::report::{Subject, page};
+use crate::print;
 use crate::save::Target;
 
 /// Fits the runs, or takes a saved fit, and writes the page.
 pub(crate) fn run(args: &ReportArgs, messages: &Messages) -> Result<u8, Failure> {
     let target = Target::check(&args.output)?;
     let command: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+    let results = args.with.iter().map(|path| result(path)).collect::<Result<Vec<_>, _>>()?;
+    let kind = Kind::of(&args.output);
     let (first, rest) =
         args.fit.runs.split_first().map_or(("", &[][..]), |(first, rest)| (first.as_str(), rest));
     let (text, verdict) = if is_saved_fit(first) {
@@ -26,46 +28,20 @@ pub(crate) fn run(args: &ReportArgs, messages: &Messages) -> Result<u8, Failure>
             return Err(CliError::LawOfSavedFit { path: first.to_owned() }.into());
         }
         let again = again::read(Path::new(first), rest, messages)?;
-        let saved = &again.saved;
-        let subject = Subject {
-            law: &saved.law,
-            formula: &again.formula,
-            fit: &saved.fit,
-            data: &again.data,
-            rows: &again.rows,
-            is_same: again.is_same,
-            influential: &again.influential,
-            digest: &saved.data.sha256,
-            seed: saved.seed,
-            made_by: &saved.command,
-            command: &command,
-            provenance: provenance(&saved.law, again.rows.used, &again.rows.sources, saved.seed),
-        };
-        (page(&subject), saved.fit.certificate.verdict)
+        let mut subject = Subject::of_saved(&again, &command);
+        (subject.saved, subject.results) = (Some(first), &results);
+        (kind.text(&subject), again.saved.fit.certificate.verdict)
     } else {
         let finished = finish(&args.fit, messages)?;
-        let subject = Subject {
-            law: &finished.law.id,
-            formula: &finished.formula,
-            fit: &finished.fit,
-            data: &finished.data,
-            rows: &finished.rows,
-            is_same: true,
-            influential: &finished.influential,
-            digest: &finished.digest,
-            seed: finished.seed,
-            made_by: &command,
-            command: &command,
-            provenance: provenance(
-                &finished.law.id,
-                finished.rows.used,
-                &finished.rows.sources,
-                finished.seed,
-            ),
-        };
-        (page(&subject), finished.fit.certificate.verdict)
+        let saved = args.fit.save.as_deref().map(|path| path.display().to_string());
+        let mut subject = Subject::of_finished(&finished, &command);
+        (subject.saved, subject.results) = (saved.as_deref(), &results);
+        (kind.text(&subject), finished.fit.certificate.verdict)
     };
-    target.write(&text)?;
+    match kind {
+        Kind::Html | Kind::Markdown => target.write(&text)?,
+        Kind::Pdf => target.write(print::pdf(&text)?)?,
+    }
     let path = args.output.display().to_string();
     let word = certificate::verdict(verdict);
     match args.fit.format {
@@ -79,6 +55,40 @@ pub(crate) fn run(args: &ReportArgs, messages: &Messages) -> Result<u8, Failure>
         }))?,
     }
     Ok(if args.fit.strict && verdict == Verdict::NotCertified { NOT_CERTIFIED } else { 0 })
+}
+
+/// What is written, by the end of the name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Html,
+    Markdown,
+    Pdf,
+}
+
+impl Kind {
+    fn of(path: &Path) -> Kind {
+        let end = path.extension().map(|end| end.to_string_lossy().to_ascii_lowercase());
+        match end.as_deref() {
+            Some("md" | "markdown") => Kind::Markdown,
+            Some("pdf") => Kind::Pdf,
+            _ => Kind::Html,
+        }
+    }
+
+    fn text(self, subject: &Subject<'_>) -> String {
+        if self == Kind::Markdown { markdown(subject) } else { page(subject) }
+    }
+}
+
+/// Reads a result that goes with the fit.
+fn result(path: &Path) -> Result<ResultFile, CliError> {
+    let name = path.display().to_string();
+    let bytes = std::fs::read(path).ok();
+    let result = bytes.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
+    match result.filter(|result| result_kind(result).is_some()) {
+        Some(result) => Ok(ResultFile { name, result }),
+        None => Err(CliError::NotAResult { path: name }),
+    }
 }
 
 /// Whether a file is a saved fit and not a table: one JSON object with a schema.

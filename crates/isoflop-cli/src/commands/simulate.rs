@@ -1,6 +1,6 @@
 //! `isoflop simulate`.
 
-use isoflop_fit::simulate_at;
+use isoflop_fit::simulate_output_at;
 use isoflop_formula::{InputKind, parse_number};
 use isoflop_plan::Model;
 use isoflop_study::{Listener, StudyError, assignment, model};
@@ -23,18 +23,30 @@ type Table = Vec<(String, Vec<f64>)>;
 /// Makes the design, and runs it on the law.
 pub(crate) fn run(args: &SimulateArgs, messages: &Messages) -> Result<u8, Failure> {
     let model = model(&args.law, args.folder.as_deref(), messages)?;
+    let example = "NAME=TEXT, such as --given family=llama";
+    let texts =
+        args.given.iter().map(|text| assignment("--given", text, example)).collect::<Result<Vec<_>, _>>()?;
+    if let Some((name, _)) = texts.iter().find(|(name, _)| !model.texts().contains(name)) {
+        let text = args.given.join(",");
+        return Err(StudyError::UnknownInput { text, name: name.clone(), inputs: model.texts() }.into());
+    }
+    let model = model.at(&texts)?;
     let names = inputs(&model)?;
     let mut table = if args.budgets.is_empty() { grid(args, &names)? } else { slices(args, &model, &names)? };
     for (_, column) in &mut table {
         *column = column.iter().flat_map(|&x| std::iter::repeat_n(x, args.repeats)).collect();
     }
     let target = args.output.as_deref().map(Target::check).transpose()?;
-    let (name, values) = simulated(args, &model, &table)?;
-    table.push((name, values));
+    let outputs = simulated(args, &model, &table)?;
+    table.extend(outputs);
     let rows = table.first().map_or(0, |(_, column)| column.len());
-    let mut text = table.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(",") + "\n";
+    let heads =
+        texts.iter().map(|(name, _)| name.as_str()).chain(table.iter().map(|(name, _)| name.as_str()));
+    let mut text = heads.collect::<Vec<_>>().join(",") + "\n";
     for row in 0..rows {
-        let cells: Vec<String> = table.iter().map(|(_, column)| column[row].to_string()).collect();
+        let levels = texts.iter().map(|(_, level)| quoted(level));
+        let cells: Vec<String> =
+            levels.chain(table.iter().map(|(_, column)| column[row].to_string())).collect();
         text += &(cells.join(",") + "\n");
     }
     match target {
@@ -52,9 +64,8 @@ fn inputs(model: &Model) -> Result<Vec<String>, CliError> {
     let mut names = Vec::new();
     for input in &model.formula.symbols.inputs {
         match &input.kind {
-            InputKind::TextEquals { column, .. } => {
-                return Err(refuse(format!("its input {column} is a text")));
-            }
+            // Decided by --given.
+            InputKind::TextEquals { .. } => {}
             InputKind::Column if Some(input.name.as_str()) != output => names.push(input.name.clone()),
             InputKind::Column => {}
             InputKind::Earlier { .. } | InputKind::Row | InputKind::Here => {
@@ -62,9 +73,15 @@ fn inputs(model: &Model) -> Result<Vec<String>, CliError> {
             }
         }
     }
-    match model.formula.symbols.params.iter().find(|p| p.group.is_some()) {
-        Some(param) => Err(refuse(format!("its parameter {} has a value for each group", param.name))),
-        None => Ok(names),
+    Ok(names)
+}
+
+/// A cell of a CSV.
+fn quoted(text: &str) -> String {
+    if text.contains([',', '"', '\n']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text.to_owned()
     }
 }
 
@@ -138,8 +155,8 @@ fn slices(args: &SimulateArgs, model: &Model, names: &[String]) -> Result<Table,
     Ok(table)
 }
 
-/// The output of the law at every row.
-fn simulated(args: &SimulateArgs, model: &Model, table: &Table) -> Result<(String, Vec<f64>), CliError> {
+/// The outputs of the law at every row.
+fn simulated(args: &SimulateArgs, model: &Model, table: &Table) -> Result<Table, CliError> {
     let formula = &model.formula;
     let refuse = |reason: String| CliError::NotSimulated { law: model.name.clone(), reason };
     let mut params = Vec::new();
@@ -152,12 +169,14 @@ fn simulated(args: &SimulateArgs, model: &Model, table: &Table) -> Result<(Strin
     let column = |name: &str| table.iter().find(|(known, _)| known == name).map(|(_, c)| c.clone());
     let columns: Vec<Vec<f64>> =
         formula.symbols.inputs.iter().map(|input| column(&input.name).unwrap_or_default()).collect();
-    let values = simulate_at(formula, &params, &columns, args.noise, args.seed);
-    match values.iter().position(|y| !y.is_finite()) {
-        Some(row) => {
+    let mut outputs = Table::new();
+    for (k, name) in formula.outputs().into_iter().enumerate() {
+        let values = simulate_output_at(formula, k, &params, &columns, args.noise, args.seed);
+        if let Some(row) = values.iter().position(|y| !y.is_finite()) {
             let at: Vec<String> = table.iter().map(|(name, c)| format!("{name}={:e}", c[row])).collect();
-            Err(refuse(format!("it has no value at {}", at.join(","))))
+            return Err(refuse(format!("it has no value at {}", at.join(","))));
         }
-        None => Ok((formula.output.as_ref().map_or_else(|| "y".to_owned(), |o| o.name.clone()), values)),
+        outputs.push((name.to_owned(), values));
     }
+    Ok(outputs)
 }

@@ -2,10 +2,7 @@
 
 use isoflop_fit::Verdict;
 use isoflop_study::Chance;
-use serde_json::{Value, json};
 
-use crate::output::SCHEMA_VERSION;
-use crate::output::number;
 use crate::output::style::{self, paint};
 use crate::output::table::{Align, Table, styled};
 
@@ -63,28 +60,4 @@ fn listing<'a>(heading: &str, laws: impl Iterator<Item = (&'a Chance<'a>, String
         table.row([styled(style::BOLD, &chance.law.id), remark.into()]);
     }
     if any { format!("\n{}\n{}", paint(style::DIM, heading), table.render(0)) } else { String::new() }
-}
-
-/// `{schema_version, laws: [{id, missing, identified, ...}]}`, all laws.
-pub(crate) fn json(chances: &[Chance<'_>]) -> Value {
-    let law = |chance: &Chance<'_>| {
-        let fitted = match &chance.fitted {
-            Some(Ok(f)) => json!({
-                "verdict": f.verdict,
-                "reason": f.reason,
-                "parameters": f.parameters,
-                "rows": f.rows,
-                "rmse_log": f.rmse_log.map(number),
-            }),
-            Some(Err(error)) => json!({"error": error}),
-            None => Value::Null,
-        };
-        json!({
-            "id": chance.law.id,
-            "missing": chance.missing,
-            "identified": chance.is_identified(),
-            "fit": fitted,
-        })
-    };
-    json!({"schema_version": SCHEMA_VERSION, "laws": chances.iter().map(law).collect::<Vec<_>>()})
 }

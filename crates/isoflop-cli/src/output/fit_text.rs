@@ -1,6 +1,7 @@
 //! A fit as text.
 
 use isoflop_fit::{Choice, Fit, Verdict};
+use isoflop_report::shown_numbers;
 use isoflop_study::{Finished, Rows};
 
 use crate::output::number::{counted, coverage, percent, significant, supported_places, to_places};
@@ -94,7 +95,7 @@ pub(crate) fn parameters(finished: &Finished) -> String {
     let rows: Vec<_> = names.chain(derived).collect();
 
     let shown: Vec<[String; 3]> =
-        rows.iter().map(|&(_, value, low, high, _)| numbers(value, low, high)).collect();
+        rows.iter().map(|&(_, value, low, high, _)| shown_numbers(value, low, high)).collect();
     let width = |k: usize| shown.iter().map(|s| s[k].chars().count()).max().unwrap_or(0);
     let (low_width, high_width) = (width(1), width(2));
     let has_intervals = low_width > 0;
@@ -126,20 +127,10 @@ fn parameter_note(fixed: bool, at_bound: bool) -> String {
     }
 }
 
-/// Estimate, low and high with the digits that the interval supports.
-pub(crate) fn numbers(value: f64, low: Option<f64>, high: Option<f64>) -> [String; 3] {
-    let (Some(low), Some(high)) = (low, high) else {
-        return [significant(value, DIGITS), String::new(), String::new()];
-    };
-    match supported_places(low, high) {
-        Some(places) => [value, low, high].map(|x| to_places(x, places)),
-        None => [value, low, high].map(|x| significant(x, DIGITS)),
-    }
-}
-
 /// How well the law fits and how the intervals were made.
 fn quality(fit: &Fit) -> String {
     let mut out = match fit.rmse_log {
+        _ if !fit.outputs.is_empty() => outputs(fit),
         Some(rmse) => format!("residuals: {} root mean square of the log\n", percent(rmse)),
         None => format!("residuals: {} root mean square\n", significant(fit.rmse, 3)),
     };
@@ -147,6 +138,19 @@ fn quality(fit: &Fit) -> String {
         out += &intervals::text(fit, interval);
     }
     out
+}
+
+/// What belongs to each of several outputs.
+fn outputs(fit: &Fit) -> String {
+    let mut table = Table::new([Align::Left, Align::Right, Align::Right, Align::Right]);
+    let heading = ["output", "rows", "root mean square of the residuals", "weight of a row"];
+    table.row(heading.map(|text| styled(style::DIM, text)));
+    for output in &fit.outputs {
+        let numbers = [significant(output.rmse, 3), significant(output.weight, 3)];
+        let [rmse, weight] = numbers.map(Cell::from);
+        table.row([styled(style::BOLD, output.name.as_str()), output.rows.to_string().into(), rmse, weight]);
+    }
+    table.render(0)
 }
 
 /// One row per objective; answers outside the interval of the chosen one are marked.

@@ -65,7 +65,7 @@ fn section(heading: &str, body: &str) -> String {
 
 fn variables(law: &Law) -> String {
     let mut table = Table::new([Align::Left; 3]);
-    for variable in law.inputs.iter().chain([&law.output]) {
+    for variable in law.inputs.iter().chain(law.outputs()) {
         let unit = if variable.text { "text".to_owned() } else { variable.unit.to_string() };
         table.row([styled(style::BOLD, &variable.name), unit.into(), variable.description.as_str().into()]);
     }

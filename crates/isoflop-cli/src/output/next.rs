@@ -1,13 +1,11 @@
 //! The next runs as text and JSON.
 
-use isoflop_plan::{Model, Next, NextRequest, NextRun, Outlook, OutlookKind};
-use serde_json::{Value, json};
+use isoflop_plan::{Model, Next, NextRequest, Outlook, OutlookKind};
 
 use crate::output::number::{counted, coverage, percent, significant, size};
 use crate::output::plan::wrapped;
 use crate::output::style::{self, paint};
 use crate::output::table::{Align, Table, styled};
-use isoflop_study::{SCHEMA_VERSION, number, object, optional};
 
 /// The runs as a table, what will be known after them, and a verdict in words.
 pub(crate) fn text(model: &Model, request: &NextRequest, next: &Next, past: usize) -> String {
@@ -122,47 +120,4 @@ fn verdict(request: &NextRequest, next: &Next, count: usize) -> String {
         request.repeats
     );
     wrapped(&words)
-}
-
-/// The runs for programs.
-pub(crate) fn json(model: &Model, request: &NextRequest, next: &Next, past: usize) -> Value {
-    let run = |run: &NextRun| {
-        json!({
-            "inputs": object(run.inputs.iter().map(|(name, x)| (name, number(*x)))),
-            "seeds": run.repeats,
-            "cost": number(run.cost),
-            "expected": number(run.expected),
-        })
-    };
-    let outlook = |o: &Outlook| {
-        json!({
-            "goal": o.name,
-            "kind": o.kind,
-            "estimate": optional(o.estimate),
-            "before": optional(o.before),
-            "after": number(o.after),
-            "low": optional(o.low),
-            "high": optional(o.high),
-            "after_range": [number(o.after_range.0), number(o.after_range.1)],
-        })
-    };
-    json!({
-        "schema_version": SCHEMA_VERSION,
-        "isoflop_version": env!("CARGO_PKG_VERSION"),
-        "law": model.name,
-        "formula": model.formula.text,
-        "rows": past,
-        "runs": next.runs.iter().map(run).collect::<Vec<_>>(),
-        "cost": number(next.cost),
-        "budget": number(next.budget),
-        "cost_formula": request.cost,
-        "keep": request.keep,
-        "limits": object(next.limits.iter().map(|(name, low, high)| (name, json!([number(*low), number(*high)])))),
-        "outlook": next.outlooks.iter().map(outlook).collect::<Vec<_>>(),
-        "candidates": next.candidates,
-        "draws": next.draws,
-        "noise": number(next.noise),
-        "level": number(next.level),
-        "warnings": next.warnings,
-    })
 }

@@ -1,6 +1,6 @@
 //! Plans as text.
 
-use isoflop_plan::{ConstraintResult, Method, Model, NamedPlan, Plan, Quantity, Range, Request};
+use isoflop_plan::{ConstraintResult, Laws, NamedPlan, Plan, Quantity, Range, Request};
 use isoflop_study::aim;
 
 use crate::output::number::{coverage, percent, significant, size};
@@ -9,10 +9,14 @@ use crate::output::style::{self, paint};
 use crate::output::table::{Align, Table, styled};
 
 /// The plan for people: the decision as a table, the constraints, and a verdict in words.
-pub(crate) fn text(model: &Model, request: &Request, plan: &Plan) -> String {
-    let title = format!("{} {} over {}", aim(request), request.objective, request.over.join(", "));
-    let mut out = format!("{}  {}\n", paint(style::BOLD, &title), paint(style::DIM, &model.name));
-    if let Some(source) = &model.source {
+pub(crate) fn text(laws: &Laws, request: &Request, plan: &Plan) -> String {
+    let names: Vec<&str> = plan.decision.iter().map(|d| d.name.as_str()).collect();
+    let title = match &request.solve {
+        Some(unknown) => format!("solve for {unknown}"),
+        None => format!("{} {} over {}", aim(request), request.objective, names.join(", ")),
+    };
+    let mut out = format!("{}  {}\n", paint(style::BOLD, &title), paint(style::DIM, &laws.name()));
+    for source in laws.iter().filter_map(|(_, model)| model.source.as_ref()) {
         out += &paint(style::DIM, &wrapped(&origin(source)));
     }
     out.push('\n');
@@ -22,7 +26,7 @@ pub(crate) fn text(model: &Model, request: &Request, plan: &Plan) -> String {
     if !plan.constraints.is_empty() {
         out.push('\n');
     }
-    out + &verdict(plan)
+    out + &wrapped(&plan.verdict())
 }
 
 fn decision(request: &Request, plan: &Plan) -> Table {
@@ -32,7 +36,9 @@ fn decision(request: &Request, plan: &Plan) -> Table {
     if has_intervals {
         head.push(styled(style::DIM, format!("{} interval", coverage(plan.level))));
     }
-    head.push(styled(style::DIM, format!("within {} of the best", percent(plan.tolerance))));
+    if !plan.indifference.is_empty() {
+        head.push(styled(style::DIM, format!("within {} of the best", percent(plan.tolerance))));
+    }
     table.row(head);
     let mut row = |quantity: &Quantity, range: Option<&Range>| {
         let mut cells = vec![styled(style::BOLD, &quantity.name), shown(quantity.estimate).into()];
@@ -43,9 +49,9 @@ fn decision(request: &Request, plan: &Plan) -> Table {
         cells.extend(range.map(|range| span(range).into()));
         table.row(cells);
     };
-    for (quantity, range) in plan.decision.iter().zip(&plan.indifference) {
+    for (k, quantity) in plan.decision.iter().enumerate() {
         // How far a whole number could move is not looked at.
-        row(quantity, Some(range).filter(|_| !request.whole.contains(&quantity.name)));
+        row(quantity, plan.indifference.get(k).filter(|_| !request.whole.contains(&quantity.name)));
     }
     if !plan.decision.iter().any(|d| d.name == plan.objective.name) {
         row(&plan.objective, None);
@@ -84,52 +90,6 @@ fn room(c: &ConstraintResult) -> String {
     } else {
         format!("at {}", shown(c.value))
     }
-}
-
-/// The plan in words.
-fn verdict(plan: &Plan) -> String {
-    let list: Vec<String> =
-        plan.decision.iter().map(|d| format!("{} = {}", d.name, shown(d.estimate))).collect();
-    let mut words = format!(
-        "Take {}: {} is then {}. ",
-        list.join(", "),
-        plan.objective.name,
-        shown(plan.objective.estimate)
-    );
-    let is_wide = |range: &&Range| range.low.zip(range.high).is_some_and(|(low, high)| high > 1.01 * low);
-    if let Some(range) = plan.indifference.iter().find(is_wide) {
-        words += &format!(
-            "With {} from {} no more than {} is lost. ",
-            range.name,
-            span(range).replace(" … ", " to "),
-            percent(plan.tolerance)
-        );
-    }
-    words += &match (plan.method, plan.gap) {
-        (Method::GeometricProgram, Some(gap)) => {
-            format!(
-                "No other choice is better: a dual bound proves it to a relative {}. ",
-                if gap < 1e-15 { "1e-15".to_owned() } else { significant(gap, 1) }
-            )
-        }
-        _ => format!(
-            "{} of {} searches ended here and none found better; that is no proof. ",
-            plan.starts.1, plan.starts.0
-        ),
-    };
-    let negligible = 1e-9 * plan.objective.estimate.abs();
-    if plan.regret.as_ref().is_some_and(|regret| regret.high <= negligible) {
-        words += "Every replicate would choose the same. ";
-    } else if let Some(regret) = &plan.regret {
-        words += &format!(
-            "Were one of the replicates the truth, this choice would cost {} of {} on average, and less than {} in {} of them. ",
-            significant(regret.mean, 2),
-            plan.objective.name,
-            significant(regret.high, 2),
-            coverage(plan.level)
-        );
-    }
-    wrapped(words.trim_end())
 }
 
 /// Lines of at most 100 characters.

@@ -15,10 +15,12 @@ const SHOWN_POINTS: usize = 6;
 /// Significant digits where no interval says how many are worth printing.
 const DIGITS: i32 = 5;
 
-/// The law and an aligned table.
-pub(crate) fn text(points: &Points<'_>) -> String {
-    let title = if points.law == "formula" { String::new() } else { paint(style::BOLD, points.law) + "  " };
-    format!("{title}{}\n{}{}", points.formula.text, table(points).render(0), laws(points))
+/// The law and an aligned table for each of its outputs.
+pub(crate) fn text(formula: &str, outputs: &[Points<'_>]) -> String {
+    let law = outputs.first().map_or("formula", |points| points.law);
+    let title = if law == "formula" { String::new() } else { paint(style::BOLD, law) + "  " };
+    let tables: Vec<String> = outputs.iter().map(|points| table(points).render(0) + &laws(points)).collect();
+    format!("{title}{formula}\n{}", tables.join("\n"))
 }
 
 /// What each law that shares the forecasts says, one column for each point; nothing if there are no others.
@@ -113,21 +115,26 @@ fn beyond(points: &Points<'_>, point: &Prediction) -> Cell {
     if outside.is_empty() { styled(style::DIM, "inside") } else { styled(style::WARN, outside.join(", ")) }
 }
 
-/// One line per point with full precision; empty cells where there is no interval.
-pub(crate) fn csv(points: &Points<'_>) -> Result<String, Failure> {
+/// One line per point with full precision; empty cells where there is no interval. With several outputs the first column
+/// says which one.
+pub(crate) fn csv(outputs: &[Points<'_>]) -> Result<String, Failure> {
     let fail = |error: &dyn std::fmt::Display| Failure::from(CliError::Stdout { reason: error.to_string() });
     let mut writer = csv::Writer::from_writer(Vec::new());
-    if let Some((point, first)) = points.rows().next() {
+    let several = outputs.len() > 1;
+    if let Some((point, first)) = outputs.first().and_then(|points| points.rows().next()) {
+        let output = several.then(|| "output".to_owned()).into_iter();
         let inputs = first.inputs.iter().map(|(name, _)| name.clone());
         let texts = point.texts.iter().map(|(name, _)| name.clone());
         let ends = ["estimate", "low", "high"].map(str::to_owned);
         let ratios = first.extrapolation.iter().map(|(name, _)| format!("extrapolation_{name}"));
         let parts = PARTS.map(|name| format!("part_{name}"));
         writer
-            .write_record(inputs.chain(texts).chain(ends).chain(ratios).chain(parts))
+            .write_record(output.chain(inputs).chain(texts).chain(ends).chain(ratios).chain(parts))
             .map_err(|e| fail(&e))?;
     }
-    for (point, p) in points.rows() {
+    for (points, (point, p)) in outputs.iter().flat_map(|points| points.rows().map(move |row| (points, row)))
+    {
+        let output = several.then(|| points.output().to_owned()).into_iter();
         let text =
             |value: Option<f64>| value.filter(|v| v.is_finite()).map_or_else(String::new, |v| v.to_string());
         let inputs = p.inputs.iter().map(|(_, value)| text(Some(*value)));
@@ -144,7 +151,7 @@ pub(crate) fn csv(points: &Points<'_>) -> Result<String, Failure> {
         ];
         let parts = parts.map(text);
         writer
-            .write_record(inputs.chain(texts).chain(ends).chain(ratios).chain(parts))
+            .write_record(output.chain(inputs).chain(texts).chain(ends).chain(ratios).chain(parts))
             .map_err(|e| fail(&e))?;
     }
     let bytes = writer.into_inner().map_err(|e| fail(&e))?;

@@ -1,7 +1,8 @@
-//! What lies at paths, as text and JSON.
+//! What lies at paths, as text; a run that is followed also as JSON.
 
-use isoflop_runs::{Binding, Column, Curve, Found, Mapping, Note, Role, RunSummary, RunsNote, Surveyed};
-use serde_json::{Map, Value, json};
+use isoflop_runs::{Column, Curve, Mapping, Role, RunSummary, Surveyed};
+use isoflop_study::evidence;
+use serde_json::{Value, json};
 
 use crate::output::number::{counted, significant, size};
 use crate::output::style::{self, paint};
@@ -89,7 +90,7 @@ impl Shown<'_> {
                 continue;
             };
             let range = self.range(&binding.column, role != Role::Loss);
-            let mut why = evidence(binding, self.found);
+            let mut why = evidence(binding, self.found.notes());
             if !binding.others.is_empty() {
                 why += &format!("; not {}", binding.others.join(", "));
             }
@@ -199,22 +200,6 @@ impl Shown<'_> {
     }
 }
 
-/// Why a column was taken for a role.
-fn evidence(binding: &Binding, found: &Surveyed) -> String {
-    let computed = found.notes().iter().find_map(|note| match note {
-        Note::Runs(RunsNote::Computed { column, how, .. }) if *column == binding.column => Some(how),
-        _ => None,
-    });
-    match (computed, binding.found) {
-        (Some(how), _) => format!("computed: {how}"),
-        (_, Found::Map) => "by --map".into(),
-        (_, Found::Let) => "by --let".into(),
-        (_, Found::Name) => "by its name".into(),
-        (_, Found::CommonName) => "a common name".into(),
-        (_, Found::LastPart) => "the last part of its name is a common one".into(),
-    }
-}
-
 fn range(low: f64, high: f64, is_size: bool) -> String {
     let shown = |value: f64| if is_size { size(value) } else { short(value) };
     match (low.is_nan(), low == high) {
@@ -277,63 +262,6 @@ impl Sum {
 fn curve_of<'a>(found: &Surveyed, run: &'a RunSummary, metric: &str) -> Option<&'a Curve> {
     let at = found.metrics.iter().position(|name| name == metric)?;
     run.curves.iter().find(|curve| curve.metric == at)
-}
-
-/// All that was found, with every run.
-pub(crate) fn json(shown: &[Shown<'_>]) -> Value {
-    json!({ "schema_version": SCHEMA_VERSION, "found": shown.iter().map(Shown::json).collect::<Vec<_>>() })
-}
-
-impl Shown<'_> {
-    fn json(&self) -> Value {
-        let found = self.found;
-        let mut roles = Map::new();
-        for binding in self.mapping.bindings() {
-            let value = json!({
-                "column": binding.column,
-                "evidence": evidence(binding, found),
-                "others": binding.others,
-            });
-            roles.insert(binding.name.clone(), value);
-        }
-        let notes = found.notes().iter();
-        json!({
-            "path": found.path,
-            "tool": found.tool.map(|tool| tool.name()),
-            "rows": found.table.rows(),
-            "columns": found.table.names().collect::<Vec<_>>(),
-            "roles": roles,
-            "runs": found.runs.iter().map(|run| self.run_json(run)).collect::<Vec<_>>(),
-            "notes": notes.map(|note| json!({"code": note.code(), "text": note.to_string(), "warning": note.is_warning()}))
-                .collect::<Vec<_>>(),
-            "problems": found.problems.iter().map(|problem| json!({"code": problem.code(), "text": problem.to_string()}))
-                .collect::<Vec<_>>(),
-        })
-    }
-
-    fn run_json(&self, run: &RunSummary) -> Value {
-        let metrics = run.curves.iter().map(|curve| {
-            json!({
-                "name": self.found.metrics.get(curve.metric),
-                "values": curve.values,
-                "not_finite": curve.not_finite,
-                "first_step": curve.first_step,
-                "last_step": curve.last_step,
-                "low": number(curve.low),
-                "high": number(curve.high),
-                "last": number(curve.last),
-            })
-        });
-        json!({
-            "name": run.name,
-            "id": run.id,
-            "path": run.path,
-            "state": run.state,
-            "cut_off": run.is_cut,
-            "settings": run.settings,
-            "metrics": metrics.collect::<Vec<_>>(),
-        })
-    }
 }
 
 /// Where a run that is followed stands.

@@ -70,7 +70,8 @@ pub fn learn_forecast(
     let formula = request::overridden(law, &options.overrides)?;
     let objective = request::objective(law, options)?;
     let is_plain = formula.output.as_ref().is_none_or(|o| o.prediction == formula.body);
-    if !is_plain && !objective.log {
+    // Of several outputs each has noise of its own.
+    if !is_plain && !objective.log || !formula.parts.is_empty() {
         return Ok(None);
     }
     let task = Task::new(&formula, data, objective, options.seed)?;

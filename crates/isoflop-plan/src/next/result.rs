@@ -95,7 +95,7 @@ pub(crate) fn warnings(
             "{:.0} % of the budget is left: the number of runs ({count}) is the limit, not the cost; allow more with --runs-at-most",
             100.0 * (1.0 - used / request.budget)
         );
-        list.push(Warning { code: "budget-left", message });
+        list.push(Warning::new("budget-left", message));
     }
     for (k, (name, low, high)) in candidates.limits.iter().enumerate() {
         let at = |end: f64| runs.iter().any(|run| run.inputs.get(k).is_some_and(|(_, x)| *x == end));
@@ -103,18 +103,18 @@ pub(crate) fn warnings(
             let message = format!(
                 "some runs lie at the upper limit of {name}, {high:e}: a higher limit (--limit '{name}=LOW..HIGH') may do better"
             );
-            list.push(Warning { code: "at-limit", message });
+            list.push(Warning::new("at-limit", message));
         }
     }
     let vague = outlooks.iter().any(|o| o.kind == OutlookKind::RelativeHalfWidth && o.after > 0.2);
     if vague {
         let message =
             "the interval stays wide after these runs: the forecast of its width is then rough itself";
-        list.push(Warning { code: "wide-after", message: message.to_owned() });
+        list.push(Warning::new("wide-after", message.to_owned()));
     }
     if past.rows == 0 {
         let message = "no runs yet: all of this holds if the law and the values given are about right";
-        list.push(Warning { code: "no-runs", message: message.to_owned() });
+        list.push(Warning::new("no-runs", message.to_owned()));
     }
     list
 }

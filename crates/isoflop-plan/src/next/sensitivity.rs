@@ -35,20 +35,29 @@ impl Sensitivity {
         let formula = &model.formula;
         let symbols = &formula.symbols;
         let refuse = |what: String| Err(PlanError::NextCannot { law: model.name.clone(), what });
+        if !formula.parts.is_empty() {
+            return refuse("it predicts several outputs".to_owned());
+        }
         if let Some(param) = symbols.params.iter().find(|p| p.group.is_some()) {
             let group = param.group.clone().unwrap_or_default();
-            return refuse(format!("the parameter {} has a value for each {group}", param.name));
+            let name = &param.name;
+            return refuse(format!(
+                "the parameter {name} has a value for each {group}: choose one, --given {group}=..."
+            ));
         }
         let output = formula.output.as_ref().map(|left| left.name.as_str());
-        let mut inputs = Vec::new();
-        for input in &symbols.inputs {
-            if let InputKind::TextEquals { column, .. } = &input.kind {
-                return refuse(format!("the input {column} is a text"));
-            }
-            inputs.push((Some(input.name.as_str()) != output).then(|| input.name.clone()));
-        }
         let mut graph = formula.graph.clone();
         let prediction = formula.output.as_ref().map_or(formula.body, |left| left.prediction);
+        let mut inputs = Vec::new();
+        for (k, input) in symbols.inputs.iter().enumerate() {
+            let is_text = matches!(input.kind, InputKind::TextEquals { .. });
+            if let InputKind::TextEquals { column, .. } = &input.kind
+                && graph.depends_on(prediction, Node::Input(k as u32))
+            {
+                return refuse(format!("the input {column} is a text: choose one, --given {column}=..."));
+            }
+            inputs.push((!is_text && Some(input.name.as_str()) != output).then(|| input.name.clone()));
+        }
         let mut free = Vec::new();
         for (k, param) in symbols.params.iter().enumerate() {
             if param.fixed.is_none() && graph.depends_on(prediction, Node::Param(k as u32)) {
@@ -96,6 +105,7 @@ impl Sensitivity {
                 law: model.name.clone(),
                 name: name.clone(),
                 group: None,
+                levels: Vec::new(),
             })?);
         }
         Ok(self.point(params))

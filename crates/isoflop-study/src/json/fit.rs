@@ -1,15 +1,17 @@
 //! A fit as JSON; the keys and their order are part of the interface.
 
-use isoflop_fit::{Certificate, Fit, Posterior};
+use isoflop_fit::{Certificate, Fit, OutputFit, Posterior};
 use serde_json::{Value, json};
 
 use crate::job::{Finished, Reason, Rows};
 use crate::json::{SCHEMA_VERSION, number, object, optional, verdict};
 
 /// The whole fit: what `isoflop fit --format json` prints.
+///
+/// A law of several statements has `outputs` besides, each with its rows, weight and residuals.
 pub fn fit_json(finished: &Finished) -> Value {
     let (law, fit) = (&finished.law, &finished.fit);
-    json!({
+    let mut value = json!({
         "schema_version": SCHEMA_VERSION,
         "isoflop_version": env!("CARGO_PKG_VERSION"),
         "law": law.id,
@@ -33,6 +35,19 @@ pub fn fit_json(finished: &Finished) -> Value {
         "ranges": object(fit.ranges.iter().map(|r| (&r.name, json!({"low": number(r.low), "high": number(r.high)})))),
         "seed": finished.seed,
         "data_sha256": finished.digest,
+    });
+    if !fit.outputs.is_empty() {
+        value["outputs"] = fit.outputs.iter().map(output).collect();
+    }
+    value
+}
+
+fn output(output: &OutputFit) -> Value {
+    json!({
+        "name": output.name,
+        "rows": output.rows,
+        "weight": number(output.weight),
+        "rmse": number(output.rmse),
     })
 }
 

@@ -11,7 +11,7 @@ pub fn laws_json(laws: &[&Law]) -> Value {
 }
 
 fn short_json(law: &Law) -> Value {
-    json!({
+    let mut value = json!({
         "id": law.id,
         "title": law.title,
         "formula": law.formula().text,
@@ -21,7 +21,11 @@ fn short_json(law: &Law) -> Value {
         "grade": law.grade.mark(),
         "decision": law.decision,
         "aliases": law.aliases,
-    })
+    });
+    if !law.further_outputs.is_empty() {
+        value["further_outputs"] = law.further_outputs.iter().map(variable_json).collect();
+    }
+    value
 }
 
 fn variable_json(variable: &Variable) -> Value {

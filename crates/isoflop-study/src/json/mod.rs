@@ -1,25 +1,31 @@
 //! Results as JSON, one layout for all front ends; the keys and their order are part of the interface.
 
 mod backtest;
+mod chances;
 mod compare;
 mod cost;
 mod fit;
 mod laws;
+mod next;
 mod plan;
 mod points;
 mod profile;
 mod review;
+mod survey;
 
 pub use backtest::backtests_json;
 use backtest::score_json;
+pub use chances::chances_json;
 pub use compare::comparison_json;
 pub use cost::{PER_TOKEN, costs_json};
 pub use fit::fit_json;
 pub use laws::{bibtex, law_json, laws_json};
+pub use next::next_json;
 pub use plan::{aim, plan_json, plans_json, rules_json};
-pub use points::Points;
+pub use points::{Points, all_points_json};
 pub use profile::profiles_json;
 pub use review::{audited_json, reviewed_json};
+pub use survey::{evidence, notes_json, roles_json, surveyed_json};
 
 use isoflop_fit::Verdict;
 use serde_json::{Map, Value, json};

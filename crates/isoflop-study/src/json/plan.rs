@@ -1,19 +1,26 @@
 //! Plans as JSON.
 
 use isoflop_plan::{
-    Advice, ConstraintResult, Measured, Model, NamedPlan, Outside, Plan, Quantity, Request, Sense,
+    Advice, ConstraintResult, Curves, Frontier, Laws, Measured, Model, NamedPlan, Outside, Plan, Quantity,
+    Request, Sense, Slice, Valley,
 };
 use serde_json::{Value, json};
 
 use crate::json::{SCHEMA_VERSION, number, object, optional};
 
-/// `minimize` or `maximize`.
+/// `minimize`, `maximize` or `solve`.
 pub fn aim(request: &Request) -> &'static str {
-    if request.sense == Sense::Minimize { "minimize" } else { "maximize" }
+    if request.solve.is_some() {
+        "solve"
+    } else if request.sense == Sense::Minimize {
+        "minimize"
+    } else {
+        "maximize"
+    }
 }
 
-/// The plan for programs.
-pub fn plan_json(model: &Model, request: &Request, plan: &Plan) -> Value {
+/// The plan for programs, with its curves where they were asked for.
+pub fn plan_json(laws: &Laws, request: &Request, plan: &Plan, curves: Option<&Curves>) -> Value {
     let ends = |q: &Quantity| json!({"estimate": number(q.estimate), "low": optional(q.low), "high": optional(q.high)});
     let constraint = |c: &ConstraintResult| {
         json!({
@@ -25,12 +32,22 @@ pub fn plan_json(model: &Model, request: &Request, plan: &Plan) -> Value {
             "holds": optional(c.holds),
         })
     };
+    let law = |(role, model): (&str, &Model)| {
+        let role = if role.is_empty() { Value::Null } else { role.into() };
+        json!({
+            "role": role,
+            "law": model.name,
+            "law_source": model.source.as_ref().map(measured),
+            "formula": model.formula.text,
+        })
+    };
     json!({
         "schema_version": SCHEMA_VERSION,
         "isoflop_version": env!("CARGO_PKG_VERSION"),
-        "law": model.name,
-        "law_source": model.source.as_ref().map(measured),
-        "formula": model.formula.text,
+        "law": laws.iter().next().map(|(_, model)| &model.name),
+        "law_source": laws.iter().next().and_then(|(_, model)| model.source.as_ref()).map(measured),
+        "formula": laws.iter().next().map(|(_, model)| &model.formula.text),
+        "laws": laws.iter().map(law).collect::<Vec<_>>(),
         "aim": aim(request),
         "decision": object(plan.decision.iter().map(|q| (&q.name, ends(q)))),
         "objective": {
@@ -44,6 +61,7 @@ pub fn plan_json(model: &Model, request: &Request, plan: &Plan) -> Value {
         "method": plan.method,
         "gap": optional(plan.gap),
         "starts": { "tried": plan.starts.0, "agreed": plan.starts.1 },
+        "scanned": plan.scanned,
         "regret": plan.regret.as_ref().map(|r| json!({
             "mean": number(r.mean), "median": number(r.median), "high": number(r.high),
         })),
@@ -53,7 +71,58 @@ pub fn plan_json(model: &Model, request: &Request, plan: &Plan) -> Value {
         "tolerance": number(plan.tolerance),
         "level": number(plan.level),
         "draws": plan.draws,
+        "verdict": plan.verdict(),
         "warnings": plan.warnings,
+        "curves": curves.map(|curves| curves_json(plan, curves)),
+    })
+}
+
+/// Curves for figures; all numbers in the units of the plan's own formulas.
+fn curves_json(plan: &Plan, curves: &Curves) -> Value {
+    let list = |values: &[Option<f64>]| values.iter().map(|x| optional(*x)).collect::<Vec<_>>();
+    let decision = |all: &[(String, Vec<Option<f64>>)]| {
+        object(all.iter().map(|(name, values)| (name, list(values).into())))
+    };
+    let frontier = |f: &Frontier| {
+        json!({
+            "constraint": f.constraint,
+            "at": number(f.at),
+            "limit": f.limit,
+            "objective": list(&f.objective),
+            "low": list(&f.low),
+            "high": list(&f.high),
+            "decision": decision(&f.decision),
+        })
+    };
+    let valley = |v: &Valley| {
+        let decided = plan.decision.iter().find(|q| q.name == v.name);
+        let within = plan.indifference.iter().find(|r| r.name == v.name);
+        json!({
+            "name": v.name,
+            "at": number(v.at),
+            "low": optional(decided.and_then(|q| q.low)),
+            "high": optional(decided.and_then(|q| q.high)),
+            "within": {"low": optional(within.and_then(|r| r.low)), "high": optional(within.and_then(|r| r.high))},
+            "value": v.value,
+            "objective": list(&v.objective),
+            "regret": list(&v.regret),
+            "decision": decision(&v.decision),
+        })
+    };
+    let slice = |s: &Slice| {
+        json!({
+            "constraint": s.constraint,
+            "name": s.name,
+            "limit": number(s.limit),
+            "value": s.value,
+            "objective": list(&s.objective),
+        })
+    };
+    json!({
+        "objective": plan.objective.name,
+        "frontier": curves.frontier.iter().map(frontier).collect::<Vec<_>>(),
+        "valley": curves.valley.iter().map(valley).collect::<Vec<_>>(),
+        "slices": curves.slices.iter().map(slice).collect::<Vec<_>>(),
     })
 }
 
@@ -115,6 +184,10 @@ pub fn plans_json(plans: &[NamedPlan]) -> Value {
             "rules": plan.rule.iter().map(|rule| &rule.name).collect::<Vec<_>>(),
             "minimize": plan.minimize,
             "maximize": plan.maximize,
+            "solve": plan.solve,
+            "roles": object(plan.roles.iter().map(|(name, role)| {
+                (name, json!({"description": role.description, "example": role.example}))
+            })),
             "over": plan.over,
             "subject_to": plan.subject_to,
             "given": object(given),

@@ -1,0 +1,89 @@
+//! What lies at paths, as JSON.
+
+use isoflop_runs::{Binding, Found, Mapping, Note, RunSummary, RunsNote, Surveyed};
+use serde_json::{Map, Value, json};
+
+use crate::json::{SCHEMA_VERSION, number};
+
+/// Why a column was taken for a role; `notes` are those of its table.
+pub fn evidence(binding: &Binding, notes: &[Note]) -> String {
+    let computed = notes.iter().find_map(|note| match note {
+        Note::Runs(RunsNote::Computed { column, how, .. }) if *column == binding.column => Some(how),
+        _ => None,
+    });
+    match (computed, binding.found) {
+        (Some(how), _) => format!("computed: {how}"),
+        (_, Found::Map) => "by --map".into(),
+        (_, Found::Let) => "by --let".into(),
+        (_, Found::Name) => "by its name".into(),
+        (_, Found::CommonName) => "a common name".into(),
+        (_, Found::LastPart) => "the last part of its name is a common one".into(),
+    }
+}
+
+/// The roles of a table's columns: `{N: {column, evidence, others}}`.
+pub fn roles_json(mapping: &Mapping, notes: &[Note]) -> Value {
+    let mut roles = Map::new();
+    for binding in mapping.bindings() {
+        let value = json!({
+            "column": binding.column,
+            "evidence": evidence(binding, notes),
+            "others": binding.others,
+        });
+        roles.insert(binding.name.clone(), value);
+    }
+    Value::Object(roles)
+}
+
+/// What reading noticed: `[{code, text, warning}]`.
+pub fn notes_json(notes: &[Note]) -> Value {
+    notes
+        .iter()
+        .map(|note| json!({"code": note.code(), "text": note.to_string(), "warning": note.is_warning()}))
+        .collect()
+}
+
+/// All that was found, with every run, and the mapping of each table: `{schema_version, found: [...]}`.
+pub fn surveyed_json<'a>(all: impl IntoIterator<Item = (&'a Surveyed, &'a Mapping)>) -> Value {
+    let found: Vec<Value> = all.into_iter().map(|(found, mapping)| found_json(found, mapping)).collect();
+    json!({ "schema_version": SCHEMA_VERSION, "found": found })
+}
+
+fn found_json(found: &Surveyed, mapping: &Mapping) -> Value {
+    let problem =
+        |problem: &isoflop_runs::RunsError| json!({"code": problem.code(), "text": problem.to_string()});
+    json!({
+        "path": found.path,
+        "tool": found.tool.map(|tool| tool.name()),
+        "rows": found.table.rows(),
+        "columns": found.table.names().collect::<Vec<_>>(),
+        "roles": roles_json(mapping, found.notes()),
+        "runs": found.runs.iter().map(|run| run_json(found, run)).collect::<Vec<_>>(),
+        "notes": notes_json(found.notes()),
+        "problems": found.problems.iter().map(problem).collect::<Vec<_>>(),
+    })
+}
+
+fn run_json(found: &Surveyed, run: &RunSummary) -> Value {
+    let metrics = run.curves.iter().map(|curve| {
+        json!({
+            "name": found.metrics.get(curve.metric),
+            "values": curve.values,
+            "not_finite": curve.not_finite,
+            "first_step": curve.first_step,
+            "last_step": curve.last_step,
+            "low": number(curve.low),
+            "high": number(curve.high),
+            "last": number(curve.last),
+        })
+    });
+    json!({
+        "name": run.name,
+        "id": run.id,
+        "path": run.path,
+        "state": run.state,
+        "cut_off": run.is_cut,
+        "settings": run.settings,
+        "metrics": metrics.collect::<Vec<_>>(),
+    })
+}
