@@ -53,6 +53,7 @@ def fit(
     seed: int = 0,
     threads: int | None = None,
     choices: bool = True,
+    among: str | Iterable[str] | None = None,
     laws: str | os.PathLike[str] | None = None,
 ) -> Fit:
     """Fit a law to runs.
@@ -101,6 +102,9 @@ def fit(
         By default as many as the machine has.
     choices
         Whether the other objectives are fitted as well, to show how much the choice moves the answer.
+    among
+        Laws that share the forecasts of this fit, by name or as formulas, by how well they forecast rows held out;
+        ``auto`` is every law of the catalogue over the same columns.
     laws
         A folder with law files of your own.
 
@@ -149,6 +153,7 @@ def fit(
         seed=seed,
         threads=threads,
         choices=choices,
+        among=among,
         laws=laws,
     )
     table = runs.table

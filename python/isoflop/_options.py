@@ -39,6 +39,7 @@ def options(
     seed: int = 0,
     threads: int | None = None,
     choices: bool = True,
+    among: str | Iterable[str] | None = None,
     laws: str | os.PathLike[str] | None = None,
 ) -> dict[str, Any]:
     """All options of a fit, checked as far as their types go."""
@@ -76,6 +77,7 @@ def options(
         "seed": int(seed),
         "threads": threads,
         "choices": choices,
+        "among": texts(among),
         "laws": None if laws is None else os.fspath(laws),
     }
 
@@ -93,7 +95,7 @@ def command(sources: list[str], options: Mapping[str, Any]) -> list[str]:
         if options[name] is not None:
             words.append(f"--{name}={text(options[name])}")
     lists = {"map": "map", "let": "let", "where": "where", "fix": "fix", "bounds": "bound", "tie": "tie"}
-    lists |= {"of": "of", "prior": "prior"}
+    lists |= {"of": "of", "prior": "prior", "among": "among"}
     for name, option in lists.items():
         words.extend(f"--{option}={value}" for value in options[name])
     for name in ("starts", "bootstrap", "level", "seed"):

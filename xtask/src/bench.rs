@@ -42,8 +42,18 @@ struct Comparison {
     rounds: Vec<(f64, f64)>,
 }
 
-/// Runs everything and prints the tables. `full` gives scipy the whole grid.
-pub fn run(full: bool) -> Result<bool, String> {
+/// Rows by the names under which they can be asked for.
+const ROWS: [&str; 10] =
+    ["fit", "grid", "bootstrap", "influence", "bca", "nuts", "jacobian", "catalogue", "plans", "scale"];
+
+/// Runs the rows named in `words`, or all, and prints the tables. `--full` gives scipy the whole grid.
+pub fn run(words: &[&str]) -> Result<bool, String> {
+    let full = words.contains(&"--full");
+    let rows: Vec<&str> = words.iter().copied().filter(|word| *word != "--full").collect();
+    if let Some(unknown) = rows.iter().find(|row| !ROWS.contains(row)) {
+        return Err(format!("bench has no row {unknown}; it has {}", ROWS.join(", ")));
+    }
+    let asked = |row: &str| rows.is_empty() || rows.contains(&row);
     let workspace = Workspace::find()?;
     build(&workspace)?;
     let python = Environment::make(&workspace, "venv-bench", "bench/requirements.txt")?;
@@ -51,6 +61,12 @@ pub fn run(full: bool) -> Result<bool, String> {
         python.pip(&["--no-deps", "--ignore-requires-python", "simple-scaling-laws==0.2.0"].map(Path::new));
     if let Err(reason) = &rival {
         eprintln!("simple-scaling-laws is not available, its row is left out: {reason}");
+    }
+    let sampler = asked("nuts")
+        .then(|| python.pip(&["numpyro==0.22.0", "arviz-stats==0.8.0"].map(Path::new)))
+        .transpose();
+    if let Err(reason) = &sampler {
+        eprintln!("numpyro is not available, its row is left out: {reason}");
     }
     let bench = Bench {
         python,
@@ -67,13 +83,40 @@ pub fn run(full: bool) -> Result<bool, String> {
     let made = finished(run_command(&mut tables, Show::Nothing)?)?;
     println!("{}\ntable: {}", machine(), made.stdout.trim());
 
-    let comparisons = [bench.single_fit()?, bench.grid(full)?, bench.influence()?];
-    let bootstrap = bench.bootstrap(rival.is_ok())?;
-    print_comparisons(comparisons.iter().chain(&bootstrap));
-    bench.jacobian()?;
-    bench.catalogue()?;
-    bench.plans()?;
-    bench.scale()?;
+    let mut comparisons = Vec::new();
+    if asked("fit") {
+        comparisons.push(bench.single_fit()?);
+    }
+    if asked("grid") {
+        comparisons.push(bench.grid(full)?);
+    }
+    if asked("influence") {
+        comparisons.push(bench.influence()?);
+    }
+    if asked("bootstrap") {
+        comparisons.extend(bench.bootstrap(rival.is_ok())?);
+    }
+    if asked("bca") && rival.is_ok() {
+        comparisons.push(bench.bca()?);
+    }
+    if asked("nuts") && sampler.is_ok() {
+        comparisons.push(bench.nuts()?);
+    }
+    if !comparisons.is_empty() {
+        print_comparisons(comparisons.iter());
+    }
+    if asked("jacobian") {
+        bench.jacobian()?;
+    }
+    if asked("catalogue") {
+        bench.catalogue()?;
+    }
+    if asked("plans") {
+        bench.plans()?;
+    }
+    if asked("scale") {
+        bench.scale()?;
+    }
     Ok(true)
 }
 
@@ -136,6 +179,43 @@ impl Bench {
             name: "(i) influence report, 240 rows, two threads: one scipy fit per row",
             unit: "s",
             target: 50.0,
+            rounds,
+        })
+    }
+
+    /// (j) BCa intervals from 2000 replicates of a robust fit, ours on two threads, against 1000 least-squares draws.
+    fn bca(&self) -> Result<Comparison, String> {
+        let mut rounds = Vec::new();
+        for round in 0..3 {
+            let ours = self.ours("bca", "table240", &["--threads", "2"])?;
+            let peer = self.peer("ssl", "table240", &["--seed", &round.to_string()])?;
+            rounds.push((wanted(&ours, "seconds")?, wanted(&peer, "seconds")?));
+        }
+        let name =
+            "(j) BCa, 2000 robust replicates, 2 threads: simple-scaling-laws 0.2.0, 1000 least-squares draws";
+        Ok(Comparison { name, unit: "s", target: 5.0, rounds })
+    }
+
+    /// (k) Four chains of 1000 draws: seconds for an effective draw of the parameter that has fewest.
+    fn nuts(&self) -> Result<Comparison, String> {
+        let mut rounds = Vec::new();
+        for _ in 0..2 {
+            let ours = self.ours("nuts", "table240", &["--threads", "2"])?;
+            let mut command = self.python.command();
+            command.arg(self.root.join("bench/posterior.py"));
+            command.arg("--table").arg(self.folder.join("table240.csv"));
+            let peer = pairs(&finished(run_command(&mut command, Show::Nothing)?)?)?;
+            for (who, pairs) in [("ours", &ours), ("numpyro", &peer)] {
+                let text = |key| pairs.text(key).unwrap_or("?").chars().take(7).collect::<String>();
+                eprintln!("nuts, {who}: {} s, {} effective draws", text("seconds"), text("ess"));
+            }
+            let each = |pairs: &Pairs| Ok::<f64, String>(wanted(pairs, "seconds")? / wanted(pairs, "ess")?);
+            rounds.push((each(&ours)?, each(&peer)?));
+        }
+        Ok(Comparison {
+            name: "(k) NUTS 4 x 1000, an effective draw, 2 threads: numpyro 0.22.0, compiled before",
+            unit: "s",
+            target: 20.0,
             rounds,
         })
     }

@@ -28,7 +28,9 @@ Usage: cargo xtask COMMAND
   test [STEP...]  everything a commit must pass, or only these steps: structure, reference, format, lints, tests,
                   doc-tests, addresses, documentation, command-line, oracles, python, browser, ray
   gen             write the law reference, docs/laws.md and docs/laws/, from the law files
-  bench [--full]  time this engine beside scipy and simple-scaling-laws, in the same run
+  bench [--full] [ROW...]
+                  time this engine beside scipy, simple-scaling-laws and numpyro, in the same run, or only these rows:
+                  fit, grid, bootstrap, influence, bca, nuts, jacobian, catalogue, plans, scale;
                   --full gives scipy all 4500 grid starts (about half a minute a round) instead of a sample
   instructions [--keep]
                   count the instructions of the bench tasks under valgrind and compare with bench/instructions.txt;
@@ -42,8 +44,7 @@ fn main() -> ExitCode {
     let outcome = match words[..] {
         ["test", ref steps @ ..] => checks::run(steps),
         ["gen"] => reference::generate(),
-        ["bench"] => bench::run(false),
-        ["bench", "--full"] => bench::run(true),
+        ["bench", ref words @ ..] => bench::run(words),
         ["instructions"] => instructions::run(false),
         ["instructions", "--keep"] => instructions::run(true),
         ["study", ref names @ ..] => study::run(names),

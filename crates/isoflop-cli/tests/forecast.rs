@@ -50,6 +50,41 @@ fn a_forecast_is_frozen_and_scored() {
 }
 
 #[test]
+fn other_laws_share_a_forecast_and_its_frozen_file() {
+    let place = Place::with_runs();
+    let among = "kaplan_nd,loss ~ E + (A / N^a + B / D^b)^g";
+    let fit = ["fit", "runs.csv", "--law", "chinchilla", "--bootstrap", "60", "--among", among];
+    let fitted = place.json(&[&fit[..], &["--save", "fit.json", "--format", "json"]].concat());
+    let laws = fitted["forecast_laws"].as_array().unwrap();
+    assert_eq!(
+        (laws[0]["law"].as_str(), &laws[0]["own"]),
+        (Some("chinchilla"), &serde_json::Value::Bool(true))
+    );
+    let weights: f64 = laws.iter().map(|law| law["weight"].as_f64().unwrap()).sum();
+    assert!((weights - 1.0).abs() < 1e-9, "{fitted}");
+
+    let at = ["predict", "fit.json", "--at", "N=70B,D=1.4T"];
+    let point = &place.json(&[&at[..], &["--format", "json"]].concat())["points"][0];
+    assert_eq!(point["laws"].as_array().unwrap().len(), laws.len());
+    assert!(point["parts"]["law"].as_f64().is_some_and(|half| half >= 0.0));
+    let text = place.ok(&at).stdout;
+    assert!(text.contains("laws that share the forecast") && text.contains("chinchilla"), "{text}");
+    let freeze = ["forecast", "freeze", "fit.json", "--at", "N=70B,D=1.4T", "-o", "big.json"];
+    let said = place.ok(&freeze).stdout;
+    assert!(said.contains("laws by weight: chinchilla") && said.contains("law ±"), "{said}");
+    place.ok(&["forecast", "score", "big.json", "--observed", "1.9"]);
+
+    let says = |args: &[&str], code: &str| {
+        let error = place.refused(&[&["fit", "runs.csv", "--law", "chinchilla"], args].concat());
+        assert!(error.contains(code), "{error}");
+    };
+    says(&["--among", "loss ~ E + A / X^a", "--let", "X = N*D"], "C0805");
+    says(&["--among", "auto", "--bootstrap", "0"], "C0806");
+    says(&["--among", "kaplan_nd", "--fix", "E=1.7"], "T0906");
+    says(&["--among", "no_such_law"], "L");
+}
+
+#[test]
 fn what_cannot_be_frozen_or_scored_is_one_error() {
     let place = frozen();
     let says = |args: &[&str], words: &[&str]| {

@@ -80,7 +80,36 @@ fn a_comparison_has_a_sentence_a_table_and_a_legend() {
     assert_eq!(laws.len(), 3);
     assert_eq!(laws[0]["law"], "chinchilla");
     assert!(json["standing"].as_array().unwrap().contains(&"chinchilla".into()));
-    assert!(laws.iter().all(|l| l["forward"]["score"]["coverage"].is_number()), "{json:#}");
+    // How often intervals hold is worked out for laws that stand.
+    for law in laws {
+        let stands = law["cross_validation"]["worse"] == false;
+        assert_eq!(law["forward"]["score"]["coverage"].is_number(), stands, "{json:#}");
+        assert!(law["forward"]["score"]["rms_log"].is_number(), "{json:#}");
+    }
+}
+
+#[test]
+fn influence_counts_attention_and_active_parameters_where_the_columns_are_there() {
+    let place = Place::with_runs();
+    let columns =
+        ["n_layers = 12 + 0*N", "d_model = 768 + 0*N", "seq_len = 2048 + 0*N", "active_params = 0.9*N"];
+    let lets = columns.map(|column| format!("--let={column}"));
+    let base = ["influence", "runs.csv", "--law", "chinchilla", "--format", "json"];
+    let args: Vec<&str> = base.into_iter().chain(lets.iter().map(String::as_str)).collect();
+    let found = place.json(&args);
+    let counted: Vec<&serde_json::Value> =
+        found["choices"].as_array().unwrap().iter().filter(|c| c["kind"] == "counting").collect();
+    let names: Vec<&str> = counted.iter().map(|c| c["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["N = active_params", "N + 2 layers d_model context"], "{found:#}");
+    // The same as a fit to sizes with the attention of 2 x 12 x 768 x 2048 parameters added.
+    let fit = ["fit", "runs.csv", "--law", "chinchilla", "--let", "N = N + 37748736", "--bootstrap", "0"];
+    let fitted = place.json(&[&fit[..], &["--format", "json"]].concat());
+    let names = found["parameters"].as_array().unwrap();
+    for (k, name) in names.iter().enumerate() {
+        let counted = counted[1]["answer"]["estimates"][k].as_f64().unwrap();
+        let fitted = fitted["parameters"][name.as_str().unwrap()]["estimate"].as_f64().unwrap();
+        assert!((counted / fitted - 1.0).abs() < 1e-5, "{name}: {counted} {fitted}");
+    }
 }
 
 #[test]

@@ -211,6 +211,7 @@ fn one(
             estimate: scaled(predicted[k]),
             centres: draws.iter().map(|values| scaled(values[k])).collect(),
             others: Vec::new(),
+            laws: Vec::new(),
             log_size: model.size.as_ref().map_or(0.0, |size| size.log(&at)),
             distance: model.size.as_ref().map_or(0.0, |size| size.distance(&at)),
             model,

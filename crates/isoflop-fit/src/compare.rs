@@ -49,7 +49,7 @@ pub struct Candidate {
 #[derive(Debug, Clone, PartialEq)]
 pub struct CompareOptions {
     /// Options of every fit; its objective holds for all laws, the default one if it is `None`, whatever their recipes
-    /// say. `bootstrap` replicates make the intervals of the backtest.
+    /// say. `bootstrap` replicates make the intervals of the backtest, for laws that are not shown to be worse.
     pub fit: FitOptions,
     /// Parts of the cross-validation; `None` for 10, or as many as there are clusters if these are fewer.
     pub parts: Option<usize>,
@@ -109,30 +109,37 @@ pub fn compare(
     }
 
     let done = AtomicUsize::new(0);
-    let forward_options = FitOptions { bootstrap: options.fit.bootstrap, ..plain.clone() };
-    let total = wholes.len();
-    let tested: Vec<Tested> = wholes
+    let steps = if forward.is_empty() { wholes.len() } else { 2 * wholes.len() };
+    let step = || progress.replicates(done.fetch_add(1, Ordering::Relaxed) + 1, steps);
+    let (own, tested): (Vec<&Candidate>, Vec<Tested>) = wholes
         .into_par_iter()
         .map(|whole| {
             let held_out = held_out(&whole, &parts, &plain, progress);
-            let backtest = (!forward.is_empty()).then(|| {
-                backtest(
-                    &whole.candidate.law,
-                    &whole.candidate.data,
-                    forward,
-                    &forward_options,
-                    &Quiet(progress),
-                )
-            });
-            progress.replicates(done.fetch_add(1, Ordering::Relaxed) + 1, total);
-            Tested { compared: whole.compared, held_out, backtest: backtest.and_then(Result::ok) }
+            step();
+            (whole.candidate, Tested { compared: whole.compared, held_out })
         })
-        .collect();
+        .unzip();
+    let mut laws = ranked(tested, objective, &first.data, parts.len(), options.significance);
+    if !forward.is_empty() {
+        // Intervals are most of the work, and nobody asks how often those of a law hold that is shown to be worse.
+        let stands = |law: &Compared| law.cross.as_ref().is_some_and(|c| !c.worse);
+        let backtests: Vec<Option<Backtest>> = own
+            .par_iter()
+            .zip(&laws)
+            .map(|(candidate, law)| {
+                let bootstrap = if stands(law) { options.fit.bootstrap } else { 0 };
+                let options = FitOptions { bootstrap, ..plain.clone() };
+                let ended =
+                    backtest(&candidate.law, &candidate.data, forward, &options, &Quiet(progress)).ok();
+                step();
+                ended
+            })
+            .collect();
+        laws.iter_mut().zip(forwards(&backtests, forward.len())).for_each(|(law, own)| law.forward = own);
+    }
     if progress.cancelled() {
         return Err(FitError::Cancelled);
     }
-
-    let mut laws = ranked(tested, objective, &first.data, parts.len(), options.significance, forward.len());
     laws.sort_by(|a, b| score_of(b).total_cmp(&score_of(a)));
     let standing: Vec<String> =
         laws.iter().filter(|l| l.cross.as_ref().is_some_and(|c| !c.worse)).map(|l| l.law.clone()).collect();
@@ -208,6 +215,7 @@ fn whole<'a>(
         formula: law.formula().text.clone(),
         same: Vec::new(),
         parameters: free,
+        estimates: found.parameters.into_iter().map(|p| (p.name, p.estimate)).collect(),
         verdict: certificate.verdict,
         reason,
         condition: certificate.condition,
@@ -292,7 +300,6 @@ fn held_out(
 struct Tested {
     compared: Compared,
     held_out: Option<HeldOut>,
-    backtest: Option<Backtest>,
 }
 
 /// Scores, tests and weights.
@@ -302,7 +309,6 @@ fn ranked(
     data: &Data,
     parts: usize,
     significance: f64,
-    folds: usize,
 ) -> Vec<Compared> {
     let weights = data.weights.as_deref();
     let weight = |row: usize| weights.and_then(|w| w.get(row)).copied().unwrap_or(1.0);
@@ -320,16 +326,13 @@ fn ranked(
     let tests = scores.iter().flatten().count().saturating_sub(1).max(1);
     let shares = stack::weights(&scores.iter().flatten().cloned().collect::<Vec<_>>());
     let mut shares = shares.into_iter();
-    let forward = forwards(&tested, folds);
     let unit = |row: usize| data.clusters.as_ref().map_or(row, |c| c.codes[row] as usize);
     let units = data.clusters.as_ref().map_or(data.rows(), |c| c.count);
     tested
         .into_iter()
         .zip(scores)
-        .zip(forward)
-        .map(|((tested, scores), forward)| {
-            let Tested { mut compared, held_out, .. } = tested;
-            compared.forward = forward;
+        .map(|(tested, scores)| {
+            let Tested { mut compared, held_out } = tested;
             let (Some(scores), Some(held), Some(best)) = (scores, held_out, &best) else {
                 return compared;
             };
@@ -363,20 +366,20 @@ fn two_sided(t: f64, units: usize) -> Option<f64> {
 }
 
 /// The backtests, each tested against the one with the smallest error.
-fn forwards(tested: &[Tested], folds: usize) -> Vec<Option<Forward>> {
+fn forwards(tested: &[Option<Backtest>], folds: usize) -> Vec<Option<Forward>> {
     let fitted = |b: &Backtest| b.folds.iter().filter(|f| f.score.is_some()).count();
     let complete = |b: &Backtest| fitted(b) == folds && b.total.failed == 0 && b.total.rms_log.is_some();
     let errors = |b: &Backtest| -> Vec<(usize, f64)> {
         b.forecasts.iter().map(|f| (f.fold, (f.predicted / f.observed).ln().powi(2))).collect()
     };
     let rms = |b: &Backtest| b.total.rms_log.unwrap_or(f64::INFINITY);
-    let all = tested.iter().enumerate().filter_map(|(k, t)| Some((k, t.backtest.as_ref()?)));
+    let all = tested.iter().enumerate().filter_map(|(k, t)| Some((k, t.as_ref()?)));
     let best = all.filter(|(_, b)| complete(b)).min_by(|a, b| rms(a.1).total_cmp(&rms(b.1)));
     tested
         .iter()
         .enumerate()
         .map(|(k, t)| {
-            let own = t.backtest.as_ref()?;
+            let own = t.as_ref()?;
             let is_best = best.is_some_and(|(place, _)| place == k);
             let p = best.filter(|_| !is_best && complete(own)).and_then(|(_, best)| {
                 let pairs: Vec<(usize, f64)> =

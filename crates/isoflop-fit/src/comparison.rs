@@ -61,6 +61,8 @@ pub struct Compared {
     pub same: Vec<String>,
     /// Free parameters, the scale of the noise not counted.
     pub parameters: usize,
+    /// All parameters at the optimum over all rows, by name; one per level for grouped ones.
+    pub estimates: Vec<(String, f64)>,
     /// Verdict on the fit to all rows.
     pub verdict: Verdict,
     /// Why it is not certified.
@@ -103,7 +105,7 @@ pub struct Cross {
 /// Larger rows held out in turn.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Forward {
-    /// All forecasts of the backtest.
+    /// All forecasts of the backtest; with intervals for laws that are not shown to be worse.
     pub score: Score,
     /// Folds that could be fitted.
     pub folds: usize,

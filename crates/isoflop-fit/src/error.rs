@@ -508,6 +508,14 @@ pub enum FitError {
         "[T0901] this fit has no forecast distribution: it was made without replicates or by an earlier version; fit again with --bootstrap 1000"
     )]
     NoForecast,
+    /// Laws that cannot be weighed for the forecasts of a fit.
+    #[error("[T0906] no other laws can be weighed for forecasts of {law}: {reason}")]
+    CannotWeigh {
+        /// The law of the fit.
+        law: String,
+        /// Why.
+        reason: String,
+    },
     /// Text that is no frozen forecast.
     #[error("[T0902] this is no frozen forecast of isoflop: {reason}")]
     NotFrozen {

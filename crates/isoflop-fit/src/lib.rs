@@ -51,8 +51,8 @@ pub use data::{Clusters, Data, Group, PastInput};
 pub use error::FitError;
 pub use fit::{Progress, fit};
 pub use forecast::{
-    ChoiceWeight, FROZEN_SCHEMA_VERSION, ForecastModel, ForwardError, Freeze, FrozenForecast, Misfit, Noise,
-    Parts, ScoredForecast, Size, Tally, learn_forecast,
+    ChoiceWeight, FROZEN_SCHEMA_VERSION, ForecastModel, ForwardError, Freeze, FrozenForecast, LawForecast,
+    LawWeight, Misfit, Noise, Parts, ScoredForecast, Size, Tally, WeighedLaws, learn_forecast, weigh_laws,
 };
 pub use interval::{
     Convergence, Ends, IntervalMethod, IntervalOptions, Loo, Posterior, Precision, Prior, PriorLaw,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::FitError;
 use crate::fit::{quantiles, root};
-use crate::forecast::{ChoiceWeight, Parts, Point, Predictive};
+use crate::forecast::{ChoiceWeight, LawForecast, Parts, Point, Predictive, Rival};
 use crate::result::Fit;
 
 /// The prediction at one point.
@@ -27,13 +27,16 @@ pub struct Prediction {
     /// What the interval is made of; `None` without replicates.
     #[serde(default)]
     pub parts: Option<Parts>,
+    /// What each law that shares the forecast says ([`crate::weigh_laws`]); empty if none were weighed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub laws: Vec<LawForecast>,
 }
 
 /// Predicts the output of `formula` (the law of `fit`) at each of `points`, given as names and values of the inputs.
 ///
 /// The interval of nominal coverage `level` is for one new run. With a forecast model ([`crate::learn_forecast`]) it holds
-/// the uncertainty of the parameters, the noise of runs, the misfit of the law beyond the runs and the choice of the
-/// objective; a fit without one, such as an old saved fit, knows the parameters and the scatter of its residuals alone.
+/// the uncertainty of the parameters, the noise of runs, the misfit of the law beyond the runs, the choice of the
+/// objective, and that of the law where others were weighed ([`crate::weigh_laws`]); a fit without one, such as an old saved fit, knows the parameters and the scatter of its residuals alone.
 ///
 /// # Errors
 /// A law with parameters per level (take the formula and the parameters of one level first), a missing input, a level outside 0 to 1, a point at which the law has no finite value.
@@ -44,7 +47,9 @@ pub fn predict(
     level: f64,
 ) -> Result<Vec<Prediction>, FitError> {
     check(formula, fit, level)?;
-    points.iter().map(|point| one(Asked::new(formula, fit, point)?, level)).collect()
+    let rivals = Rival::all(formula, fit)?;
+    let asked = |point| Ok(Asked { rivals: &rivals, ..Asked::new(formula, fit, point)? });
+    points.iter().map(|point| one(asked(point)?, level)).collect()
 }
 
 /// [`predict`] at one row of a run, for a law with sums over the past.
@@ -90,7 +95,8 @@ pub fn forecast_quantiles(
     point: &[(String, f64)],
     count: usize,
 ) -> Result<Vec<f64>, FitError> {
-    let asked = Asked::new(formula, fit, point)?;
+    let rivals = Rival::all(formula, fit)?;
+    let asked = Asked { rivals: &rivals, ..Asked::new(formula, fit, point)? };
     let found = asked.predictive(0.9).ok_or(FitError::NoForecast)?;
     let last = found.sample.len() - 1;
     let quantile = |k: usize| {
@@ -136,6 +142,7 @@ fn one(asked: Asked<'_>, level: f64) -> Result<Prediction, FitError> {
         high: ends.map(|e| e.1),
         extrapolation,
         beyond: size.map(|size| size.distance(&|name| asked.input(name)).exp()),
+        laws: asked.laws(estimate),
         parts,
     })
 }
@@ -146,6 +153,8 @@ struct Asked<'a> {
     fit: &'a Fit,
     point: &'a [(String, f64)],
     inputs: Vec<Vec<f64>>,
+    /// The laws of the forecast model, in their order; empty where they cannot be asked.
+    rivals: &'a [Option<Rival>],
     /// Whether residuals are differences of logs.
     log: bool,
 }
@@ -168,7 +177,14 @@ impl<'a> Asked<'a> {
 
     /// Without inputs.
     fn bare(formula: &'a Formula, fit: &'a Fit, point: &'a [(String, f64)]) -> Asked<'a> {
-        Asked { formula, fit, point, inputs: Vec::new(), log: fit.objective.name.ends_with("-log") }
+        Asked {
+            formula,
+            fit,
+            point,
+            inputs: Vec::new(),
+            rivals: &[],
+            log: fit.objective.name.ends_with("-log"),
+        }
     }
 
     /// Itself, if the law has a value there.
@@ -211,6 +227,23 @@ impl<'a> Asked<'a> {
         if self.log { value.ln() } else { value }
     }
 
+    /// What a law beside that of the fit says, in the unit of the output.
+    fn beside(&self, rival: &Rival) -> f64 {
+        rival.value(&|name| self.input(name))
+    }
+
+    /// What every law says, that of the fit being `estimate`.
+    fn laws(&self, estimate: f64) -> Vec<LawForecast> {
+        let model = self.fit.forecast.as_ref();
+        let laws = model.map_or(&[][..], |model| &model.laws).iter().zip(self.rivals);
+        laws.map(|(law, rival)| {
+            let said = rival.as_ref().map_or(estimate, |rival| self.beside(rival));
+            let estimate = Some(said).filter(|value| value.is_finite());
+            LawForecast { law: law.law.clone(), weight: law.weight, estimate }
+        })
+        .collect()
+    }
+
     fn predictive(&self, level: f64) -> Option<Predictive> {
         let model = self.fit.forecast.as_ref().filter(|_| self.is_natural())?;
         let under = |weight: &ChoiceWeight| {
@@ -219,10 +252,17 @@ impl<'a> Asked<'a> {
             same.next().map_or(f64::NAN, |choice| self.scaled(&choice.estimates))
         };
         let at = |name: &str| self.input(name);
+        let own = self.scaled(&self.estimates());
+        let beside = |rival: &Option<Rival>| {
+            let Some(rival) = rival else { return own };
+            let value = self.beside(rival);
+            if self.log { value.ln() } else { value }
+        };
         let point = Point {
-            estimate: self.scaled(&self.estimates()),
+            estimate: own,
             centres: self.fit.draws.iter().map(|draw| self.scaled(draw)).collect(),
             others: model.choices.iter().map(under).collect(),
+            laws: self.rivals.iter().map(beside).collect(),
             log_size: model.size.as_ref().map_or(0.0, |size| size.log(&at)),
             distance: model.size.as_ref().map_or(0.0, |size| size.distance(&at)),
             model,
@@ -257,6 +297,7 @@ impl<'a> Asked<'a> {
             noise: half(parts.noise),
             misfit: parts.misfit.map(half),
             choice: parts.choice.map(half),
+            law: parts.law.map(half),
         }
     }
 
@@ -282,8 +323,13 @@ impl<'a> Asked<'a> {
             .collect();
         let ends = quantiles(&mut draws, level)?;
         let half = |mut values: Vec<f64>| quantiles(&mut values, level).map_or(0.0, |(l, h)| 0.5 * (h - l));
-        let parts =
-            Parts { parameters: Some(half(centres)), noise: half(residuals), misfit: None, choice: None };
+        let parts = Parts {
+            parameters: Some(half(centres)),
+            noise: half(residuals),
+            misfit: None,
+            choice: None,
+            law: None,
+        };
         if natural {
             return Some((ends, self.natural_parts(parts, estimate)));
         }

@@ -47,7 +47,9 @@ pub(crate) fn fit(
     let (request, folder) = options.request();
     let notes = Notes::default();
     let finished = interruptible(py, |progress| {
-        let catalogue = laws_for(request.law.as_deref(), folder.as_deref())?;
+        // Other laws may be any of the catalogue.
+        let law = request.law.as_deref().filter(|_| request.among.is_empty());
+        let catalogue = laws_for(law, folder.as_deref())?;
         fit_table(copied(&table), &request, &catalogue, &notes, progress)
     })?;
     Ok(Fitted::made(finished, command, &notes))

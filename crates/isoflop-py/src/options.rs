@@ -36,6 +36,7 @@ pub(crate) struct Options {
     seed: u64,
     threads: Option<usize>,
     choices: bool,
+    among: Vec<String>,
     laws: Option<PathBuf>,
 }
 
@@ -58,6 +59,7 @@ impl Options {
             seed: self.seed,
             threads: self.threads,
             choices: self.choices,
+            among: self.among,
             interval: IntervalRequest {
                 method: self.interval,
                 ends: self.ends,

@@ -294,6 +294,7 @@ impl Ask {
             seed: asked.seed.unwrap_or(default.seed),
             threads: None,
             choices: self.kind == Kind::Fit,
+            among: Vec::new(),
         }
     }
 

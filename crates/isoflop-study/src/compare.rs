@@ -13,7 +13,7 @@ use crate::pool::with_threads;
 use crate::study::{Entries, Study};
 
 /// `auto` takes no law with more parameters than one for this many rows.
-const ROWS_PER_PARAMETER: usize = 3;
+pub(crate) const ROWS_PER_PARAMETER: usize = 3;
 
 /// Which laws are compared, and how.
 #[derive(Debug, Clone, PartialEq)]

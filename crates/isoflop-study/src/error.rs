@@ -71,6 +71,12 @@ pub enum StudyError {
     #[error("{first} predicts {output} and {second} predicts {other}: compare laws that predict the same")]
     TwoOutputs { first: String, output: String, second: String, other: String },
     #[error(
+        "{law} reads {input}, which {own} does not: a forecast of {own} would not know it; leave {law} out of --among"
+    )]
+    ForeignInput { law: String, input: String, own: String },
+    #[error("--among needs the intervals that it widens; leave out --bootstrap 0")]
+    AmongWithoutIntervals,
+    #[error(
         "{law} predicts several outputs ({outputs}), and {what} is for laws with one: write out the statement of one of them"
     )]
     SeveralOutputs { law: String, outputs: String, what: &'static str },
@@ -167,6 +173,8 @@ impl StudyError {
             StudyError::NoCutColumn => "C0801",
             StudyError::NothingToCompare { .. } => "C0802",
             StudyError::TwoOutputs { .. } => "C0803",
+            StudyError::ForeignInput { .. } => "C0805",
+            StudyError::AmongWithoutIntervals => "C0806",
             StudyError::SeveralOutputs { .. } => "C0804",
             StudyError::Formula { diagnostics, .. } => diagnostics.0.first().map_or("", |first| first.code),
             StudyError::Runs(error) => error.code(),

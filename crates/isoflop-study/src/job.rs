@@ -1,12 +1,14 @@
 //! One fit from table to result.
 
 use isoflop_fit::{
-    Clusters, Data, DataDigest, Fit, FitError, FitOptions, Progress, SavedFit, learn_forecast, overridden,
+    Clusters, Data, DataDigest, Fit, FitOptions, IntervalMethod, Progress, SavedFit, WeighedLaws,
+    learn_forecast, overridden,
 };
 use isoflop_formula::Formula;
 use isoflop_laws::{Catalogue, Law};
 use isoflop_runs::{DropReason, Mapping, ReadOptions, RunTable, Selected, find_roles, parse_map};
 
+use crate::among::{Around, tell};
 use crate::bind::{Bound, Wish, bind, law_of_formula, law_over};
 use crate::error::StudyError;
 use crate::note::{Listener, counted};
@@ -97,9 +99,9 @@ pub fn fit_table(
     let ready = ready(table, request, catalogue, notes)?;
     let fit = with_threads(request.threads, || {
         let fit = isoflop_fit::fit(&ready.law, &ready.data, &ready.options, progress)?;
-        ready.with_forecast(fit, progress)
+        ready.with_forecast(fit, catalogue, progress)
     })??;
-    Ok(ready.finished(fit))
+    Ok(ready.finished(fit, notes))
 }
 
 /// All that a fit takes.
@@ -115,6 +117,10 @@ pub(crate) struct Ready {
     table: RunTable,
     /// Row of the table of each row of the data.
     kept: Vec<usize>,
+    mapping: Mapping,
+    /// Laws that share the forecast: as they were asked for, and what that came to.
+    among: Vec<String>,
+    rivals: Vec<Law>,
 }
 
 /// Binds the law that the request names to a table.
@@ -126,6 +132,9 @@ pub(crate) fn ready(
 ) -> Result<Ready, StudyError> {
     let named = request.law.as_deref().ok_or_else(|| no_law(catalogue))?;
     let overrides = request.changes.overrides()?;
+    if !request.among.is_empty() && request.bootstrap == 0 {
+        return Err(StudyError::AmongWithoutIntervals);
+    }
     // A wrong name must not wait for a large table.
     let known = if named.contains('~') { None } else { Some(catalogue.find(named)?.clone()) };
 
@@ -142,7 +151,7 @@ pub(crate) fn ready(
     let formula = overridden(&law, &overrides)?;
     let formula_text = if overrides.ties.is_empty() { law.formula().text.clone() } else { formula.to_text() };
     let objective = request.objective(&law)?;
-    let cluster = request.cluster.as_deref().or_else(|| cluster_by_run(&table, notes));
+    let cluster = request.cluster.as_deref().or_else(|| cluster_by_run(&table, request, notes));
     let levels: Vec<String> = request.interval.strata.iter().cloned().collect();
     let wish = Wish { objective, weight: request.weight.as_deref(), cluster, also: &[], levels: &levels };
     let bound = bind(&formula, &table, &mapping, wish)?;
@@ -177,7 +186,25 @@ pub(crate) fn ready(
     };
     let kept = (0..bound.data.rows()).map(|row| bound.table_row(row)).collect();
     let Bound { data, digest, .. } = bound;
-    Ok(Ready { law, data, options, digest, formula, formula_text, rows, table, kept })
+    let mut ready = Ready {
+        law,
+        data,
+        options,
+        digest,
+        formula,
+        formula_text,
+        rows,
+        table,
+        kept,
+        mapping,
+        among: request.among.clone(),
+        rivals: Vec::new(),
+    };
+    ready.rivals = ready.around(catalogue).rivals(&request.among)?;
+    if !ready.rivals.is_empty() {
+        notes.info(&format!("weighing {} for forecasts", counted(ready.rivals.len() + 1, "law")));
+    }
+    Ok(ready)
 }
 
 impl Ready {
@@ -186,16 +213,39 @@ impl Ready {
         &self.table
     }
 
-    /// The fit with what its forecasts are made of.
-    pub(crate) fn with_forecast(&self, mut fit: Fit, progress: &dyn Progress) -> Result<Fit, FitError> {
+    /// The fit with what its forecasts are made of, and the laws that share them.
+    pub(crate) fn with_forecast(
+        &self,
+        mut fit: Fit,
+        catalogue: &Catalogue,
+        progress: &dyn Progress,
+    ) -> Result<(Fit, Option<WeighedLaws>), StudyError> {
         if self.options.bootstrap > 0 {
             fit.forecast = learn_forecast(&self.law, &self.data, &fit, &self.options, progress)?;
         }
-        Ok(fit)
+        let mut weighed = None;
+        if let Some(model) = fit.forecast.as_mut().filter(|_| !self.rivals.is_empty()) {
+            let found = self.around(catalogue).weigh(&self.rivals, progress)?;
+            model.laws = found.laws.clone();
+            weighed = Some(found);
+        }
+        Ok((fit, weighed))
+    }
+
+    fn around<'a>(&'a self, catalogue: &'a Catalogue) -> Around<'a> {
+        let Ready { law, data, options, table, mapping, .. } = self;
+        Around { law, data, options, table, mapping, catalogue }
     }
 
     /// The finished fit.
-    pub(crate) fn finished(self, fit: Fit) -> Finished {
+    pub(crate) fn finished(
+        self,
+        (fit, weighed): (Fit, Option<WeighedLaws>),
+        notes: &dyn Listener,
+    ) -> Finished {
+        if let Some(weighed) = &weighed {
+            tell(weighed, &self.among, notes);
+        }
         let place = |row: usize| self.kept.get(row).map(|&row| self.table.place(row).to_string());
         let rows = fit.certificate.influential.iter();
         let influential = rows.map(|influence| place(influence.row).unwrap_or_default()).collect();
@@ -307,9 +357,12 @@ pub fn columns(
 }
 
 /// The column of runs, if runs have several rows: points of one curve are not independent.
-fn cluster_by_run(table: &RunTable, notes: &dyn Listener) -> Option<&'static str> {
+fn cluster_by_run(table: &RunTable, request: &Request, notes: &dyn Listener) -> Option<&'static str> {
     let column = table.runs_column()?;
-    notes.info(&format!("intervals: whole runs are resampled, as by --cluster {column}"));
+    let method = request.interval.method.as_deref().and_then(|name| name.parse::<IntervalMethod>().ok());
+    if request.bootstrap > 0 && method.unwrap_or_default().uses_clusters() {
+        notes.info(&format!("intervals: whole runs are resampled, as by --cluster {column}"));
+    }
     Some(column)
 }
 

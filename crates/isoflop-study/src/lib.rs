@@ -23,11 +23,13 @@
 //! ```
 
 mod again;
+mod among;
 mod backtest;
 mod bind;
 mod catalogue;
 mod chances;
 mod compare;
+mod counting;
 mod digits;
 mod error;
 mod job;

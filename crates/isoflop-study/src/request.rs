@@ -42,6 +42,9 @@ pub struct Request {
     pub threads: Option<usize>,
     /// Whether the other objectives are fitted as well, to show how much the choice moves the answer.
     pub choices: bool,
+    /// Laws that share the forecasts of the fit by how well they forecast rows held out: ids, formulas, or `auto`; none
+    /// for the law of the fit alone.
+    pub among: Vec<String>,
 }
 
 impl Default for Request {
@@ -63,6 +66,7 @@ impl Default for Request {
             seed: 0,
             threads: None,
             choices: true,
+            among: Vec::new(),
         }
     }
 }

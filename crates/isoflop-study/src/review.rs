@@ -1,24 +1,22 @@
 //! What a reviewer asks, on a table: methods side by side, two recipes, influence of runs, an audit.
 
 use isoflop_audit::{
-    Audit, AuditError, Columns, Contrast, ContrastOptions, Convention, InfluenceOptions, Influences, Methods,
+    Audit, AuditError, Columns, Contrast, ContrastOptions, InfluenceOptions, Influences, Methods,
     MethodsOptions, Sharing, Subject, audit, contrast, influence, methods,
 };
 use isoflop_fit::{Data, Fit, FitOptions, Objective, Progress};
 use isoflop_formula::Formula;
 use isoflop_laws::Law;
-use isoflop_runs::{Column, find_roles, parse_map};
+use isoflop_runs::Column;
 
 use crate::bind::{Bound, Wish, bind};
+use crate::counting::conventions;
 use crate::error::StudyError;
 use crate::job::Rows;
 use crate::note::Listener;
 use crate::outputs::one_output;
 use crate::pool::with_threads;
 use crate::study::Study;
-
-/// Largest part of the rows that another convention may lose.
-const LOST: usize = 2;
 
 /// An answer with the law and the place of each row.
 #[derive(Debug)]
@@ -169,39 +167,6 @@ fn reviewed_law(study: &Study, name: &str, notes: &dyn Listener) -> Result<Law, 
         return Err(AuditError::LooksBack { law: law.id }.into());
     }
     Ok(law)
-}
-
-/// The rows with each other column that may stand for N or D.
-fn conventions(
-    study: &Study,
-    formula: &Formula,
-    objective: Objective,
-    rows: usize,
-) -> Result<Vec<Convention>, StudyError> {
-    let mut list = Vec::new();
-    for role in ["N", "D"].iter().filter(|role| formula.symbols.inputs.iter().any(|i| i.name == **role)) {
-        let others = study.mapping.binding(role).map(|b| b.others.clone()).unwrap_or_default();
-        for other in others {
-            let mut maps = vec![((*role).to_owned(), other.clone())];
-            for text in &study.request.maps {
-                maps.extend(parse_map(text).ok().filter(|(name, _)| name != role));
-            }
-            let mapping = find_roles(&study.table, &maps)?;
-            let wish = Wish {
-                objective,
-                weight: study.request.weight.as_deref(),
-                cluster: study.request.cluster.as_deref(),
-                also: &[],
-                levels: &[],
-            };
-            // A column that cannot be used this way is no convention.
-            let Ok(bound) = bind(formula, &study.table, &mapping, wish) else { continue };
-            if LOST * bound.data.rows() >= rows {
-                list.push(Convention { name: format!("{role} = {other}"), data: bound.data });
-            }
-        }
-    }
-    Ok(list)
 }
 
 /// Fits `law` as the request says and audits the fit. `budget` is the compute in FLOP that it shall forecast.

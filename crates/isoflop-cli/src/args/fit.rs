@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use isoflop_study::Request;
+use isoflop_study::{Request, law_names};
 
 use super::table::ReadingArgs;
 use super::{ChangeArgs, Format, IntervalArgs, PointFormat, TableArgs, count, level};
@@ -32,6 +32,10 @@ pub(crate) struct FitArgs {
     pub(crate) bootstrap: usize,
     #[command(flatten)]
     pub(crate) interval: IntervalArgs,
+    /// Laws that share the forecasts of this fit, by name or as formulas: auto is every law of the catalogue over the same
+    /// columns. Their weights are those of `isoflop compare`
+    #[arg(long, value_name = "auto|ID|FORMULA,...", allow_hyphen_values = true)]
+    pub(crate) among: Vec<String>,
     /// Resample whole groups of rows that share a value of this column, such as N
     #[arg(long, value_name = "COL")]
     pub(crate) cluster: Option<String>,
@@ -60,6 +64,7 @@ impl FitArgs {
             starts: self.starts.clone(),
             bootstrap: self.bootstrap,
             interval: self.interval.request(),
+            among: law_names(&self.among),
             ..self.table.request()
         }
     }

@@ -37,7 +37,9 @@ pub(crate) fn run(args: &FitArgs, messages: &Messages) -> Result<u8, Failure> {
 /// Reads the runs, fits the law and saves the fit where asked.
 pub(crate) fn finish(args: &FitArgs, messages: &Messages) -> Result<Finished, Failure> {
     let catalogue = match args.law.as_deref() {
-        Some(name) if !name.contains('~') => holding(name, args.laws.as_deref(), messages)?,
+        Some(name) if !name.contains('~') && args.among.is_empty() => {
+            holding(name, args.laws.as_deref(), messages)?
+        }
         _ => catalogue(args.laws.as_deref(), messages)?,
     };
     if let Some(name) = args.law.as_deref().filter(|name| !name.contains('~')) {

@@ -140,7 +140,7 @@ weight       share in the mixture of laws that scores the held-out rows best
         out += &format!(
             "\
 forward      root mean square log error of larger runs, cut {times} along {by}, with its standard error
-inside       share of these runs inside the interval that predict gives
+inside       share of these runs inside the interval that predict gives, for laws in bold
 forward p    as p, against the law with the smallest forward error, paired over cuts and runs
 ",
             times =

@@ -34,7 +34,19 @@ pub(crate) fn report(finished: &Finished) -> String {
         out += "\n";
         out += &choices(fit);
     }
+    out += &laws(fit);
     out
+}
+
+/// The laws that share forecasts, with their weights.
+fn laws(fit: &Fit) -> String {
+    let laws = fit.forecast.as_ref().map_or(&[][..], |model| &model.laws);
+    let shares: Vec<String> = laws.iter().map(|law| format!("{} {}", law.law, percent(law.weight))).collect();
+    if shares.is_empty() {
+        String::new()
+    } else {
+        format!("\nforecasts are shared by {}\n", shares.join(", "))
+    }
 }
 
 /// Law, formula, rows and objective.

@@ -1,6 +1,6 @@
 //! Frozen forecasts and their scores as text and JSON.
 
-use isoflop_fit::{FrozenForecast, ScoredForecast, Tally};
+use isoflop_fit::{FrozenForecast, LawForecast, ScoredForecast, Tally};
 use serde_json::{Value, json};
 
 use crate::output::number::{
@@ -44,10 +44,16 @@ pub(crate) fn frozen(frozen: &FrozenForecast, path: &str) -> String {
         None => String::new(),
     };
     let made_of = frozen.parts.as_ref().map_or_else(Default::default, parts);
-    let made_of: Vec<String> =
-        PARTS.iter().zip(made_of).map(|(name, text)| format!("{name} {text}")).collect();
+    let known = PARTS.iter().zip(made_of).filter(|(name, text)| **name != "law" || text != "-");
+    let made_of: Vec<String> = known.map(|(name, text)| format!("{name} {text}")).collect();
+    let law = |law: &LawForecast| {
+        let said = law.estimate.map_or_else(|| "no value".to_owned(), &shown);
+        format!("{} {said} ({})", law.law, percent(law.weight))
+    };
+    let laws: Vec<String> = frozen.laws.iter().map(law).collect();
+    let laws = if laws.is_empty() { String::new() } else { format!("laws by weight: {}\n", laws.join(", ")) };
     format!(
-        "{} at {}: {}, {level} interval {} … {}{beyond}\n{}\nfrozen {} as {path}\n",
+        "{} at {}: {}, {level} interval {} … {}{beyond}\n{}\n{laws}frozen {} as {path}\n",
         frozen.output,
         run(frozen),
         paint(style::BOLD, &shown(frozen.estimate)),

@@ -4,12 +4,14 @@ use isoflop_fit::{Parts, Prediction};
 use isoflop_study::Points;
 
 use crate::errors::{CliError, Failure};
-use crate::output::number::{coverage, factor, significant, size, supported_places, to_places};
+use crate::output::number::{coverage, factor, percent, significant, size, supported_places, to_places};
 use crate::output::style::{self, paint};
-use crate::output::table::{Cell, Table, styled};
+use crate::output::table::{Align, Cell, Table, styled};
 
 /// What an interval is made of.
-pub(crate) const PARTS: [&str; 4] = ["parameters", "noise", "misfit", "choice"];
+pub(crate) const PARTS: [&str; 5] = ["parameters", "noise", "misfit", "choice", "law"];
+/// Most points whose forecasts by each law fit on a line.
+const SHOWN_POINTS: usize = 6;
 /// Significant digits where no interval says how many are worth printing.
 const DIGITS: i32 = 5;
 
@@ -17,8 +19,33 @@ const DIGITS: i32 = 5;
 pub(crate) fn text(formula: &str, outputs: &[Points<'_>]) -> String {
     let law = outputs.first().map_or("formula", |points| points.law);
     let title = if law == "formula" { String::new() } else { paint(style::BOLD, law) + "  " };
-    let tables: Vec<String> = outputs.iter().map(|points| table(points).render(0)).collect();
+    let tables: Vec<String> = outputs.iter().map(|points| table(points).render(0) + &laws(points)).collect();
     format!("{title}{formula}\n{}", tables.join("\n"))
+}
+
+/// What each law that shares the forecasts says, one column for each point; nothing if there are no others.
+fn laws(points: &Points<'_>) -> String {
+    let Some(first) = points.predictions.first().filter(|p| !p.laws.is_empty()) else { return String::new() };
+    let shown = points.predictions.len().min(SHOWN_POINTS);
+    let mut table = Table::new([Align::Left]);
+    let head = |(k, _)| if shown == 1 { points.output().to_owned() } else { format!("point {}", k + 1) };
+    let heads = ["laws that share the forecast".to_owned(), "weight".to_owned()].into_iter();
+    let heads = heads.chain(points.predictions.iter().take(shown).enumerate().map(head));
+    table.row(heads.map(|text| styled(style::DIM, text)));
+    for (k, law) in first.laws.iter().enumerate() {
+        let mut cells: Vec<Cell> = vec![law.law.as_str().into(), percent(law.weight).into()];
+        cells.extend(points.predictions.iter().take(shown).map(|p| {
+            let value = p.laws.get(k).and_then(|law| law.estimate);
+            Cell::from(value.map_or_else(|| "no value".to_owned(), |value| significant(value, DIGITS)))
+        }));
+        table.row(cells);
+    }
+    format!("\n{}", table.render(0))
+}
+
+/// Whether other laws were weighed, so that their part is worth a column.
+fn has_laws(points: &Points<'_>) -> bool {
+    points.predictions.iter().any(|p| p.parts.as_ref().is_some_and(|parts| parts.law.is_some()))
 }
 
 /// The table alone: inputs, estimate, interval, distance from the runs.
@@ -32,9 +59,10 @@ pub(crate) fn table(points: &Points<'_>) -> Table {
     if has_intervals {
         head.push(styled(style::DIM, format!("{} interval of a run", coverage(points.level))));
     }
+    let shown_parts = if has_laws(points) { PARTS.len() } else { PARTS.len() - 1 };
     let has_parts = points.predictions.iter().any(|p| p.parts.is_some());
     if has_parts {
-        head.extend(PARTS.map(|name| styled(style::DIM, name)));
+        head.extend(PARTS.iter().take(shown_parts).map(|name| styled(style::DIM, *name)));
     }
     head.push(styled(style::DIM, "beyond the runs"));
     table.row(head);
@@ -50,7 +78,8 @@ pub(crate) fn table(points: &Points<'_>) -> Table {
             cells.push(interval.unwrap_or_default().into());
         }
         if has_parts {
-            cells.extend(prediction.parts.as_ref().map_or_else(Default::default, parts).map(Cell::from));
+            let parts = prediction.parts.as_ref().map_or_else(Default::default, parts);
+            cells.extend(parts.into_iter().take(shown_parts).map(Cell::from));
         }
         cells.push(beyond(points, prediction));
         table.row(cells);
@@ -59,8 +88,8 @@ pub(crate) fn table(points: &Points<'_>) -> Table {
 }
 
 /// `±0.012` for each of [`PARTS`]; a dash where it is not known.
-pub(crate) fn parts(parts: &Parts) -> [String; 4] {
-    [parts.parameters, Some(parts.noise), parts.misfit, parts.choice]
+pub(crate) fn parts(parts: &Parts) -> [String; 5] {
+    [parts.parameters, Some(parts.noise), parts.misfit, parts.choice, parts.law]
         .map(|half| half.map_or_else(|| "-".to_owned(), |half| format!("±{}", significant(half, 2))))
 }
 
@@ -118,6 +147,7 @@ pub(crate) fn csv(outputs: &[Points<'_>]) -> Result<String, Failure> {
             parts.map(|parts| parts.noise),
             parts.and_then(|parts| parts.misfit),
             parts.and_then(|parts| parts.choice),
+            parts.and_then(|parts| parts.law),
         ];
         let parts = parts.map(text);
         writer

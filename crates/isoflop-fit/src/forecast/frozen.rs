@@ -5,6 +5,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::error::FitError;
+use crate::forecast::among::LawForecast;
 use crate::forecast::predictive::Parts;
 use crate::predict::{Prediction, forecast_quantiles, predict};
 use crate::result::Fit;
@@ -56,6 +57,9 @@ pub struct FrozenForecast {
     pub beyond: Option<f64>,
     /// What the interval is made of.
     pub parts: Option<Parts>,
+    /// What each law that shares the forecast said, with its weight; left out if none were weighed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub laws: Vec<LawForecast>,
     /// Evenly spaced quantiles of the forecast: number `k` of `n` belongs to the probability `(k + 1/2) / n`.
     pub quantiles: Vec<f64>,
     /// SHA-256 over all fields above, as hexadecimal text.
@@ -95,7 +99,8 @@ impl FrozenForecast {
         }
         let predictions = predict(formula, fit, std::slice::from_ref(&freeze.inputs), freeze.level)?;
         let prediction = predictions.into_iter().next().ok_or(FitError::NoForecast)?;
-        let Prediction { estimate, low: Some(low), high: Some(high), beyond, parts, inputs, .. } = prediction
+        let Prediction { estimate, low: Some(low), high: Some(high), beyond, parts, inputs, laws, .. } =
+            prediction
         else {
             return Err(FitError::NoForecast);
         };
@@ -118,6 +123,7 @@ impl FrozenForecast {
             high,
             beyond,
             parts,
+            laws,
             quantiles,
             checksum: String::new(),
         };
@@ -220,6 +226,7 @@ mod tests {
             high: 0.7,
             beyond: None,
             parts: None,
+            laws: Vec::new(),
             quantiles: vec![0.1, 0.2, 0.3],
             checksum: String::new(),
         };

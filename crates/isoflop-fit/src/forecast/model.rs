@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::data::Data;
 use crate::error::FitError;
 use crate::fit::{Progress, Task};
+use crate::forecast::among::LawWeight;
 use crate::forecast::choice::{self, ChoiceWeight};
 use crate::forecast::misfit::Misfit;
 use crate::forecast::noise::Noise;
@@ -28,6 +29,9 @@ pub struct ForecastModel {
     pub misfit: Misfit,
     /// Weights of the objectives that the table was fitted under; empty if it was not, or without a rolling origin.
     pub choices: Vec<ChoiceWeight>,
+    /// Laws that share the forecast ([`crate::weigh_laws`]), that of the fit first; empty if none were weighed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub laws: Vec<LawWeight>,
     /// Errors of the forecasts of known runs.
     pub errors: Vec<ForwardError>,
 }
@@ -104,7 +108,7 @@ pub fn learn_forecast(
         .map(|(c, weight)| ChoiceWeight { objective: c.objective.clone(), delta: c.delta, weight })
         .collect();
     let misfit = Misfit::of(&errors, slope, options.level);
-    Ok(Some(ForecastModel { level: options.level, size, noise, misfit, choices, errors }))
+    Ok(Some(ForecastModel { level: options.level, size, noise, misfit, choices, laws: Vec::new(), errors }))
 }
 
 /// Standard deviation.

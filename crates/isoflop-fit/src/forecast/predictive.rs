@@ -12,8 +12,9 @@ const SAMPLE: usize = 2003;
 /// Replicates that are enough for an interval.
 const ENOUGH: usize = 10;
 /// Steps of the lattice rule of powers of one number (Korobov 1959) that is most even in four dimensions: the smallest
-/// P_2 among all for this sample (Sloan and Joe, Lattice Methods for Multiple Integration, 1994, equation 4.9).
-const STEPS: [usize; 4] = [1, 129, 617, 1476];
+/// P_2 among all for this sample (Sloan and Joe, Lattice Methods for Multiple Integration, 1994, equation 4.9). The fifth,
+/// the next power, picks laws.
+const STEPS: [usize; 5] = [1, 129, 617, 1476, 119];
 
 /// Half the width of the interval if each part were alone, in the unit of the output.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -26,6 +27,10 @@ pub struct Parts {
     pub misfit: Option<f64>,
     /// Choice of the objective; `None` if the fit does not know the others, or cannot weigh them.
     pub choice: Option<f64>,
+    /// Choice of the law: the normal half width of the laws' spread about the law of the fit; `None` if no others were
+    /// weighed.
+    #[serde(default)]
+    pub law: Option<f64>,
 }
 
 /// What a forecast at one point is made of, on the scale of the residuals.
@@ -36,6 +41,8 @@ pub(crate) struct Point<'a> {
     pub(crate) centres: Vec<f64>,
     /// The law under each objective of [`ForecastModel::choices`], in their order.
     pub(crate) others: Vec<f64>,
+    /// What each law of [`ForecastModel::laws`] says, in their order.
+    pub(crate) laws: Vec<f64>,
     /// Logarithm of the size of the point, and its distance beyond the runs.
     pub(crate) log_size: f64,
     pub(crate) distance: f64,
@@ -73,6 +80,7 @@ impl Predictive {
         let at = |k: usize, step: usize| k * STEPS[step] % SAMPLE;
         let part = |k: usize, step: usize| (at(k, step) as f64 + 0.5) / SAMPLE as f64;
         let misfits = tails();
+        let shifts = Shifts::of(point);
         let mut sample: Vec<f64> = (0..SAMPLE)
             .map(|k| {
                 let parameters = centres[at(k, 0) * centres.len() / SAMPLE];
@@ -80,7 +88,8 @@ impl Predictive {
                 let beyond = misfits[at(k, 2)] * model.misfit.rate * point.distance;
                 let rest = inside.hypot(choice.unwrap_or(0.0));
                 let rest = if rest > 0.0 { rest * normal.inverse_cdf(part(k, 3)) } else { 0.0 };
-                parameters + noise + beyond + rest
+                let law = if shifts.0.is_empty() { 0.0 } else { shifts.at(part(k, 4)) };
+                parameters + noise + beyond + rest + law
             })
             .collect();
         sample.sort_by(f64::total_cmp);
@@ -95,6 +104,7 @@ impl Predictive {
                 noise: factor * model.noise.half(level),
                 misfit: Some(beyond.hypot(z * inside)),
                 choice: choice.map(|sd| z * sd),
+                law: shifts.sd().map(|sd| z * sd),
             },
         })
     }
@@ -116,6 +126,34 @@ fn choice_sd(point: &Point<'_>) -> Option<f64> {
         if off.is_finite() { choice.weight * off * off } else { 0.0 }
     };
     Some(choices.iter().zip(&point.others).map(square).sum::<f64>().sqrt())
+}
+
+/// How far each law lies from the law of the fit, with its weight; a law without a value there counts as that of the
+/// fit.
+struct Shifts(Vec<(f64, f64)>);
+
+impl Shifts {
+    fn of(point: &Point<'_>) -> Shifts {
+        let laws = point.model.laws.iter().zip(&point.laws);
+        let shift = |value: f64| Some(value - point.estimate).filter(|off| off.is_finite()).unwrap_or(0.0);
+        Shifts(laws.map(|(law, &value)| (law.weight, shift(value))).collect())
+    }
+
+    /// The shift of the law that a share from 0 to 1 of all weight ends in.
+    fn at(&self, share: f64) -> f64 {
+        let mut sum = 0.0;
+        let law = self.0.iter().find(|(weight, _)| {
+            sum += weight;
+            share < sum
+        });
+        law.or(self.0.last()).map_or(0.0, |law| law.1)
+    }
+
+    /// Root mean square of the shifts.
+    fn sd(&self) -> Option<f64> {
+        let square: f64 = self.0.iter().map(|(weight, shift)| weight * shift * shift).sum();
+        (!self.0.is_empty()).then(|| square.sqrt())
+    }
 }
 
 /// Evenly spaced quantiles of the misfit, worked out once.
@@ -141,6 +179,7 @@ mod tests {
             noise: Noise { quantiles, repeats: None, slope: 0.0, centre: 0.0, ends: (0.0, 0.0), excess: 0.0 },
             misfit,
             choices: vec![weight("squares-log", 0.5), weight("huber-log", 0.5)],
+            laws: Vec::new(),
             errors: Vec::new(),
         }
     }
@@ -156,6 +195,7 @@ mod tests {
             estimate: 1.0,
             centres,
             others: vec![1.04, 1.0],
+            laws: Vec::new(),
             log_size: 0.0,
             distance: 1.0,
             model: &model,
@@ -178,6 +218,37 @@ mod tests {
     }
 
     #[test]
+    fn laws_share_the_forecast_by_weight() {
+        let mut model = model();
+        let law = |law: &str, own, weight| crate::forecast::LawWeight {
+            law: law.into(),
+            own,
+            weight,
+            formula: String::new(),
+            parameters: Vec::new(),
+        };
+        model.laws = vec![law("a", true, 0.75), law("b", false, 0.25)];
+        let (centres, others) = (vec![1.0; 20], vec![1.0, 1.0]);
+        let at = |laws: Vec<f64>| {
+            let (centres, others) = (centres.clone(), others.clone());
+            let point =
+                Point { estimate: 1.0, centres, others, laws, log_size: 0.0, distance: 0.0, model: &model };
+            Predictive::of(&point, 0.9).unwrap()
+        };
+        let found = at(vec![1.0, 2.0]);
+        // A quarter of the mass lies about the other law, on its side only.
+        let above = found.sample.iter().filter(|v| **v > 1.5).count() as f64 / SAMPLE as f64;
+        assert!((above - 0.25).abs() < 2e-3, "{above}");
+        let (low, high) = found.ends(0.9).unwrap();
+        assert!(low > 0.95 && high > 1.95, "{low} {high}");
+        assert!((found.parts.law.unwrap() / (1.644_853_627 * 0.5) - 1.0).abs() < 1e-6);
+        // A law without a value there says nothing.
+        let unknown = at(vec![1.0, f64::NAN]);
+        assert_eq!(unknown.parts.law, Some(0.0));
+        assert!(unknown.ends(0.9).unwrap().1 < 1.05);
+    }
+
+    #[test]
     fn intervals_grow_with_the_distance() {
         let model = model();
         let width = |distance| {
@@ -185,6 +256,7 @@ mod tests {
                 estimate: 0.0,
                 centres: vec![0.0; 20],
                 others: vec![0.0, 0.0],
+                laws: Vec::new(),
                 log_size: 0.0,
                 distance,
                 model: &model,

@@ -115,6 +115,7 @@ mod tests {
             high: law.inverse_cdf(0.95),
             beyond: None,
             parts: None,
+            laws: Vec::new(),
             quantiles: (0..199).map(|k| law.inverse_cdf((f64::from(k) + 0.5) / 199.0)).collect(),
             checksum: String::new(),
         }

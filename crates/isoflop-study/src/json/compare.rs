@@ -4,7 +4,7 @@ use isoflop_fit::Conclusion;
 use serde_json::{Value, json};
 
 use crate::compare::Compared;
-use crate::json::{SCHEMA_VERSION, number, optional, score_json, verdict};
+use crate::json::{SCHEMA_VERSION, number, object, optional, score_json, verdict};
 
 /// `{schema_version, sentence, conclusion, laws, left_out}`.
 pub fn comparison_json(report: &Compared) -> Value {
@@ -59,6 +59,7 @@ fn law_json(law: &isoflop_fit::Compared) -> Value {
         "formula": law.formula,
         "same": law.same,
         "parameters": law.parameters,
+        "estimates": object(law.estimates.iter().map(|(name, value)| (name, number(*value)))),
         "verdict": verdict(law.verdict),
         "reason": law.reason,
         "condition": optional(law.condition),

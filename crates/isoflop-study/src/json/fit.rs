@@ -31,6 +31,7 @@ pub fn fit_json(finished: &Finished) -> Value {
         "certificate": certificate_json(&fit.certificate, &finished.influential),
         "warnings": fit.warnings.iter().map(|w| json!({"code": w.code, "message": w.message})).collect::<Vec<_>>(),
         "choices": choices(fit),
+        "forecast_laws": laws(fit),
         "ranges": object(fit.ranges.iter().map(|r| (&r.name, json!({"low": number(r.low), "high": number(r.high)})))),
         "seed": finished.seed,
         "data_sha256": finished.digest,
@@ -169,6 +170,21 @@ fn certificate_json(certificate: &Certificate, places: &[String]) -> Value {
         })),
         "influential": certificate.influential.iter().zip(places).map(influence).collect::<Vec<_>>(),
     })
+}
+
+/// Laws that share the forecasts of the fit, with their weights.
+fn laws(fit: &Fit) -> Value {
+    let laws = fit.forecast.as_ref().map_or(&[][..], |model| &model.laws);
+    let law = |law: &isoflop_fit::LawWeight| {
+        json!({
+            "law": law.law,
+            "own": law.own,
+            "weight": number(law.weight),
+            "formula": law.formula,
+            "parameters": object(law.parameters.iter().map(|(name, value)| (name, number(*value)))),
+        })
+    };
+    laws.iter().map(law).collect()
 }
 
 fn choices(fit: &Fit) -> Value {

@@ -1,6 +1,6 @@
 //! Predictions as JSON.
 
-use isoflop_fit::{Fit, Parts, Prediction};
+use isoflop_fit::{Fit, LawForecast, Parts, Prediction};
 use isoflop_formula::Formula;
 use serde_json::{Map, Value, json};
 
@@ -31,7 +31,13 @@ pub(crate) fn parts_json(parts: &Parts) -> Value {
         "noise": number(parts.noise),
         "misfit": optional(parts.misfit),
         "choice": optional(parts.choice),
+        "law": optional(parts.law),
     })
+}
+
+/// A law that shares a forecast.
+fn law_json(law: &LawForecast) -> Value {
+    json!({"law": law.law, "weight": number(law.weight), "estimate": optional(law.estimate)})
 }
 
 impl Points<'_> {
@@ -71,6 +77,7 @@ impl Points<'_> {
                 "extrapolation": object(p.extrapolation.iter().map(|(name, ratio)| (name, number(*ratio)))),
                 "beyond": optional(p.beyond),
                 "parts": p.parts.as_ref().map(parts_json),
+                "laws": p.laws.iter().map(law_json).collect::<Vec<_>>(),
             })
         };
         self.rows().map(point).collect()

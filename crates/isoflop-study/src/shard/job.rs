@@ -347,9 +347,9 @@ impl Job {
                 &solved,
                 progress,
             )?;
-            ready.with_forecast(fit, progress)
+            ready.with_forecast(fit, catalogue, progress)
         })??;
-        Ok(ready.finished(fit))
+        Ok(ready.finished(fit, notes))
     }
 
     /// The law on the rows, which must be those that the job was planned on.
