@@ -78,6 +78,7 @@ fn json_has_the_promised_keys_in_their_order() {
             "certificate",
             "warnings",
             "choices",
+            "forecast_laws",
             "ranges",
             "seed",
             "data_sha256"
@@ -224,9 +225,11 @@ fn a_fit_is_saved_whole_and_predicts() {
     place.write("points.csv", "n_params,tokens\n70B,1.4T\n");
     let csv = place.ok(&["predict", "fit.json", "points.csv", "--format", "csv", "--level", "0.5"]).stdout;
     let lines: Vec<&str> = csv.lines().collect();
-    let parts = "part_parameters,part_noise,part_misfit,part_choice";
+    let parts = "part_parameters,part_noise,part_misfit,part_choice,part_law";
     assert_eq!(lines[0], format!("N,D,estimate,low,high,extrapolation_N,extrapolation_D,{parts}"));
-    let cells: Vec<f64> = lines[1].split(',').map(|cell| cell.parse().unwrap()).collect();
+    // No other laws share this forecast.
+    let cells = lines[1].strip_suffix(',').unwrap();
+    let cells: Vec<f64> = cells.split(',').map(|cell| cell.parse().unwrap()).collect();
     assert_eq!(cells[2], estimate);
     let narrower = cells[4] - cells[3];
     assert!(narrower < points[0]["high"].as_f64().unwrap() - points[0]["low"].as_f64().unwrap());

@@ -273,8 +273,9 @@ fn unknowns_are_solved_for_with_a_proof_or_a_reason() {
 fn draws_without_a_solution_leave_the_interval_open() {
     let mut law = model("chinchilla:E=1.8,A=480,B=2080,alpha=0.35,beta=0.37");
     // Every fifth draw cannot reach the target at all.
-    let draw =
-        |k: u32| vec![if k % 5 == 0 { 2.2 } else { 1.8 + 0.0001 * f64::from(k) }, 480.0, 2080.0, 0.35, 0.37];
+    let draw = |k: u32| {
+        vec![if k.is_multiple_of(5) { 2.2 } else { 1.8 + 0.0001 * f64::from(k) }, 480.0, 2080.0, 0.35, 0.37]
+    };
     law.draws = (0..50).map(draw).collect();
     let found = plan(&law, &Request::solve("D").subject_to("loss == 2.2").given("N", 7e9)).unwrap();
     let decided = &found.decision[0];
