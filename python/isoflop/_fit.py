@@ -293,7 +293,7 @@ class Fit:
 
     @property
     def nobs(self) -> int:
-        """Rows that were fitted."""
+        """Observations that were fitted: rows; for a law of several outputs, the values of all of them."""
         return int(self._fit["rows"])
 
     # What was found.

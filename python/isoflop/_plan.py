@@ -181,7 +181,7 @@ def rules(plan: str, *, laws: str | os.PathLike[str] | None = None, **given: flo
     --------
     >>> import isoflop as iso
     >>> found = iso.rules("hyperparameters", N=1e9, D=1e11)
-    >>> round(found["value"][0], 6)
+    >>> round(float(found["value"][0]), 6)
     0.001632
     """
     told, notes = _isoflop.rules(plan, pairs(given), None if laws is None else os.fspath(laws))

@@ -81,7 +81,7 @@ def test_every_output_of_a_law_of_several_statements():
     runs = iso.simulate("gadre_joint", noise=0.005, seed=1)
     fit = iso.fit(runs, "gadre_joint", bootstrap=50)
     assert fit.outputs == ["loss", "error"]
-    assert fit.nobs == len(runs)
+    assert fit.nobs == 2 * len(runs)  # both outputs of every run
     loss, error = (fit.predict(C=1e21, M=640, output=name) for name in fit.outputs)
     expected = 0.857 - 2.2065 * np.exp(-0.7146 * 2.744704931)
     assert loss["estimate"][0] == pytest.approx(2.744704931, rel=0.01)

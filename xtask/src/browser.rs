@@ -39,6 +39,8 @@ fn missing() -> Option<String> {
     if is_there() {
         return None;
     }
+    // A fresh machine may have no list of packages.
+    let _ = run(Command::new("apt-get").arg("update"), Show::Nothing);
     let mut install = Command::new("apt-get");
     install.args(["install", "--yes", "--no-install-recommends"]).args(PACKAGES);
     let installed = run(&mut install, Show::Nothing);

@@ -1,6 +1,6 @@
 //! Runs that lie on an object store or a web server, fetched into a temporary folder for readers of local files.
 //!
-//! [`fetch`] takes an object, or everything under a prefix: `s3://bucket/runs/`, `gs://bucket/runs/`,
+//! `fetch` takes an object, or everything under a prefix: `s3://bucket/runs/`, `gs://bucket/runs/`,
 //! `az://container/runs/`, `https://host/runs.csv`. Who may read is decided by the environment as the tools of the
 //! stores have it (`AWS_ACCESS_KEY_ID`, `AWS_ENDPOINT_URL`, `GOOGLE_APPLICATION_CREDENTIALS`,
 //! `AZURE_STORAGE_ACCOUNT_NAME` and their like); nothing is written there. Sizes and counts are bounded, names that
