@@ -32,8 +32,9 @@ pub(crate) fn outside(problem: &Problem, roles: &[Role<'_>], x: &[f64]) -> Vec<W
             Some(_) => ("outside-the-runs", "the runs of the fit".to_owned()),
             None => ("outside-the-measured", format!("what {} was measured on", model.name)),
         };
+        let times = if far < 1000.0 { format!("{far:.2}") } else { format!("{far:.1e}") };
         let message = format!(
-            "{} is {value:.4e}, {far:.2} times {side} {what} ({:.4e} to {:.4e})",
+            "{} is {value:.4e}, {times} times {side} {what} ({:.4e} to {:.4e})",
             read.name, low, high
         );
         let outside = Beyond { name: read.name.clone(), value, low, high, ratio: far };

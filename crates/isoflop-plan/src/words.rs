@@ -37,8 +37,9 @@ impl Plan {
             })
             .collect();
         if !beyond.is_empty() {
-            sentences
-                .push(format!("This leaves the range in which the law was measured: {}.", beyond.join(", ")));
+            let are_runs = self.warnings.iter().all(|w| w.outside.is_none() || w.code == "outside-the-runs");
+            let range = if are_runs { "of the runs" } else { "in which the law was measured" };
+            sentences.push(format!("This leaves the range {range}: {}.", beyond.join(", ")));
         }
         sentences.join(" ")
     }
