@@ -494,6 +494,16 @@ pub enum FitError {
         /// Steps thrown away.
         warmup: usize,
     },
+    /// More replicates, starts or draws than a machine can hold.
+    #[error("[T0820] {number} {what} are too many: ask for at most {most}")]
+    TooMany {
+        /// Replicates, starts or draws.
+        what: &'static str,
+        /// The number asked for.
+        number: usize,
+        /// The most that are done.
+        most: usize,
+    },
     /// Strata for a method that draws from the whole table.
     #[error("[T0818] intervals by {method} know no strata: ask for --interval stratified")]
     StrataWithout {
