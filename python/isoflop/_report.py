@@ -71,7 +71,7 @@ def figures(what: Fit | Result, *, runs: object = None, dark: bool = False) -> l
     >>> import isoflop as iso
     >>> found = iso.plan("chinchilla@besiroglu", "inference-aware", target=2.1, demand=1e12)
     >>> [figure.title for figure in iso.figures(found)]
-    ['what the sums are made of']
+    ['room around the decision', 'what the sums are made of']
     """
     if isinstance(what, Fit):
         table, asked = _runs_of(what, runs)
