@@ -1,4 +1,5 @@
 //! What the names in the formulas of a plan stand for: decisions, given values, definitions, and what laws predict.
+// Long because every kind of name is looked up in one place, in one order.
 
 use isoflop_formula::{
     Formula, Graph, InputKind, InputSpec, Node, NodeId, Scope, Symbols, Unit, parse_number,
