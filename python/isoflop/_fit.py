@@ -359,7 +359,7 @@ class Fit:
                     f"intervals by {interval['method']} are known at {interval['level']} only: fit with level={level}",
                     "P0206",
                 )
-            low, high = ([None if pair is None else pair[k] for pair in ends] for k in (0, 1))
+            low, high = np.array([(np.nan, np.nan) if pair is None else pair for pair in ends]).T
         return Frame({"name": list(self.params), "low": low, "high": high})
 
     @property
