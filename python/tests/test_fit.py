@@ -42,7 +42,7 @@ def test_intervals(fit):
     again = iso.fit(runs, "chinchilla", bootstrap=60, level=0.5)
     assert iso.fit(runs, "chinchilla", bootstrap=60).conf_int(0.5)["low"].tolist() == again.conf_int()["low"].tolist()
     profile = iso.fit(runs, "chinchilla", interval="profile", of="E")
-    with pytest.raises(iso.IsoflopError, match="fit with level=0.5"):
+    with pytest.raises(iso.IsoflopError, match=r"fit with level=0\.5"):
         profile.conf_int(0.5)
     assert (half["low"] > own["low"]).all()
     assert (half["high"] < own["high"]).all()
