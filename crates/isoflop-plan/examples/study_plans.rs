@@ -270,6 +270,7 @@ fn main() {
     println!("|---|---|---|---|---|---|---|");
     // A part of the table: the number of its first family.
     let first = std::env::args().nth(1).map_or(0, |text| text.parse().unwrap());
+    let mut missed = Vec::new();
     for family in families().into_iter().skip(first) {
         let list: Vec<Outcome> =
             (0..family.laws).into_par_iter().map(|seed| outcome(&family, seed)).collect();
@@ -285,11 +286,13 @@ fn main() {
             worst(|o| o.over_grid),
             -worst(|o| -o.over_grid),
         );
-        for (seed, o) in
-            list.iter().enumerate().filter(|(_, o)| o.failed || o.over_grid > 1e-9 || o.blame != Blame::Right)
-        {
-            let edge = if o.blame == Blame::Edge { "said to have no bound" } else { "" };
-            eprintln!("{} seed {seed}: failed {} over {:e} {edge}", family.title, o.failed, o.over_grid);
+        let wrong = |o: &Outcome| o.failed || o.over_grid > 1e-9 || o.blame != Blame::Right;
+        for (seed, o) in list.iter().enumerate().filter(|(_, o)| wrong(o)) {
+            let edge = if o.blame == Blame::Edge { ", said to have no bound" } else { "" };
+            missed.push(format!("* {}, seed {seed}: {:+.0e} over the grid{edge}", family.title, o.over_grid));
         }
+    }
+    if !missed.is_empty() {
+        println!("\nWhat was missed:\n\n{}", missed.join("\n"));
     }
 }

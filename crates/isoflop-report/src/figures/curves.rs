@@ -271,5 +271,5 @@ fn range(curves: &[Curve<'_>], forecasts: &[(usize, (f64, f64, f64))]) -> Option
     let low = all.iter().copied().fold(f64::INFINITY, f64::min);
     let high = all.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let width = (high - low).max(0.05 * high.abs());
-    (width > 0.0).then(|| (low - 0.1 * width, high + HEADROOM * width))
+    (width > 0.0).then_some((low - 0.1 * width, high + HEADROOM * width))
 }
