@@ -13,7 +13,7 @@ const MISSED: [(&str, &str); 5] = [
     ("vocabulary", "alpha_v"),
 ];
 /// Figures of each result, one for each case.
-const FIGURES: [(&str, usize); 22] = [
+const FIGURES: [(&str, usize); 25] = [
     ("approach2_bias", 3),
     ("bnsl", 3),
     ("chinchilla", 6),
@@ -36,6 +36,9 @@ const FIGURES: [(&str, usize); 22] = [
     ("sardana_plan", 4),
     ("step_law", 1),
     ("vocabulary", 9),
+    ("vocabulary_by_budget", 7),
+    ("vocabulary_by_derivative", 7),
+    ("vocabulary_by_loss", 7),
 ];
 
 fn tables() -> PathBuf {
