@@ -118,6 +118,9 @@ pub(crate) struct StudyArgs {
     /// How to print
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
+    /// Draw the main figure after the report
+    #[arg(long)]
+    pub(crate) plot: bool,
 }
 
 impl StudyArgs {
