@@ -24,7 +24,7 @@ from ._errors import (
 from ._fit import Certificate, Fit, Summary, fit, load
 from ._frame import Frame
 from ._isoflop import __version__
-from ._laws import Law, law, laws, simulate
+from ._laws import Law, Reproduction, law, laws, reproduce, simulate
 from ._plan import NextRuns, Plan, cost, next_runs, plan, plans, rules
 from ._review import Audit, Contrast, Influence, Methods, audit, contrast, influence, methods
 from ._runs import Runs, read
@@ -52,6 +52,7 @@ __all__ = [
     "NotCertifiedWarning",
     "Plan",
     "Profile",
+    "Reproduction",
     "Runs",
     "Summary",
     "__version__",
@@ -73,6 +74,7 @@ __all__ = [
     "plans",
     "profile",
     "read",
+    "reproduce",
     "rules",
     "simulate",
 ]
