@@ -118,6 +118,15 @@ pub enum StudyError {
          `isoflop plan {plan} --given ...`"
     )]
     OnlyRules { plan: String, option: &'static str },
+    #[error("no folder is called {path}: give the one that holds the public tables")]
+    NoFolder { path: String },
+    #[error("no result is called {name}{}", match .close {
+        Some(close) => format!("; did you mean {close}?"),
+        None => format!("; the results are {}", .known.join(", ")),
+    })]
+    UnknownResult { name: String, close: Option<String>, known: Vec<String> },
+    #[error("{reason}")]
+    Description { code: &'static str, reason: String },
     #[error("the threads cannot be started: {reason}")]
     Threads { reason: String },
     /// A formula that does not compile.
@@ -177,6 +186,9 @@ impl StudyError {
             StudyError::OtherWork { .. } => "C1408",
             StudyError::OnlyRules { .. } => "C0409",
             StudyError::Threads { .. } => "C0501",
+            StudyError::NoFolder { .. } => "C0601",
+            StudyError::UnknownResult { .. } => "C0602",
+            StudyError::Description { code, .. } => code,
             StudyError::NoRuns { .. } => "C0701",
             StudyError::NoRunsColumn { .. } => "C0711",
             StudyError::NoCutColumn => "C0801",
