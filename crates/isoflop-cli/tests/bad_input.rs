@@ -65,12 +65,13 @@ fn too_little_data() {
 /// What intervals, folds, priors and backtests cannot be made of.
 #[test]
 fn rows_that_do_not_carry_an_interval_or_a_backtest() {
-    let runs = support::simulated();
-    let one = ["--cluster", "family", "--where", "family == \"llama\"", "--bootstrap", "100"];
-    assert_says(&refused(&runs, &one), &["T0207", "family", "1 distinct value", "at least 2"]);
-    let prior = ["--interval", "nuts", "--prior", "alpha ~ normal(-9, 0.1)"];
-    assert_says(&refused(&runs, &prior), &["alpha", "bounds", "0 to 2.5"]);
     let place = Place::with_runs();
+    let fit = ["fit", "runs.csv", "--law", "chinchilla", "--bootstrap", "100"];
+    let one = ["--cluster", "family", "--where", "family == \"llama\""];
+    let error = place.refused(&[&fit[..], &one].concat());
+    assert_says(&error, &["T0207", "family", "1 distinct value", "at least 2"]);
+    let prior = ["--interval", "nuts", "--prior", "alpha ~ normal(-9, 0.1)"];
+    assert_says(&place.refused(&[&fit[..], &prior].concat()), &["alpha", "bounds", "0 to 2.5"]);
     let compare = ["compare", "runs.csv", "--laws", "chinchilla,kaplan_nd", "--cluster", "family"];
     let error = place.refused(&[&compare[..], &["--parts", "5"]].concat());
     assert_says(&error, &["T0605", "5 folds", "family", "(2)", "ask for fewer"]);
