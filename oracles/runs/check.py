@@ -4,7 +4,8 @@
 
 Two runs of 40 steps, with a NaN and an infinity among the losses, go through every tool that is installed (an
 evaluation of 20 items, three times each, where the tool evaluates); isoflop must give back the same numbers, to the last bit where the tool keeps 64 bits, and leave every file as it was. A tool that is
-not installed is left out by name: those of `requirements.txt` always are there. `--older` installs an older version of
+not installed is left out by name: those of `requirements.txt` always are there, lm-eval (760 MB with what it needs, no
+torch) is for those who install it: `pip install lm_eval==0.4.13`. `--older` installs an older version of
 each tool into an environment of its own, and asks each.
 """
 
@@ -13,6 +14,7 @@ import csv
 import hashlib
 import importlib.metadata
 import io
+import json
 import math
 import os
 import random
@@ -145,6 +147,54 @@ def inspect(folder):
         eval(task, model=model, log_dir=str(folder / name), max_samples=1, max_connections=1, metadata={"run": name})
 
 
+def lm_eval(folder):
+    """Results and samples of its dummy model for each run, on a task of ITEMS local questions; no network, no torch."""
+    os.environ |= {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "HF_HOME": str(folder / ".hf")}
+    from lm_eval import simple_evaluate
+    from lm_eval.loggers import EvaluationTracker
+    from lm_eval.tasks import TaskManager
+
+    tasks = folder / ".tasks"
+    tasks.mkdir()
+    questions = ({"q": f"What is {i}+{i}?", "choices": [str(2 * i + k) for k in range(4)], "gold": 0} for i in range(ITEMS))
+    (tasks / "sums.jsonl").write_text("".join(json.dumps(question) + "\n" for question in questions))
+    (tasks / "sums.yaml").write_text(
+        f"task: sums\ndataset_path: json\ndataset_kwargs: {{data_files: {{test: {tasks}/sums.jsonl}}}}\n"
+        "test_split: test\noutput_type: multiple_choice\ndoc_to_text: '{{q}}'\ndoc_to_choice: '{{choices}}'\n"
+        "doc_to_target: gold\nmetric_list:\n  - {metric: acc, aggregation: mean, higher_is_better: true}\n"
+    )
+    told = {}
+    for name in RUNS:
+        tracker = EvaluationTracker(output_path=str(folder / "results"))
+        found = simple_evaluate(
+            model="dummy",
+            model_args=f"pretrained=org/{name}",
+            tasks=["sums"],
+            task_manager=TaskManager(include_path=str(tasks), include_defaults=False),
+            log_samples=True,
+            bootstrap_iters=0,
+            evaluation_tracker=tracker,
+        )
+        samples = found.pop("samples")
+        tracker.save_results_aggregated(results=found, samples=samples)
+        tracker.save_results_samples(task_name="sums", samples=samples["sums"])
+        told[name] = (found["results"]["sums"]["acc,none"], [float(s["acc"]) for s in samples["sums"]])
+    (folder / ".told.json").write_text(json.dumps(told))
+
+
+def evaluations_agree(binary, folder):
+    """Accuracy of every run, and success of every item, as the tool had them in memory."""
+    told = json.loads((folder / ".told.json").read_text())
+    home = folder / "results"
+    found = sorted(float(row["sums/acc"]) for row in export(binary, "lm-eval", home, "final"))
+    if found != sorted(acc for acc, _ in told.values()):
+        return f"accuracies {found} for {told}"
+    rows = list(export(binary, "lm-eval", home, "samples"))
+    successes = sorted(float(row["acc/successes"]) for row in rows)
+    wanted = sorted(value for _, values in told.values() for value in values)
+    return None if successes == wanted else f"{len(rows)} items with {sum(successes)} successes for {sum(wanted)}"
+
+
 # For each: the package as pip knows it, and what writes with it.
 TOOLS = {
     "tensorboard": ("tensorboardX", tensorboard),
@@ -154,6 +204,7 @@ TOOLS = {
     "dvclive": ("dvclive", dvclive),
     "trackio": ("trackio", trackio),
     "inspect": ("inspect_ai", inspect),
+    "lm-eval": ("lm_eval", lm_eval),
 }
 
 
@@ -194,6 +245,10 @@ def items_agree(binary, folder):
         if here != [successes, ATTEMPTS, i + 0.5]:
             return f"{name} {item}: {here} for {successes} of {ATTEMPTS}"
     return None
+
+
+# How what was read is compared, for tools that evaluate instead of training.
+AGREE = {"inspect": items_agree, "lm-eval": evaluations_agree}
 
 
 def agree(tool, found):
@@ -260,7 +315,7 @@ def main():
                 with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
                     write(folder)
                 before = state(folder)
-                fault = items_agree(binary, folder) if tool == "inspect" else agree(tool, read(binary, tool, folder))
+                fault = AGREE[tool](binary, folder) if tool in AGREE else agree(tool, read(binary, tool, folder))
                 changed = sorted(dict(set(state(folder).items()) ^ set(before.items())))
                 if fault is None and changed:
                     fault = f"reading changed {changed}"

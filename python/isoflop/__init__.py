@@ -24,7 +24,7 @@ from ._errors import (
 from ._fit import Certificate, Fit, Summary, fit, load
 from ._frame import Frame
 from ._isoflop import __version__
-from ._laws import Law, law, laws, simulate
+from ._laws import Law, Reproduction, law, laws, reproduce, simulate
 from ._plan import NextRuns, Plan, cost, next_runs, plan, plans, rules
 from ._report import Figure, figures, report
 from ._review import Audit, Contrast, Influence, Methods, audit, contrast, influence, methods
@@ -54,6 +54,7 @@ __all__ = [
     "NotCertifiedWarning",
     "Plan",
     "Profile",
+    "Reproduction",
     "Runs",
     "Summary",
     "__version__",
@@ -77,6 +78,7 @@ __all__ = [
     "profile",
     "read",
     "report",
+    "reproduce",
     "rules",
     "simulate",
 ]

@@ -10,9 +10,10 @@ from typing import Any
 
 from . import _isoflop
 from ._frame import Frame
+from ._result import Result
 from ._runs import Runs, texts
 
-__all__ = ["Law", "law", "laws", "simulate"]
+__all__ = ["Law", "Reproduction", "law", "laws", "reproduce", "simulate"]
 
 
 class Law:
@@ -150,3 +151,64 @@ def simulate(law: str, *, noise: float = 0.01, seed: int = 0, folder: str | os.P
     runs = Runs.__new__(Runs)
     runs.table = _isoflop.simulate(law, float(noise), int(seed), None if folder is None else os.fspath(folder))
     return runs
+
+
+class Reproduction(Result):
+    """Published results beside ours; made by :func:`reproduce`.
+
+    Attributes
+    ----------
+    table : Frame
+        One row per figure: the result, the figure, the part of the table it is of, ours, theirs, the relative
+        difference, what is allowed, and whether ours is within.
+    left_out : dict
+        Results whose tables are not there, with the names of these.
+    failed : dict
+        Results whose tables are there and cannot be used, with the reason.
+    """
+
+    def __init__(self, report: dict[str, Any]) -> None:
+        found = report["results"]
+        self.left_out: dict[str, list[str]] = {r["id"]: r["missing"] for r in found if r["status"] == "left_out"}
+        self.failed: dict[str, str] = {r["id"]: r["error"]["message"] for r in found if r["status"] == "failed"}
+        rows = [{"result": r["id"], **figure} for r in found for figure in r.get("figures", [])]
+        names = ["result", "name", "case", "ours", "published", "relative_difference", "tolerance", "met"]
+        super().__init__(report, Frame.from_records(rows, names))
+
+    @property
+    def optima(self) -> Frame:
+        """Fits of ours beside the coefficients that were published, on the same rows: a lower objective is better."""
+        rows = [{"result": r["id"], **one} for r in self._report["results"] for one in r.get("optima", [])]
+        return Frame.from_records(rows, ["result", "case", "objective", "published_objective", "better", "same_place"])
+
+    def _heading(self) -> str:
+        parts = [f"{int(sum(self.table['met']))} of {self.table.rows} figures are met"]
+        missing = len(self.left_out)
+        if missing:
+            parts.append(f"{missing} {'result is' if missing == 1 else 'results are'} left out for want of tables")
+        return "; ".join([*parts, *(f"{name} failed: {reason}" for name, reason in self.failed.items())])
+
+
+def reproduce(names: str | Iterable[str] = (), *, data: str | os.PathLike[str]) -> Reproduction:
+    """Rerun published results from public run tables.
+
+    Parameters
+    ----------
+    names
+        Which ones, such as ``chinchilla``; all without any.
+    data
+        The folder that holds the public tables.
+
+    Raises
+    ------
+    IsoflopError
+        No such folder, or no such result.
+
+    Examples
+    --------
+    >>> import isoflop as iso
+    >>> found = iso.reproduce("approach2_bias", data=".")  # it needs no table
+    >>> all(found.table["met"])
+    True
+    """
+    return Reproduction(json.loads(_isoflop.reproduce(texts(names), os.fspath(data))))

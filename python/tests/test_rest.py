@@ -114,6 +114,23 @@ def test_simulate():
     assert one.to_dict()["loss"].tobytes() != other.to_dict()["loss"].tobytes()
 
 
+def test_reproduce(tmp_path):
+    wanted = ["approach2_bias", "sardana-plan", "chinchilla"]
+    found = iso.reproduce(wanted, data=tmp_path)
+    assert found.table.rows > 3
+    assert all(found.table["met"])
+    assert list(found.left_out) == ["chinchilla"]
+    assert "1 result is left out" in repr(found)
+    with pytest.raises(iso.IsoflopError, match="did you mean chinchilla"):
+        iso.reproduce("chinchila", data=tmp_path)
+    with pytest.raises(iso.IsoflopError, match="no folder"):
+        iso.reproduce(data=tmp_path / "absent")
+    if "ISOFLOP_PROGRAM" in os.environ:
+        words = ["reproduce", *wanted, "--data", str(tmp_path), "--format=json", "-qq"]
+        told = subprocess.check_output([os.environ["ISOFLOP_PROGRAM"], *words])
+        assert found.to_dict() == json.loads(told)
+
+
 def test_cost():
     config = {
         "model_type": "llama",

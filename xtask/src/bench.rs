@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::command::{Output, Show, cargo, run as run_command};
+use crate::package;
 use crate::pairs::Pairs;
 use crate::python::Environment;
 use crate::table::Table;
@@ -43,8 +44,19 @@ struct Comparison {
 }
 
 /// Rows by the names under which they can be asked for.
-const ROWS: [&str; 10] =
-    ["fit", "grid", "bootstrap", "influence", "bca", "nuts", "jacobian", "catalogue", "plans", "scale"];
+const ROWS: [&str; 11] = [
+    "fit",
+    "grid",
+    "bootstrap",
+    "influence",
+    "bca",
+    "nuts",
+    "jacobian",
+    "catalogue",
+    "plans",
+    "scale",
+    "python",
+];
 
 /// Runs the rows named in `words`, or all, and prints the tables. `--full` gives scipy the whole grid.
 pub fn run(words: &[&str]) -> Result<bool, String> {
@@ -116,6 +128,9 @@ pub fn run(words: &[&str]) -> Result<bool, String> {
     }
     if asked("scale") {
         bench.scale()?;
+    }
+    if asked("python") {
+        package::bench(&workspace, &bench.python)?;
     }
     Ok(true)
 }

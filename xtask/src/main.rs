@@ -1,7 +1,7 @@
 //! Developer commands, run as `cargo xtask COMMAND` from anywhere in the repository.
 //!
 //! `test` runs everything that a commit must pass; `gen` writes the law reference; `bench` measures this engine beside
-//! what a user would do in Python; `study` runs simulation studies. They set up what they need (a Python environment below the target folder) and ask
+//! what a user would do in Python; `study` runs simulation studies; `wheel` builds the Python wheel. They set up what they need (a Python environment below the target folder) and ask
 //! nothing.
 
 mod bench;
@@ -18,6 +18,7 @@ mod smoke;
 mod structure;
 mod study;
 mod table;
+mod wheel;
 mod workspace;
 
 use std::process::ExitCode;
@@ -30,12 +31,14 @@ Usage: cargo xtask COMMAND
   gen             write the law reference, docs/laws.md and docs/laws/, from the law files
   bench [--full] [ROW...]
                   time this engine beside scipy, simple-scaling-laws and numpyro, in the same run, or only these rows:
-                  fit, grid, bootstrap, influence, bca, nuts, jacobian, catalogue, plans, scale;
+                  fit, grid, bootstrap, influence, bca, nuts, jacobian, catalogue, plans, scale, python;
                   --full gives scipy all 4500 grid starts (about half a minute a round) instead of a sample
   instructions [--keep]
                   count the instructions of the bench tasks under valgrind and compare with bench/instructions.txt;
                   --keep writes the new counts there
   study [NAME...] run simulation studies and keep what they print as studies/NAME.md; without a name, list them
+  wheel           build the Python wheel, install it into a clean environment of every Python on the path, and say how
+                  large it is and how long its import takes
 ";
 
 fn main() -> ExitCode {
@@ -48,6 +51,7 @@ fn main() -> ExitCode {
         ["instructions"] => instructions::run(false),
         ["instructions", "--keep"] => instructions::run(true),
         ["study", ref names @ ..] => study::run(names),
+        ["wheel"] => wheel::run(),
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");
             return ExitCode::SUCCESS;

@@ -5,6 +5,7 @@ use std::process::Command;
 
 use crate::command::{Show, run};
 use crate::counts::Counts;
+use crate::pairs::Pairs;
 use crate::python::Environment;
 use crate::workspace::Workspace;
 
@@ -14,7 +15,7 @@ use crate::workspace::Workspace;
 /// No Python, no package index, or a package that cannot be packed or installed.
 pub fn check(workspace: &Workspace) -> Result<Counts, String> {
     let environment = Environment::make(workspace, "venv-python", "python/requirements.txt")?;
-    let wheel = pack(workspace, &environment)?;
+    let wheel = pack(workspace, &environment, "debug")?;
     environment.pip(&["--force-reinstall".as_ref(), "--no-deps".as_ref(), wheel.as_path()])?;
     let folder = workspace.root.join("python");
     let program = workspace.built("debug/isoflop");
@@ -60,7 +61,7 @@ pub fn check(workspace: &Workspace) -> Result<Counts, String> {
 /// No Python, no package index, or a package that cannot be packed or installed.
 pub fn check_ray(workspace: &Workspace) -> Result<Counts, String> {
     let environment = Environment::make(workspace, "venv-ray", "python/requirements-ray.txt")?;
-    let wheel = pack(workspace, &environment)?;
+    let wheel = pack(workspace, &environment, "debug")?;
     environment.pip(&["--force-reinstall".as_ref(), "--no-deps".as_ref(), wheel.as_path()])?;
     let mut command = environment.command();
     command.arg(workspace.root.join("python/tests/ray_nodes.py"));
@@ -74,14 +75,51 @@ pub fn check_ray(workspace: &Workspace) -> Result<Counts, String> {
     Ok(Counts::one(ended.success))
 }
 
-/// A wheel of the library that the workspace built.
-fn pack(workspace: &Workspace, environment: &Environment) -> Result<PathBuf, String> {
+/// Most seconds that a fit from Python may take beside the same fit in Rust.
+const BINDING: f64 = 200e-6;
+
+/// Fits from Python beside what users of Python have, and what the binding adds to a fit. The workspace must be built
+/// for release, with its examples.
+///
+/// # Errors
+/// No package index, or a package that cannot be packed or installed.
+pub fn bench(workspace: &Workspace, environment: &Environment) -> Result<(), String> {
+    let wheel = pack(workspace, environment, "release")?;
+    environment.pip(&["--force-reinstall".as_ref(), "--no-deps".as_ref(), wheel.as_path()])?;
+    if let Err(reason) = environment.pip(&["pandas==3.1.1", "chinchilla==0.2.0"].map(Path::new)) {
+        eprintln!("chinchilla is not available, its row is left out: {reason}");
+    }
+    let mut command = environment.command();
+    let peers = run(command.arg(workspace.root.join("bench/python_peers.py")), Show::Nothing)?;
+    let alone = run(&mut Command::new(workspace.built("release/examples/smallest")), Show::Nothing)?;
+    if !peers.success || !alone.success {
+        return Err(format!("the comparison from Python failed\n{}{}", peers.stderr, alone.stderr));
+    }
+    println!("\n{}", peers.stdout.trim());
+    let (from_python, in_rust) = (Pairs::parse(&peers.stdout), Pairs::parse(&alone.stdout));
+    for what in ["seconds", "cpu"] {
+        let of = |pairs: &Option<Pairs>| pairs.as_ref().and_then(|p| p.number(what)).unwrap_or(f64::NAN);
+        let (total, inside) = (of(&from_python), of(&in_rust));
+        let verdict = if total - inside < BINDING { "met" } else { "MISSED" };
+        println!(
+            "smallest fit, {}: {:.0} us from Python, {:.0} us in Rust, binding {:.0} us, target < 200 us: {verdict}",
+            if what == "cpu" { "CPU time" } else { "wall time" },
+            1e6 * total,
+            1e6 * inside,
+            1e6 * (total - inside),
+        );
+    }
+    Ok(())
+}
+
+/// A wheel of the library that the workspace built under this profile.
+fn pack(workspace: &Workspace, environment: &Environment, profile: &str) -> Result<PathBuf, String> {
     let name = match std::env::consts::OS {
         "windows" => "isoflop_py.dll",
         "macos" => "libisoflop_py.dylib",
         _ => "libisoflop_py.so",
     };
-    let library = stripped(&workspace.built(&format!("debug/{name}")), &workspace.target.join("wheels"))?;
+    let library = stripped(&workspace.built(&format!("{profile}/{name}")), &workspace.target.join("wheels"))?;
     let mut command = environment.command();
     command.arg(workspace.root.join("python/pack.py")).arg(library);
     let packed =

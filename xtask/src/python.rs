@@ -27,18 +27,27 @@ impl Environment {
         if fs::read_to_string(&stamp).is_ok_and(|made| made == wanted) && works() {
             return Ok(Self { python });
         }
-        let system = find_python()?;
-        let made = run(Command::new(&system).args(["-m", "venv", "--clear"]).arg(&folder), Show::Nothing)?;
-        if !made.success {
-            return Err(format!(
-                "`{system} -m venv` failed; on Debian and Ubuntu install python3-venv\n{}{}",
-                made.stdout, made.stderr
-            ));
-        }
-        let environment = Self { python };
+        let environment = Self::fresh(workspace, name, &find_python()?)?;
         environment.pip(&["-r".as_ref(), workspace.root.join(requirements).as_path()])?;
         fs::write(&stamp, wanted).map_err(|e| format!("cannot write {}: {e}", stamp.display()))?;
         Ok(environment)
+    }
+
+    /// Makes `target/<name>` anew with this interpreter and nothing in it.
+    ///
+    /// # Errors
+    /// No `venv` module.
+    pub fn fresh(workspace: &Workspace, name: &str, interpreter: &str) -> Result<Self, String> {
+        let folder = workspace.target.join(name);
+        let made =
+            run(Command::new(interpreter).args(["-m", "venv", "--clear"]).arg(&folder), Show::Nothing)?;
+        if !made.success {
+            return Err(format!(
+                "`{interpreter} -m venv` failed; on Debian and Ubuntu install python3-venv\n{}{}",
+                made.stdout, made.stderr
+            ));
+        }
+        Ok(Self { python: folder.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" }) })
     }
 
     /// Runs `pip install` with these arguments.
@@ -73,4 +82,20 @@ fn find_python() -> Result<String, String> {
         .find(|name| run(Command::new(name).args(["-c", test]), Show::Nothing).is_ok_and(|o| o.success))
         .map(str::to_owned)
         .ok_or_else(|| "no Python 3.11 or later on the path; install one (its `venv` module too)".into())
+}
+
+/// Every Python from 3.10 on that is on the path, with its version such as `3.11`, each version once.
+pub fn interpreters() -> Vec<(String, String)> {
+    let names = (10..20).map(|minor| format!("python3.{minor}")).chain(["python3".into(), "python".into()]);
+    let mut found: Vec<(String, String)> = Vec::new();
+    for name in names {
+        let ask = "import sys; print('%d.%d' % sys.version_info[:2]); sys.exit(sys.version_info < (3, 10))";
+        if let Ok(output) = run(Command::new(&name).args(["-c", ask]), Show::Nothing)
+            && output.success
+            && found.iter().all(|(_, version)| version != output.stdout.trim())
+        {
+            found.push((name, output.stdout.trim().to_owned()));
+        }
+    }
+    found
 }

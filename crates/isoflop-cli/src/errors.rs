@@ -52,13 +52,6 @@ pub(crate) enum CliError {
     LawOfSavedFit { path: String },
     #[error("nothing to plot: the law {formula} has no numeric input that varies over the runs")]
     NothingToPlot { formula: String },
-    #[error("no folder is called {path}: give the one that holds the public tables")]
-    NoFolder { path: String },
-    #[error("no result is called {name}{}", match .close {
-        Some(close) => format!("; did you mean {close}?"),
-        None => format!("; the results are {}", .known.join(", ")),
-    })]
-    UnknownResult { name: String, close: Option<String>, known: Vec<String> },
     #[error(
         "say what the plan is for: a named plan, `isoflop plan compute-optimal {what} --flops 1e24` (`isoflop plan \
          --list` lists them), or --minimize and --over"
@@ -122,8 +115,6 @@ impl CliError {
             CliError::NothingToPlot { .. } => "C0703",
             CliError::NotAudited { .. } => "C1101",
             CliError::LawOfSavedFit { .. } => "C0704",
-            CliError::NoFolder { .. } => "C0601",
-            CliError::UnknownResult { .. } => "C0602",
             CliError::NoAim { .. } => "C0406",
             CliError::PlanNeedsLaw { .. } => "C0411",
             CliError::NextNeedsLaw { .. } => "C1203",

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use isoflop_formula::InputKind;
 use isoflop_laws::Law;
 use isoflop_runs::{Column, Role, RunTable};
-use isoflop_study::{StudyError, bibtex, law_json, laws_json};
+use isoflop_study::{StudyError, bibtex, law_json, laws_json, reproduced_json};
 use pyo3::prelude::*;
 
 use crate::options::laws_for;
 use crate::table::Table;
-use crate::work::unlocked;
+use crate::work::{interruptible, unlocked};
 
 /// The laws with these words, inputs, output and area, in short.
 #[pyfunction]
@@ -101,5 +101,13 @@ pub(crate) fn simulate(
             columns.push((output.name.clone(), numbers(values)));
         }
         Ok(Table::of(RunTable::from_columns(columns)?))
+    })
+}
+
+/// Published results, rerun from the tables below a folder.
+#[pyfunction]
+pub(crate) fn reproduce(py: Python<'_>, names: Vec<String>, data: PathBuf) -> PyResult<String> {
+    interruptible(py, |progress| {
+        Ok(reproduced_json(&isoflop_study::reproduce(&names, &data, &(), progress)?).to_string())
     })
 }

@@ -46,5 +46,6 @@ fn _isoflop(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(laws::law, module)?)?;
     module.add_function(wrap_pyfunction!(laws::law_of_formula, module)?)?;
     module.add_function(wrap_pyfunction!(laws::simulate, module)?)?;
+    module.add_function(wrap_pyfunction!(laws::reproduce, module)?)?;
     Ok(())
 }

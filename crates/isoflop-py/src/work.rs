@@ -5,7 +5,7 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 use isoflop_fit::Progress;
-use isoflop_study::StudyError;
+use isoflop_study::{StudyError, beside};
 use pyo3::prelude::*;
 
 use crate::errors::{internal, raise};
@@ -53,8 +53,8 @@ impl Drop for Guard<'_> {
     }
 }
 
-/// Does `work` on a thread of its own without Python's lock. Signals such as Ctrl-C are looked after meanwhile; where one
-/// raises an exception, the work is told to stop and the exception is what comes back.
+/// Does `work` on other threads without Python's lock. Signals such as Ctrl-C are looked after meanwhile; where one raises
+/// an exception, the work is told to stop and the exception is what comes back.
 ///
 /// # Errors
 /// What the work says; what a signal raises; a mistake of the program.
@@ -63,25 +63,25 @@ pub(crate) fn interruptible<T: Send>(
     work: impl FnOnce(&dyn Progress) -> Result<T, StudyError> + Send,
 ) -> PyResult<T> {
     let (stop, over) = (Stop::default(), Over::default());
-    let (result, signal) = std::thread::scope(|scope| {
-        let worker = scope.spawn(|| {
-            let _guard = Guard(&over);
-            work(&stop)
-        });
-        let mut signal = None;
+    let watched = || {
+        let _guard = Guard(&over);
+        work(&stop)
+    };
+    let watch = || {
         while !py.detach(|| over.wait()) {
             if let Err(raised) = py.check_signals() {
                 stop.0.store(true, Ordering::Relaxed);
-                signal = Some(raised);
-                break;
+                // Other threads of Python go on while the work ends.
+                py.detach(|| while !over.wait() {});
+                return Some(raised);
             }
         }
-        (py.detach(|| worker.join()), signal)
-    });
-    match (signal, result) {
-        (Some(raised), _) => Err(raised),
-        (None, Ok(done)) => done.map_err(|error| raise(py, &error)),
-        (None, Err(_)) => Err(internal()),
+        None
+    };
+    match beside(watched, watch).map_err(|error| raise(py, &error))? {
+        (_, Some(raised)) => Err(raised),
+        (Ok(done), None) => done.map_err(|error| raise(py, &error)),
+        (Err(_), None) => Err(internal()),
     }
 }
 

@@ -67,6 +67,41 @@ fn mlflow_rows_are_taken_with_their_flags_and_deleted_runs_are_not() {
 }
 
 #[test]
+fn final_points_come_from_the_last_values_of_mlflow_where_these_say_all() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("mlflow.db");
+    let connection = database(
+        dir.path(),
+        "mlflow.db",
+        "CREATE TABLE runs(run_uuid TEXT, name TEXT, status TEXT, lifecycle_stage TEXT);
+        CREATE TABLE metrics(key TEXT, value FLOAT, run_uuid TEXT, step INTEGER, is_nan BOOLEAN);
+        CREATE TABLE latest_metrics(key TEXT, value FLOAT, run_uuid TEXT, step INTEGER, is_nan BOOLEAN);
+        INSERT INTO runs VALUES ('a', 'one', 'FINISHED', 'active');
+        INSERT INTO metrics VALUES ('val_loss', 3.5, 'a', 10, 0), ('tokens', 1e6, 'a', 10, 0),
+            ('val_loss', 2.5, 'a', 20, 0), ('tokens', 2e6, 'a', 20, 0);
+        -- Not what MLflow would keep, to tell which table was read.
+        INSERT INTO latest_metrics VALUES ('val_loss', 2.25, 'a', 20, 0), ('tokens', 2e6, 'a', 20, 0);",
+    );
+    let last = || {
+        let table = RunTable::read(&[&path], &ReadOptions::default()).unwrap();
+        let cell = |name: &str| *table.number(name).unwrap().values.last().unwrap();
+        (table.rows(), cell("val_loss"), cell("tokens"), cell("step"))
+    };
+    assert_eq!(last(), (1, 2.25, 2e6, 20.0));
+    assert_eq!(read(&path).unwrap().number("val_loss").unwrap().values, [3.5, 2.5]);
+    // Metrics that end at different steps, values that are not finite, a run without steps: the curves are read.
+    for change in [
+        "UPDATE latest_metrics SET step = 30 WHERE key = 'tokens'",
+        "UPDATE latest_metrics SET step = 20; UPDATE latest_metrics SET is_nan = 1 WHERE key = 'val_loss'",
+        "UPDATE latest_metrics SET step = 0, is_nan = 0",
+        "DELETE FROM latest_metrics",
+    ] {
+        connection.execute_batch(change).unwrap();
+        assert_eq!(last(), (1, 2.5, 2e6, 20.0), "{change}");
+    }
+}
+
+#[test]
 fn a_database_in_write_ahead_mode_is_read_to_its_last_row_and_not_changed() {
     let dir = tempfile::tempdir().unwrap();
     let writer = database(dir.path(), "project.db", TRACKIO);

@@ -72,6 +72,10 @@ pub enum StudyError {
         "no law of the catalogue predicts {output} from the columns of this table; see `isoflop laws for`, --map and --let"
     )]
     NothingToCompare { output: String },
+    #[error(
+        "the table has the columns of {count} law(s) of the catalogue for {output}, but none can be compared on it: {law}: {reason}; add runs, or name laws with --laws"
+    )]
+    NothingFits { output: String, count: usize, law: String, reason: String },
     #[error("{first} predicts {output} and {second} predicts {other}: compare laws that predict the same")]
     TwoOutputs { first: String, output: String, second: String, other: String },
     #[error(
@@ -114,6 +118,15 @@ pub enum StudyError {
          `isoflop plan {plan} --given ...`"
     )]
     OnlyRules { plan: String, option: &'static str },
+    #[error("no folder is called {path}: give the one that holds the public tables")]
+    NoFolder { path: String },
+    #[error("no result is called {name}{}", match .close {
+        Some(close) => format!("; did you mean {close}?"),
+        None => format!("; the results are {}", .known.join(", ")),
+    })]
+    UnknownResult { name: String, close: Option<String>, known: Vec<String> },
+    #[error("{reason}")]
+    Description { code: &'static str, reason: String },
     #[error("the threads cannot be started: {reason}")]
     Threads { reason: String },
     /// A formula that does not compile.
@@ -173,10 +186,13 @@ impl StudyError {
             StudyError::OtherWork { .. } => "C1408",
             StudyError::OnlyRules { .. } => "C0409",
             StudyError::Threads { .. } => "C0501",
+            StudyError::NoFolder { .. } => "C0601",
+            StudyError::UnknownResult { .. } => "C0602",
+            StudyError::Description { code, .. } => code,
             StudyError::NoRuns { .. } => "C0701",
             StudyError::NoRunsColumn { .. } => "C0711",
             StudyError::NoCutColumn => "C0801",
-            StudyError::NothingToCompare { .. } => "C0802",
+            StudyError::NothingToCompare { .. } | StudyError::NothingFits { .. } => "C0802",
             StudyError::TwoOutputs { .. } => "C0803",
             StudyError::ForeignInput { .. } => "C0805",
             StudyError::AmongWithoutIntervals => "C0806",

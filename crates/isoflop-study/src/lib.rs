@@ -42,6 +42,7 @@ mod plan;
 mod point;
 mod pool;
 mod profile;
+mod reproduce;
 mod request;
 mod review;
 mod saved;
@@ -54,22 +55,23 @@ pub use bind::{Bound, Wish, bind, law_of_formula, law_over, needs_of};
 pub use catalogue::{catalogue, holding};
 pub use chances::{Chance, QuickFit, chances, missing};
 pub use compare::{CompareRequest, Compared, comparison};
-pub use curves::{RunCurves, read_curves};
+pub use curves::{FEWEST_POINTS, RunCurves, read_curves};
 pub use digits::{coverage, factor, percent, signed, significant, size, supported_places, to_places};
 pub use error::StudyError;
 pub use job::{Finished, Reason, Rows, columns, fit_table, prepare, read_table};
 pub use json::{
     PER_TOKEN, Points, SCHEMA_VERSION, aim, all_points_json, audited_json, backtests_json, bibtex,
     chances_json, comparison_json, costs_json, evidence, fit_json, law_json, laws_json, next_json,
-    notes_json, number, object, optional, plan_json, plans_json, profiles_json, reviewed_json, roles_json,
-    rules_json, surveyed_json, verdict,
+    notes_json, number, object, optional, plan_json, plans_json, profiles_json, reproduced_json,
+    reviewed_json, roles_json, rules_json, surveyed_json, verdict,
 };
 pub use next::{Basis, NextOptions, NextRuns, next_of};
 pub use note::{Level, Listener, Note, Notes, counted};
 pub use plan::{Lawless, PlanOptions, assignment, cost_given, device, laws_of, model, names_plan};
 pub use point::{Fitted, Point, RunForecast, points_of};
-pub use pool::with_threads;
+pub use pool::{beside, with_threads};
 pub use profile::profiles;
+pub use reproduce::reproduce;
 pub use request::{Changes, IntervalRequest, Request};
 pub use review::{Audited, Reviewed, audit_of, contrast_of, influence_of, methods_of};
 pub use saved::{formula_of, read_saved};

@@ -1,5 +1,6 @@
 //! The threads that work is done on.
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
@@ -18,11 +19,42 @@ pub fn with_threads<T: Send>(
     threads: Option<usize>,
     work: impl FnOnce() -> T + Send,
 ) -> Result<T, StudyError> {
-    let pool = match threads {
-        Some(threads) => Arc::new(start(ThreadPoolBuilder::new().num_threads(threads))?),
-        None => shared()?,
-    };
-    Ok(pool.install(work))
+    let Some(threads) = threads else { return Ok(shared()?.install(work)) };
+    let pool = start(ThreadPoolBuilder::new().num_threads(threads))?;
+    if rayon::current_thread_index().is_none() {
+        return Ok(pool.install(work));
+    }
+    // A thread of one pool that waits for another is busy all the while; one that is started for it sleeps.
+    let done = std::thread::scope(|scope| scope.spawn(|| pool.install(work)).join());
+    Ok(done.unwrap_or_else(|panic| resume_unwind(panic)))
+}
+
+/// Does `work` on the pool that stays, and `meanwhile` on this thread, such as looking out for somebody who wants it to
+/// end. Gives both results once both are there; a panic of the work is an `Err` as of a thread.
+///
+/// Starting a thread for every small fit would cost about as much as the fit.
+///
+/// # Errors
+/// Threads that cannot be started.
+///
+/// ```
+/// let (answer, seen) = isoflop_study::beside(|| 6 * 7, || "nothing")?;
+/// assert_eq!((answer.ok(), seen), (Some(42), "nothing"));
+/// # Ok::<(), isoflop_study::StudyError>(())
+/// ```
+pub fn beside<T: Send, U>(
+    work: impl FnOnce() -> T + Send,
+    meanwhile: impl FnOnce() -> U,
+) -> Result<(std::thread::Result<T>, U), StudyError> {
+    let pool = shared()?;
+    let mut done = None;
+    let seen = pool.in_place_scope(|scope| {
+        scope.spawn(|_| done = Some(catch_unwind(AssertUnwindSafe(work))));
+        meanwhile()
+    });
+    // The scope ends after the work: it cannot be missing.
+    let done = done.unwrap_or_else(|| Err(Box::new("the work did not run")));
+    Ok((done, seen))
 }
 
 fn shared() -> Result<Arc<ThreadPool>, StudyError> {

@@ -20,8 +20,8 @@ use crate::note::Note;
 /// Rows decoded at a time.
 const BATCH: usize = 1 << 16;
 
-/// Cells that are always allowed, 128 MiB of them: decoding more for a file of some bytes takes many seconds.
-const FREE_CELLS: u64 = if cfg!(test) { 1 << 16 } else { 1 << 24 };
+/// Cells that are always allowed, 8 MiB of them: a file of a few hundred bytes that claims more costs seconds.
+const FREE_CELLS: u64 = if cfg!(test) { 1 << 16 } else { 1 << 20 };
 /// Cells for each byte of the file beyond that: a few bytes of it can stand for any number of equal cells.
 const CELLS_PER_BYTE: u64 = 25;
 

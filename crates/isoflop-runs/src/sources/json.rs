@@ -61,6 +61,11 @@ impl Scalar<'_> {
     }
 }
 
+/// The number that a text is, if it is one and nothing else, as most values of metrics are.
+pub(super) fn plain_number(text: &str) -> Option<f64> {
+    text.parse().ok().filter(|_| is_number(text))
+}
+
 /// The quoted spellings of values that JSON has no numbers for.
 fn non_finite(text: &str) -> Option<f64> {
     match text {

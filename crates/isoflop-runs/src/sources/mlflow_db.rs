@@ -2,6 +2,9 @@
 //!
 //! Where a value is not a number, the row says so in a column of its own; infinities are the largest finite
 //! numbers. A metric may have several rows at one step, which is the business of the rule for restarts.
+//!
+//! MLflow keeps the last value of every metric in a table of its own. Where only the final point of each run is wanted
+//! and that table says all about it, the curves, thousands of times as many rows, are not read.
 
 use super::run::{Named, Run, Setting, State};
 use super::sqlite::{self, Database};
@@ -11,6 +14,7 @@ use crate::error::RunsError;
 
 const RUNS: [&str; 4] = ["run_uuid", "name", "status", "lifecycle_stage"];
 const METRICS: [&str; 5] = ["key", "value", "run_uuid", "step", "is_nan"];
+const LATEST: [&str; 5] = ["key", "value", "step", "is_nan", "run_uuid"];
 const SETTINGS: [&str; 3] = ["key", "value", "run_uuid"];
 
 /// One unit for each database with the tables of MLflow.
@@ -40,7 +44,9 @@ pub(super) fn read(unit: &Unit, sink: &mut Sink<'_>) -> Result<(), RunsError> {
                 settings(&database, table, &mut runs)?;
             }
         }
-        metrics(&database, &mut runs)?;
+        if !(sink.wants_ends_alone() && latest(&database, &mut runs)?) {
+            metrics(&database, "metrics", &mut runs)?;
+        }
         for (_, run) in runs.iter_mut() {
             let mut run = std::mem::take(run);
             number(&mut run, sink);
@@ -99,8 +105,30 @@ fn settings(database: &Database, table: &str, runs: &mut Named<Run>) -> Result<(
     })
 }
 
-fn metrics(database: &Database, runs: &mut Named<Run>) -> Result<(), RunsError> {
-    database.rows("SELECT key, value, run_uuid, step, is_nan FROM metrics", &mut |row| {
+/// Takes the last values alone. `false`, and nothing taken, where they do not say what the final point is: metrics of a run
+/// that end at different steps or without one, values that are not finite.
+fn latest(database: &Database, runs: &mut Named<Run>) -> Result<bool, RunsError> {
+    if !database.has("latest_metrics", &LATEST)? {
+        return Ok(false);
+    }
+    metrics(database, "latest_metrics", runs)?;
+    let says_all = |run: &Run| {
+        let mut ends = run.metrics.iter().flat_map(|(_, series)| &series.points);
+        let first = ends.next().map(|point| point.step);
+        let is_one = ends.all(|point| Some(point.step) == first);
+        let mut values = run.metrics.iter().flat_map(|(_, series)| &series.points);
+        is_one && first != Some(0) && values.all(|point| point.value.is_finite())
+    };
+    let is_enough = runs.iter().any(|(_, run)| run.points() > 0) && runs.iter().all(|(_, run)| says_all(run));
+    if !is_enough {
+        runs.iter_mut().for_each(|(_, run)| run.metrics = Named::default());
+    }
+    Ok(is_enough)
+}
+
+/// Takes the values in a table of metrics.
+fn metrics(database: &Database, table: &str, runs: &mut Named<Run>) -> Result<(), RunsError> {
+    database.rows(&format!("SELECT key, value, run_uuid, step, is_nan FROM {table}"), &mut |row| {
         let Some(run) = row.str(2).and_then(|id| runs.get_mut(id)) else { return Ok(()) };
         let (Some(key), Some(value)) = (row.str(0), row.number(1)) else { return Ok(()) };
         let value = match value {

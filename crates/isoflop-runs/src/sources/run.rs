@@ -12,31 +12,41 @@ use crate::cell::{Cell, read_cell};
 pub(crate) struct Named<T> {
     items: Vec<(String, T)>,
     index: FxHashMap<String, usize>,
+    /// The one asked for last: names come again in the same order, or several times in a row.
+    last: usize,
 }
 
 impl<T> Default for Named<T> {
     fn default() -> Self {
-        Self { items: Vec::new(), index: FxHashMap::default() }
+        Self { items: Vec::new(), index: FxHashMap::default(), last: 0 }
     }
 }
 
 impl<T: Default> Named<T> {
     /// The value of this name, new if need be.
     pub(crate) fn entry(&mut self, name: &str) -> &mut T {
-        let at = match self.index.get(name) {
-            Some(&at) => at,
+        let at = match self.find(name) {
+            Some(at) => at,
             None => {
                 self.index.insert(name.to_owned(), self.items.len());
                 self.items.push((name.to_owned(), T::default()));
                 self.items.len() - 1
             }
         };
+        self.last = at;
         &mut self.items[at].1
     }
 
     pub(crate) fn get_mut(&mut self, name: &str) -> Option<&mut T> {
-        let at = *self.index.get(name)?;
+        let at = self.find(name)?;
+        self.last = at;
         self.items.get_mut(at).map(|(_, value)| value)
+    }
+
+    fn find(&self, name: &str) -> Option<usize> {
+        let is = |at: &usize| self.items.get(*at).is_some_and(|(known, _)| known == name);
+        let next = if self.last + 1 < self.items.len() { self.last + 1 } else { 0 };
+        [self.last, next].into_iter().find(is).or_else(|| self.index.get(name).copied())
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&T> {

@@ -42,6 +42,13 @@ impl<'a> Sink<'a> {
         Self { builder, options, tally: Tally::default(), survey, rows: 0 }
     }
 
+    /// Whether the final point of each run is all that is wanted, and nobody asks about the curves.
+    pub(super) fn wants_ends_alone(&self) -> bool {
+        self.survey.is_none()
+            && self.options.points == Points::Final
+            && self.options.restarts == Restarts::Last
+    }
+
     /// Writes the rows of a run.
     pub(super) fn run(&mut self, mut run: Run) -> Result<(), RunsError> {
         run.path = self.builder.named(run.path);

@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime};
 use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, OpenFlags, Row};
+use rusqlite::{Connection, OpenFlags};
 use tempfile::TempDir;
 
 use crate::error::RunsError;
@@ -54,8 +54,11 @@ pub(super) struct Database {
 
 /// The values of one row.
 pub(super) struct Values<'a> {
-    row: &'a Row<'a>,
+    cells: &'a [ValueRef<'a>],
 }
+
+/// Columns that a query may have.
+const MAX_COLUMNS: usize = 16;
 
 impl Database {
     /// Opens a database.
@@ -130,13 +133,15 @@ impl Database {
     ) -> Result<(), RunsError> {
         let fail = |error: rusqlite::Error| damaged(&self.name, &error);
         let mut statement = self.connection.prepare(query).map_err(fail)?;
-        let columns = statement.column_count();
+        let columns = statement.column_count().min(MAX_COLUMNS);
         let mut rows = statement.query([]).map_err(fail)?;
         let (mut count, mut text) = (0_u64, 0_u64);
         while let Some(row) = rows.next().map_err(fail)? {
             count += 1;
-            for column in 0..columns {
-                if let Ok(ValueRef::Text(bytes) | ValueRef::Blob(bytes)) = row.get_ref(column) {
+            let mut cells = [ValueRef::Null; MAX_COLUMNS];
+            for (column, cell) in cells.iter_mut().enumerate().take(columns) {
+                *cell = row.get_ref(column).unwrap_or(ValueRef::Null);
+                if let ValueRef::Text(bytes) | ValueRef::Blob(bytes) = cell {
                     text += bytes.len() as u64;
                 }
             }
@@ -146,7 +151,7 @@ impl Database {
                     "it gives more rows than its size can hold; the file is damaged",
                 ));
             }
-            take(&Values { row })?;
+            take(&Values { cells: &cells })?;
         }
         Ok(())
     }
@@ -160,7 +165,7 @@ impl Database {
 impl Values<'_> {
     /// The text in a column; JSON may be stored as bytes.
     pub(super) fn text(&self, column: usize) -> Option<String> {
-        match self.row.get_ref(column).ok()? {
+        match *self.cells.get(column)? {
             ValueRef::Text(bytes) | ValueRef::Blob(bytes) => {
                 Some(String::from_utf8_lossy(bytes).into_owned())
             }
@@ -172,7 +177,7 @@ impl Values<'_> {
 
     /// The text in a column without a copy, if it is text.
     pub(super) fn str(&self, column: usize) -> Option<&str> {
-        match self.row.get_ref(column).ok()? {
+        match *self.cells.get(column)? {
             ValueRef::Text(bytes) | ValueRef::Blob(bytes) => std::str::from_utf8(bytes).ok(),
             _ => None,
         }
@@ -180,7 +185,7 @@ impl Values<'_> {
 
     /// The number in a column.
     pub(super) fn number(&self, column: usize) -> Option<f64> {
-        match self.row.get_ref(column).ok()? {
+        match *self.cells.get(column)? {
             ValueRef::Integer(value) => Some(value as f64),
             ValueRef::Real(value) => Some(value),
             _ => None,
@@ -189,7 +194,7 @@ impl Values<'_> {
 
     /// The whole number in a column.
     pub(super) fn integer(&self, column: usize) -> Option<i64> {
-        match self.row.get_ref(column).ok()? {
+        match *self.cells.get(column)? {
             ValueRef::Integer(value) => Some(value),
             ValueRef::Real(value) => Some(value as i64),
             _ => None,

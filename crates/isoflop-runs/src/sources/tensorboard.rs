@@ -21,6 +21,8 @@ use crate::error::RunsError;
 
 /// Bytes in one record.
 const MAX_RECORD: u64 = 64 << 20;
+/// Up to this size room is made for a record before it is read; a false length must not cost memory.
+const SMALL: u64 = 1 << 16;
 /// Directories that hold the parts of one run, as Keras writes them.
 const PARTS: [&str; 5] = ["train", "validation", "val", "eval", "test"];
 
@@ -123,12 +125,14 @@ fn read_file(path: &Path, run: &mut Run) -> Result<bool, RunsError> {
     let mut content = Vec::new();
     let mut at = 0;
     loop {
-        let mut head = Vec::with_capacity(12);
-        (&mut input).take(12).read_to_end(&mut head).map_err(|error| fail(&error))?;
-        let Ok(head) = <[u8; 12]>::try_from(head.as_slice()) else {
-            run.is_cut |= !head.is_empty();
-            return Ok(file.is_hparams);
-        };
+        let mut head = [0; 12];
+        match fill(&mut input, &mut head).map_err(|error| fail(&error))? {
+            12 => {}
+            count => {
+                run.is_cut |= count > 0;
+                return Ok(file.is_hparams);
+            }
+        }
         let (length, check) = head.split_at(8);
         if masked_crc(length) != u32_of(check) {
             return Err(bad(
@@ -144,7 +148,13 @@ fn read_file(path: &Path, run: &mut Run) -> Result<bool, RunsError> {
             return Err(bad(at, "this record is larger than 64 MiB; the file is damaged"));
         }
         content.clear();
-        (&mut input).take(length + 4).read_to_end(&mut content).map_err(|error| fail(&error))?;
+        if length < SMALL {
+            content.resize(length as usize + 4, 0);
+            let count = fill(&mut input, &mut content).map_err(|error| fail(&error))?;
+            content.truncate(count);
+        } else {
+            (&mut input).take(length + 4).read_to_end(&mut content).map_err(|error| fail(&error))?;
+        }
         if (content.len() as u64) < length + 4 {
             run.is_cut = true;
             return Ok(file.is_hparams);
@@ -158,6 +168,20 @@ fn read_file(path: &Path, run: &mut Run) -> Result<bool, RunsError> {
         })?;
         at += 16 + length;
     }
+}
+
+/// Reads until the buffer is full or the input ends; how many bytes there were.
+fn fill(input: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut count = 0;
+    while count < buffer.len() {
+        match input.read(&mut buffer[count..]) {
+            Ok(0) => break,
+            Ok(more) => count += more,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(count)
 }
 
 fn u32_of(bytes: &[u8]) -> u32 {
@@ -295,27 +319,36 @@ fn hparams(content: &[u8], run: &mut Run) -> Result<(), Malformed> {
     Ok(())
 }
 
-/// CRC-32C of the bytes, rotated and shifted as TensorFlow does.
+/// CRC-32C of the bytes, rotated and shifted as TensorFlow does; eight bytes at a time.
 fn masked_crc(bytes: &[u8]) -> u32 {
+    let mut crc = !0_u32;
+    let (eights, rest) = bytes.as_chunks::<8>();
+    for eight in eights {
+        let word = u64::from_le_bytes(*eight) ^ u64::from(crc);
+        crc = (0..8).fold(0, |crc, i| crc ^ CRC_TABLES[7 - i][usize::from((word >> (8 * i)) as u8)]);
+    }
     let crc =
-        !bytes.iter().fold(!0_u32, |crc, &byte| CRC_TABLE[usize::from((crc as u8) ^ byte)] ^ (crc >> 8));
+        !rest.iter().fold(crc, |crc, &byte| CRC_TABLES[0][usize::from((crc as u8) ^ byte)] ^ (crc >> 8));
     crc.rotate_right(15).wrapping_add(0xa282_ead8)
 }
 
-const CRC_TABLE: [u32; 256] = {
-    let mut table = [0; 256];
+/// What a byte does to the checksum: by itself, with one byte of zeros after it, with two, ...
+const CRC_TABLES: [[u32; 256]; 8] = {
+    let mut tables = [[0; 256]; 8];
     let mut i = 0;
     while i < 256 {
         let mut crc = i as u32;
         let mut bit = 0;
-        while bit < 8 {
+        while bit < 64 {
             crc = if crc & 1 == 1 { 0x82f6_3b78 ^ (crc >> 1) } else { crc >> 1 };
             bit += 1;
+            if bit % 8 == 0 {
+                tables[bit / 8 - 1][i] = crc;
+            }
         }
-        table[i] = crc;
         i += 1;
     }
-    table
+    tables
 };
 
 #[cfg(test)]
@@ -325,7 +358,9 @@ mod tests {
     #[test]
     fn the_checksum_is_crc32c_masked() {
         // RFC 3720, B.4: 32 bytes of zeros have the CRC-32C 8a9136aa.
-        let expected = 0x8a91_36aa_u32.rotate_right(15).wrapping_add(0xa282_ead8);
-        assert_eq!(masked_crc(&[0; 32]), expected);
+        let masked = |crc: u32| crc.rotate_right(15).wrapping_add(0xa282_ead8);
+        assert_eq!(masked_crc(&[0; 32]), masked(0x8a91_36aa));
+        // The usual check value of CRC-32C; 9 bytes are one step of eight and a rest.
+        assert_eq!(masked_crc(b"123456789"), masked(0xe306_9283));
     }
 }

@@ -5,6 +5,7 @@
 //! chunks. A record is a `Record` message of W&B's protocol; of its kinds we read the run, its settings, its
 //! history and its exit. Values are JSON texts or, in newer files, typed.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::Path;
@@ -247,7 +248,7 @@ fn about_run(message: &[u8], run: &mut Run) -> Result<(), Malformed> {
 
 /// A name with its value, as settings and history have them.
 struct Item<'a> {
-    name: String,
+    name: Cow<'a, str>,
     value: Option<Typed<'a>>,
 }
 
@@ -257,15 +258,18 @@ enum Typed<'a> {
 }
 
 fn item(message: &[u8]) -> Result<Item<'_>, Malformed> {
-    let mut item = Item { name: String::new(), value: None };
+    let mut item = Item { name: Cow::Borrowed(""), value: None };
     for field in fields(message) {
         let (number, value) = field?;
         match number {
             1 | 2 => {
-                if number == 2 && !item.name.is_empty() {
-                    item.name.push('.');
+                let part = value.text().ok_or(Malformed)?;
+                if item.name.is_empty() {
+                    item.name = Cow::Borrowed(part);
+                } else {
+                    let dot = if number == 2 { "." } else { "" };
+                    item.name.to_mut().extend([dot, part]);
                 }
-                item.name.push_str(value.text().ok_or(Malformed)?);
             }
             4 => item.value = value.integer().map(|value| Typed::Scalar(Scalar::Bool(value != 0))),
             5 => item.value = value.zigzag().map(|value| Typed::Scalar(Scalar::Number(value as f64))),
@@ -280,18 +284,21 @@ fn item(message: &[u8]) -> Result<Item<'_>, Malformed> {
 }
 
 /// Hands over the scalars of an item under dotted names; media and histograms are objects with a `_type`.
-fn scalars(item: Item<'_>, take: &mut dyn FnMut(&str, Scalar<'_>)) {
+fn scalars<'a>(item: Item<'a>, take: &mut dyn FnMut(Cow<'a, str>, Scalar<'_>)) {
     match item.value {
         None => {}
-        Some(Typed::Scalar(scalar)) => take(&item.name, scalar),
+        Some(Typed::Scalar(scalar)) => take(item.name, scalar),
         Some(Typed::Json(text)) => {
+            if let Some(number) = json::plain_number(text) {
+                return take(item.name, Scalar::Number(number));
+            }
             if text.starts_with('{') && text.contains("\"_type\"") {
                 return;
             }
             // What is not JSON here is one value, not the file: it is left out.
             let _ = json::walk(text, &mut |path, scalar| match json::dotted(path, '.') {
-                Some(rest) if rest.is_empty() => take(&item.name, scalar),
-                Some(rest) => take(&format!("{}.{rest}", item.name), scalar),
+                Some(rest) if rest.is_empty() => take(item.name.clone(), scalar),
+                Some(rest) => take(format!("{}.{rest}", item.name).into(), scalar),
                 None => {}
             });
         }
@@ -303,7 +310,7 @@ fn settings(message: &[u8], run: &mut Run) -> Result<(), Malformed> {
         if let (1, Wire::Bytes(update)) = field? {
             let item = item(update)?;
             if item.name != "_wandb" {
-                scalars(item, &mut |name, scalar| run.set(name, scalar));
+                scalars(item, &mut |name, scalar| run.set(&name, scalar));
             }
         }
     }
@@ -311,15 +318,15 @@ fn settings(message: &[u8], run: &mut Run) -> Result<(), Malformed> {
 }
 
 fn history_row(message: &[u8], run: &mut Run) -> Result<(), Malformed> {
-    let mut row: Vec<(String, f64)> = Vec::new();
+    let mut row: Vec<(Cow<'_, str>, f64)> = Vec::new();
     let mut step = None;
     for field in fields(message) {
         match field? {
             (1, Wire::Bytes(bytes)) => scalars(item(bytes)?, &mut |name, scalar| match scalar {
                 Scalar::Text(_) | Scalar::Null => {}
-                _ => match (name, scalar.number()) {
-                    ("_step", Some(number)) => step = Some(number as i64),
-                    (_, Some(value)) if !name.starts_with('_') => row.push((name.to_owned(), value)),
+                _ => match scalar.number() {
+                    Some(number) if name == "_step" => step = Some(number as i64),
+                    Some(value) if !name.starts_with('_') => row.push((name, value)),
                     _ => {}
                 },
             }),

@@ -10,6 +10,7 @@ mod next;
 mod plan;
 mod points;
 mod profile;
+mod reproduced;
 mod review;
 mod survey;
 
@@ -24,6 +25,7 @@ pub use next::next_json;
 pub use plan::{aim, plan_json, plans_json, rules_json};
 pub use points::{Points, all_points_json};
 pub use profile::profiles_json;
+pub use reproduced::reproduced_json;
 pub use review::{audited_json, reviewed_json};
 pub use survey::{evidence, notes_json, roles_json, surveyed_json};
 
