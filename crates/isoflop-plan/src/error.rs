@@ -155,7 +155,7 @@ pub enum PlanError {
         value: String,
     },
     /// A given value that cannot be: a negative price, a utilisation above 1.
-    #[error("--given {name}={value} cannot be: {} must be {}{}", .what.as_deref().unwrap_or(.name), .high.map_or_else(|| format!("{low} or more"), |high| format!("from {low} to {high}")), .what.as_ref().map_or_else(String::new, |_| format!(" ({name})")))]
+    #[error("--given {name}={value} must be {}{}", .high.map_or_else(|| format!("{low} or more"), |high| format!("from {low} to {high}")), .what.as_ref().map_or_else(String::new, |what| format!(": it is the {what}")))]
     GivenOutside {
         /// The name.
         name: String,

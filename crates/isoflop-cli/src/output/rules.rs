@@ -85,10 +85,16 @@ pub(crate) fn described(plans: &[NamedPlan]) -> String {
         let mut table = Table::new([Align::Left, Align::Left]);
         let mut line = |name: &str, text: String| table.row([styled(style::DIM, name), text.into()]);
         line("laws", format!("{}{law}", plan.laws));
+        for (name, role) in &plan.roles {
+            line("law", format!("{name}={}: {}", role.example, role.description));
+        }
         for (aim, formula) in [("minimize", &plan.minimize), ("maximize", &plan.maximize)] {
             if let Some(formula) = formula {
                 line(aim, format!("{formula} over {}", plan.over.join(", ")));
             }
+        }
+        if let Some(unknown) = &plan.solve {
+            line("solve for", unknown.clone());
         }
         for constraint in &plan.subject_to {
             line("subject to", constraint.clone());
