@@ -40,6 +40,24 @@ def viewport(made: webdriver.Chrome, width: int, height: int = 900) -> None:
     made.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
 
 
+def keep(made: webdriver.Chrome, path: Path) -> None:
+    """A picture of what can be seen, small enough to be kept."""
+    made.save_screenshot(str(path))
+    shrink(path)
+
+
+def shrink(path: Path, scale: float = 1.0) -> None:
+    """A picture in few colours, where Pillow is there; only pictures that are to be kept need it."""
+    try:
+        from PIL import Image
+    except ImportError:
+        return
+    with Image.open(path) as picture:
+        size = (round(picture.width * scale), round(picture.height * scale))
+        small = picture.convert("RGB").resize(size, Image.Resampling.LANCZOS) if scale != 1 else picture.convert("RGB")
+    small.quantize(200, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(path, optimize=True)
+
+
 def axe(made: webdriver.Chrome) -> list[str]:
     """The serious and critical violations that axe-core finds, one line each."""
     made.execute_cdp_cmd("Runtime.evaluate", {"expression": AXE.read_text(encoding="utf-8")})

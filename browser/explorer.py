@@ -15,7 +15,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from chromium import axe, console_errors, driver, scheme, viewport
+from chromium import axe, console_errors, driver, keep, scheme, viewport
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -29,19 +29,23 @@ RIGHT = "loss ~ E + A / N^alpha + B / D^beta"
 
 def table(rows: int = 64) -> str:
     """Runs of a Chinchilla law, a little off it, with columns of unusual names."""
-    lines = ["size,tok,val_loss,run"]
+    lines = ["size,tok,val_loss,run,recipe"]
     for k in range(rows):
         n, d = 1e7 * 1.7 ** (k % 8), 2e8 * 1.9 ** (k // 8 % 8)
         loss = (1.7 + 400 / n**0.34 + 2000 / d**0.37) * (1 + 0.002 * ((k * 7919 % 101) / 50 - 1))
-        lines.append(f"{n},{d},{loss},r{k}")
-    lines.append("1e9,,2.1,lost")
+        # The same law, so that a fit of all runs stays one.
+        lines.append(f"{n},{d},{loss},r{k},{'old' if (k + k // 8) % 2 else 'new'}")
+    lines.append("1e9,,2.1,lost,old")
     return "\n".join(lines) + "\n"
 
 
 @contextlib.contextmanager
 def serving(isoflop: str, folder: Path) -> Iterator[str]:
     """The printed address of an explorer over `folder`."""
-    with subprocess.Popen([isoflop, "serve", str(folder)], stdout=subprocess.PIPE, text=True) as server:
+    # By a relative path, as the page shows where things lie.
+    with subprocess.Popen(
+        [isoflop, "serve", folder.name], cwd=folder.parent, stdout=subprocess.PIPE, text=True
+    ) as server:
         try:
             assert server.stdout is not None
             yield server.stdout.readline().strip()
@@ -76,7 +80,7 @@ class Explorer:
 
     def shot(self, name: str) -> None:
         if self.shots:
-            self.page.save_screenshot(str(self.shots / f"{name}.png"))
+            keep(self.page, self.shots / f"{name}.png")
 
     def clean(self) -> None:
         errors = console_errors(self.page)
@@ -118,7 +122,7 @@ class Explorer:
             "document.getElementById('drop').dispatchEvent(drop);",
             path.read_text(encoding="utf-8"),
         )
-        self.wait(lambda: "65 rows of 4 columns" in self.text("#table"))
+        self.wait(lambda: "65 rows of 5 columns" in self.text("#table"))
         assert "val_loss" in self.text("#mapping")
 
     def marks_a_wrong_formula(self) -> None:
@@ -165,11 +169,62 @@ class Explorer:
         article.find_element(By.CSS_SELECTOR, "[data-plan] button").click()
         assert "N = " in self.job("Plan").text
 
+    def plans_without_a_fit(self) -> None:
+        self.one("#published summary").click()
+        form = "#published [data-plan]"
+        self.wait(lambda: self.page.find_element(By.CSS_SELECTOR, f"{form} [data-name=D]"))
+        for name, value in [("N", "7B"), ("D", "2T")]:
+            self.write(f"{form} [data-name={name}]", value)
+        self.one(f"{form} button").click()
+        text = self.job("Plan").text
+        assert "step law" in text and "measured on" in text, text
+        self.clean()
+
+    def profiles(self) -> None:
+        self.write("#of", "alpha")
+        self.one("#profile button").click()
+        article = self.job("Profile")
+        self.wait(lambda: article.find_element(By.CSS_SELECTOR, "figure svg"))
+        assert "profile of alpha" in article.get_attribute("innerHTML")
+        self.clean()
+
+    def contrasts_two_recipes(self) -> None:
+        Select(self.one("#arm")).select_by_visible_text("recipe")
+        self.one("#contrast button").click()
+        article = self.job("Contrast")
+        self.wait(lambda: len(article.find_elements(By.CSS_SELECTOR, "figure svg")) == 2)
+        assert "old" in article.text and "new" in article.text, article.text[:400]
+        self.clean()
+
+    def chooses_the_next_runs(self) -> None:
+        self.write("#goal", "loss at N=70B,D=1.4T")
+        self.write("#budget", "3e20")
+        self.one("#next button").click()
+        article = self.job("Next runs")
+        self.wait(lambda: article.find_element(By.CSS_SELECTOR, "figure svg"))
+        commands = [pre.get_attribute("textContent") for pre in article.find_elements(By.CSS_SELECTOR, "pre.wrap")]
+        assert "isoflop next" in commands[0] and "iso.next_runs(" in commands[1], commands
+
     def compares(self) -> None:
         self.write("#laws", "chinchilla, kaplan_nd")
         self.one("[data-kind=compare]").click()
-        assert "chinchilla" in self.job("Comparison").text
+        article = self.job("Comparison")
+        assert "chinchilla" in article.text
+        self.wait(lambda: article.find_element(By.CSS_SELECTOR, "figure svg"))
         self.clean()
+
+    def exports_the_report_with_all_results(self) -> None:
+        link = self.page.find_element(By.XPATH, "//a[.='Export report']")
+        address = self.page.execute_async_script(
+            "const [link, done] = arguments; const click = HTMLAnchorElement.prototype.click;"
+            "HTMLAnchorElement.prototype.click = function () {"
+            "  HTMLAnchorElement.prototype.click = click; done(this.getAttribute('href'));};"
+            "link.dispatchEvent(new MouseEvent('click', {cancelable: true}));", link)
+        assert "with=" in address, address
+        report = self.page.execute_async_script(
+            "fetch(arguments[0]).then((r) => r.text()).then(arguments[1])", address)
+        for head in ["Comparison of laws", "Two recipes", "Profiles", "Next runs", "Plan", "isoflop report"]:
+            assert head in report, head
 
     def cancels_a_long_job(self) -> None:
         self.write("#bootstrap", "20000")
@@ -198,6 +253,7 @@ class Explorer:
                 scheme(self.page, dark)
                 wide = self.page.execute_script("return document.documentElement.scrollWidth")
                 assert wide <= width, f"{wide} wide at {width}"
+                self.page.execute_script("window.scrollTo(0, 0)")
                 self.shot(f"explorer-{width}-{'dark' if dark else 'light'}")
                 found = axe(self.page)
                 assert not found, f"{width} {'dark' if dark else 'light'}\n" + "\n".join(found)
@@ -293,8 +349,15 @@ def schemathesis(url: str) -> None:
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
 
 
+def neutral(place: str) -> Path:
+    """A folder whose name says nothing, as pictures show it."""
+    folder = Path(place) / "runs"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
 def main() -> int:
-    isoflop = sys.argv[1]
+    isoflop = str(Path(sys.argv[1]).resolve())
     shots = Path(sys.argv[2]) if len(sys.argv) > 2 else None
     failed = 0
 
@@ -309,8 +372,8 @@ def main() -> int:
             print(f"FAIL {name}\n{traceback.format_exc()}", flush=True)
             explorer.shot(f"failed-{name.replace(' ', '-')}")
 
-    with tempfile.TemporaryDirectory() as place, serving(isoflop, Path(place)) as url:
-        explorer = Explorer(url, Path(place), shots)
+    with tempfile.TemporaryDirectory() as place, serving(isoflop, neutral(place)) as url:
+        explorer = Explorer(url, neutral(place), shots)
         try:
             for name in [n for n in vars(Explorer) if n not in HELPERS and not n.startswith("_")]:
                 check(name.replace("_", " "), getattr(explorer, name))

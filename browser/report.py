@@ -15,7 +15,7 @@ import traceback
 import xml.etree.ElementTree
 from pathlib import Path
 
-from chromium import axe, console_errors, driver, scheme, viewport
+from chromium import axe, console_errors, driver, keep, scheme, viewport
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -84,7 +84,7 @@ class Report:
         if not self.shots or width == 2560 or (width == 400 and dark):
             return
         name = "narrow" if width == 400 else "dark" if dark else "light"
-        self.page.save_screenshot(str(self.shots / f"report-{name}.png"))
+        keep(self.page, self.shots / f"report-{name}.png")
         if width == 1280:
             drawn = self.page.find_elements(By.CSS_SELECTOR, "figure .stage")[4]
             drawn.screenshot(str(self.shots / f"figure-{name}.png"))
@@ -251,7 +251,7 @@ def a_doubtful_fit_is_marked(report: Report) -> None:
     )
     assert red > 2 * green
     if report.shots:
-        report.page.save_screenshot(str(report.shots / "report-doubtful.png"))
+        keep(report.page, report.shots / "report-doubtful.png")
     assert not axe(report.page) and not console_errors(report.page)
 
 

@@ -30,9 +30,15 @@ def main() -> int:
 
         (Path(folder) / "runs.csv").write_text(run("demo", "--runs"), encoding="utf-8")
         run("fit", "runs.csv", "--law", "chinchilla", "--bootstrap", "40", "--save", "fit.json")
+        curves = ["run,params,tokens,loss"]
+        for k in range(400):
+            n, d = 1e4 * 4 ** (k // 100), 1e6 * (1 + k % 100)
+            curves.append(f"r{k // 100},{n},{d},{1.5 + 30 / n**0.4 + 60 / d**0.35}")
+        (Path(folder) / "curves.csv").write_text("\n".join(curves) + "\n", encoding="utf-8")
         for source in ["fit.json", *sorted(map(str, RESULTS.glob("*.json")))]:
             for theme in ("light", "dark"):
-                run("plot", source, "-o", "figure.vl.json", "--theme", theme)
+                more = ["--curves", "curves.csv"] if source == "fit.json" else []
+                run("plot", source, *more, "-o", "figure.vl.json", "--theme", theme)
                 text = (Path(folder) / "figure.vl.json").read_text(encoding="utf-8")
                 errors = [error.message[:200] for error in validator.iter_errors(json.loads(text))]
                 print(f"{'FAIL' if errors else 'ok  '} figures of {Path(source).name}, {theme}", *errors[:1])

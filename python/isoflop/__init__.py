@@ -26,6 +26,7 @@ from ._frame import Frame
 from ._isoflop import __version__
 from ._laws import Law, Reproduction, law, laws, reproduce, simulate
 from ._plan import NextRuns, Plan, cost, next_runs, plan, plans, rules
+from ._report import Figure, figures, report
 from ._review import Audit, Contrast, Influence, Methods, audit, contrast, influence, methods
 from ._runs import Runs, read
 from ._study import Backtest, Comparison, Profile, backtest, compare, profile
@@ -40,6 +41,7 @@ __all__ = [
     "Contrast",
     "DataWarning",
     "ExtrapolationWarning",
+    "Figure",
     "Fit",
     "FormulaError",
     "Frame",
@@ -62,6 +64,7 @@ __all__ = [
     "contrast",
     "cost",
     "distributed",
+    "figures",
     "fit",
     "fit_callable",
     "influence",
@@ -74,6 +77,7 @@ __all__ = [
     "plans",
     "profile",
     "read",
+    "report",
     "reproduce",
     "rules",
     "simulate",

@@ -75,8 +75,9 @@ def fit(
         Columns of weights, and of what belongs together when intervals are made by resampling.
     objective, delta
         What is minimised: ``squares``, ``huber``, ``student-t``, ``cauchy``, ``asymmetric-huber``, ``quantile``,
-        ``huber-density``, each also with ``-log``, ``binomial``, ``poisson``; by default what the law recommends, else
-        ``huber-log``. ``delta`` is its threshold, in the unit of the residual.
+        ``huber-density``, each also with ``-log``; ``binomial`` or, with over-dispersion, ``beta-binomial`` for shares
+        whose attempts are the ``weight``; ``poisson``; by default what the law recommends, else ``huber-log``.
+        ``delta`` is its threshold, in the unit of the residual.
     fix, bounds, tie
         Changes to parameters: ``{'E': 1.69}``, ``{'alpha': (0, 1)}`` with ``None`` for no bound, ``{'beta': 'alpha'}``.
     starts
@@ -297,6 +298,11 @@ class Fit:
         return int(self._fit["rows"])
 
     # What was found.
+
+    @property
+    def overdispersion(self) -> float | None:
+        """Correlation of two attempts of one row, 0 for a binomial; ``None`` but for ``beta-binomial``."""
+        return self._fit.get("overdispersion")
 
     @property
     def params(self) -> dict[str, float]:

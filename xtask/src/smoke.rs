@@ -53,7 +53,6 @@ const CASES: &[Case] = &[
     good(&["plot", "fit.json", "runs.csv", "-o", "-"], "</svg>"),
     good(&["report", "fit.json", "-o", "report.html"], "report.html: certified"),
     bad(&["plot", "runs.csv"], "runs.csv"),
-    good(&["plot", "fit.json", "runs.csv", "-o", "fit.png"], ""),
     bad(&["plot", "fit.json", "-o", "fit.gif"], "fit.gif"),
     bad(&["report", "fit.json", "--law", "chinchilla", "-o", "report.html"], "--law"),
     good(&["reproduce", "--data", "."], "left out: no"),

@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use clap::Parser;
-use isoflop_fit::SavedFit;
-use isoflop_study::{Again, Recipe, StudyError, read_again};
+use isoflop_fit::{Fit, SavedFit};
+use isoflop_formula::Formula;
+use isoflop_study::{Again, Recipe, RunCurves, StudyError, read_again, read_curves};
 
 use crate::args::{Cli, Command, FitArgs};
 use crate::errors::Failure;
@@ -16,6 +17,32 @@ use crate::messages::Messages;
 /// A file that is no saved fit; runs that cannot be read; no runs at all, where the fit does not name them.
 pub(crate) fn read(fit: &Path, runs: &[String], messages: &Messages) -> Result<Again, Failure> {
     Ok(read_again(fit, runs, recipe, messages)?)
+}
+
+/// The curves of runs beside a saved fit; none if none are named.
+///
+/// # Errors
+/// Files that cannot be read, or lack a column of the law or that of runs.
+pub(crate) fn curves(
+    again: &Again,
+    runs: &[String],
+    messages: &Messages,
+) -> Result<Option<RunCurves>, Failure> {
+    read_all(runs, &recipe(&again.saved)?, &again.formula, &again.saved.fit, messages)
+}
+
+/// As [`curves`], for any fit.
+pub(crate) fn read_all(
+    runs: &[String],
+    recipe: &Recipe,
+    formula: &Formula,
+    fit: &Fit,
+    messages: &Messages,
+) -> Result<Option<RunCurves>, Failure> {
+    match runs.is_empty() {
+        true => Ok(None),
+        false => Ok(Some(read_curves(runs, recipe, formula, fit, messages)?)),
+    }
 }
 
 /// What the command says; the defaults, without runs, for a fit that was not saved by this program.

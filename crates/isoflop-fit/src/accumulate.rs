@@ -4,12 +4,16 @@
 use isoflop_formula::{BLOCK, Columns, Output, Tape, Workspace};
 
 use crate::linalg::Symmetric;
+use crate::model::Scale;
 use crate::objective::{Kernel, RowLoss};
+use crate::outcomes::Outcomes;
+use crate::overdispersed::Counted;
 
 /// Rows whose sums are made by one thread and joined in order.
 const CHUNK: usize = 64 * BLOCK;
 
-/// What one pass sums up. `theta` has `p` coordinates; with a free scale the log scale is coordinate `p`.
+/// What one pass sums up. `theta` has `p` coordinates; with a free scale its log is coordinate `p`, or with over-dispersed
+/// shares their over-dispersion.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Sums {
     /// The objective.
@@ -41,9 +45,13 @@ pub(crate) struct Pass<'a> {
     /// Row weights, padded with zeros.
     pub(crate) weights: &'a [f64],
     pub(crate) kernel: Kernel,
-    /// Scale that residuals are divided by; its logarithm is a coordinate if `free_scale`.
+    /// Scale that residuals are divided by.
     pub(crate) scale: f64,
-    pub(crate) free_scale: bool,
+    /// Families of the rows, if they have some, and the over-dispersion.
+    pub(crate) outcomes: Option<&'a Outcomes>,
+    pub(crate) spread: f64,
+    /// What the last coordinate is, if there is one beside those of the law.
+    pub(crate) last: Scale,
     pub(crate) coordinates: usize,
     pub(crate) order: Order,
 }
@@ -134,7 +142,7 @@ impl Pass<'_> {
                 }
                 slot += 1;
             }
-            if self.free_scale {
+            if self.has_last() {
                 add_dot::<FMA>(&mut raw.cross[k], &rows.cross[..len], jk);
             }
         }
@@ -166,6 +174,9 @@ impl Pass<'_> {
                 }
             }
         }
+        if let Some(outcomes) = self.outcomes {
+            return self.families(outcomes, row, len, rows, raw);
+        }
         match self.kernel {
             Kernel::Squares => rows.fill(y, weights, |_, z| Kernel::Squares.at(z)),
             Kernel::Huber { delta, up, down } => {
@@ -174,13 +185,41 @@ impl Pass<'_> {
             kernel => rows.fill(y, weights, |y, z| kernel.of(y, z)),
         }
         add_dot::<FMA>(&mut raw.value, &rows.rho[..len], weights);
-        if self.free_scale {
+        if self.last == Scale::Free {
             for i in 0..len {
                 rows.cross[i] = rows.psi[i] + rows.z[i] * rows.curvature[i];
             }
             add_dot::<FMA>(&mut raw.pull, &rows.z[..len], &rows.psi[..len]);
             add_dot::<FMA>(&mut raw.bend, &rows.z[..len], &rows.cross[..len]);
         }
+    }
+
+    /// [`Self::losses`] of rows that each have a family, with the sums of the over-dispersion.
+    fn families(&self, outcomes: &Outcomes, row: usize, len: usize, rows: &mut Rows, raw: &mut Raw) {
+        for i in 0..len {
+            let w = self.weights[row + i];
+            // Rows that were not drawn, and those that fill the last vector.
+            let at = if w == 0.0 {
+                Counted::default()
+            } else {
+                outcomes.at(row + i, self.y[row + i], rows.z[i], self.spread, self.kernel)
+            };
+            let lane = i % LANES;
+            raw.value[lane] += w * at.loss;
+            raw.pull[lane] += w * at.slope;
+            raw.bend[lane] += w * at.curve;
+            raw.size[lane] += w * at.slope.abs();
+            raw.outer[lane] += w * at.slope * at.slope;
+            rows.psi[i] = w * at.pull;
+            rows.weight[i] = w * at.weight;
+            rows.curvature[i] = w * at.bend;
+            rows.cross[i] = w * at.cross;
+        }
+    }
+
+    /// Whether there is a coordinate beside those of the law.
+    fn has_last(&self) -> bool {
+        matches!(self.last, Scale::Free | Scale::Spread)
     }
 }
 
@@ -304,6 +343,10 @@ struct Raw {
     /// Sums of `z psi` and `z (psi + z curvature)`, for the free scale.
     pull: Lanes,
     bend: Lanes,
+    /// Sums of the absolute and the squared slopes of the over-dispersion, whose slopes and curvatures are in `pull` and
+    /// `bend`.
+    size: Lanes,
+    outer: Lanes,
     gradient: Vec<Lanes>,
     activity: Vec<Lanes>,
     gauss: Vec<Lanes>,
@@ -320,14 +363,14 @@ impl Raw {
         let packed = p * (p + 1) / 2;
         let exact = if pass.order == Order::Newton { packed } else { 0 };
         let zero = [0.0; LANES];
-        (self.value, self.pull, self.bend) = (zero, zero, zero);
+        (self.value, self.pull, self.bend, self.size, self.outer) = (zero, zero, zero, zero, zero);
         let sizes = [
             (&mut self.gradient, p),
             (&mut self.activity, p),
             (&mut self.gauss, packed),
             (&mut self.curved, exact),
             (&mut self.bent, exact),
-            (&mut self.cross, if pass.free_scale { p } else { 0 }),
+            (&mut self.cross, if pass.has_last() { p } else { 0 }),
         ];
         for (sums, size) in sizes {
             sums.clear();
@@ -336,8 +379,13 @@ impl Raw {
     }
 
     fn add(&mut self, other: &Raw) {
-        let single =
-            [(&mut self.value, &other.value), (&mut self.pull, &other.pull), (&mut self.bend, &other.bend)];
+        let single = [
+            (&mut self.value, &other.value),
+            (&mut self.pull, &other.pull),
+            (&mut self.bend, &other.bend),
+            (&mut self.size, &other.size),
+            (&mut self.outer, &other.outer),
+        ];
         let several = [
             (&mut self.gradient, &other.gradient),
             (&mut self.activity, &other.activity),
@@ -355,14 +403,15 @@ impl Raw {
     }
 
     fn finish(&self, pass: &Pass<'_>) -> Sums {
-        let weight: f64 = if pass.free_scale { pass.weights.iter().sum() } else { 0.0 };
-        let log_scale = if pass.free_scale { weight * pass.scale.ln() } else { 0.0 };
+        let free_scale = pass.last == Scale::Free;
+        let weight: f64 = if free_scale { pass.weights.iter().sum() } else { 0.0 };
+        let log_scale = if free_scale { weight * pass.scale.ln() } else { 0.0 };
         let mut sums = Sums { value: total(&self.value) + log_scale, ..Sums::default() };
         if pass.order == Order::Value {
             return sums;
         }
         let p = pass.coordinates;
-        let n = p + usize::from(pass.free_scale);
+        let n = p + usize::from(pass.has_last());
         let inverse = 1.0 / pass.scale;
         sums.gradient = self.gradient.iter().map(|g| -total(g) * inverse).collect();
         sums.activity = self.activity.iter().map(|a| total(a) * inverse).collect();
@@ -372,7 +421,18 @@ impl Raw {
                 total(&self.curved[slot]) * inverse * inverse - total(&self.bent[slot]) * inverse
             });
         }
-        if pass.free_scale {
+        if pass.last == Scale::Spread {
+            sums.gradient.push(total(&self.pull));
+            sums.activity.push(total(&self.size));
+            sums.gauss.set(p, p, total(&self.outer));
+            if pass.order == Order::Newton {
+                sums.exact.set(p, p, total(&self.bend));
+                for (k, c) in self.cross.iter().enumerate() {
+                    sums.exact.set(p, k, total(c));
+                }
+            }
+        }
+        if free_scale {
             let pull = total(&self.pull);
             sums.gradient.push(weight - pull);
             sums.activity.push(weight + pull.abs());

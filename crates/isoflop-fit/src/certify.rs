@@ -138,22 +138,28 @@ impl<'a> View<'a> {
                 let width = delta.max(0.5 * size);
                 // Within `width` the widened loss bends everywhere by 1; the real one by delta / width on average.
                 let wide = Kernel::Huber { delta: width, up, down };
-                let scale = if task.objective.has_free_scale() { Scale::Free } else { Scale::One };
-                let smooth = task.model.pass(
-                    &best.theta,
-                    wide,
-                    scale,
-                    &task.model.weights,
-                    Order::Newton,
-                    &mut scratch,
-                );
+                let mut pass = |kernel, weights: &[f64]| {
+                    task.model.pass(&best.theta, kernel, problem.last(), weights, Order::Newton, &mut scratch)
+                };
+                let smooth = pass(wide, &task.model.weights);
                 let usable = smooth.exact.n > 0 && smooth.exact.is_positive_definite();
                 let part = if usable { smooth.exact } else { smooth.gauss };
                 let share = delta / width;
-                Symmetric { n: part.n, a: part.a.iter().map(|x| x * share).collect() }
+                let mut whole = Symmetric { n: part.n, a: part.a.iter().map(|x| x * share).collect() };
+                // Shares and counts have no threshold, and bend as they are.
+                if let Some(outcomes) = &task.model.outcomes {
+                    let own = pass(wide, &outcomes.only(&task.model.weights));
+                    let own = if usable { own.exact } else { own.gauss };
+                    whole.a.iter_mut().zip(&own.a).for_each(|(x, own)| *x += (1.0 - share) * own);
+                }
+                whole
             }
             _ if sums.exact.n > 0 && sums.exact.is_positive_definite() => sums.exact.clone(),
             _ => sums.gauss.clone(),
+        };
+        let curvature = match problem.last() {
+            Scale::Spread => without_last(curvature, p, best.theta.get(p).is_some_and(|theta| *theta > 0.0)),
+            _ => curvature,
         };
         let mut view = View { task, best, problem, curvature, free, jacobian: Vec::new() };
         view.jacobian = view.jacobian();
@@ -257,7 +263,7 @@ impl<'a> View<'a> {
     /// Hands `visit` the negative gradient of each row.
     pub(crate) fn row_gradients(&self, visit: impl FnMut(&[f64])) {
         let kernel = self.problem.final_kernel(&self.best.theta);
-        self.model().row_gradients(&self.best.theta, kernel, self.task.objective.has_free_scale(), visit);
+        self.model().row_gradients(&self.best.theta, kernel, self.problem.last(), visit);
     }
 
     /// Cholesky factor of the curvature over the free coordinates.
@@ -464,6 +470,21 @@ fn terms_of(task: &Task<'_>, best: &Solved, root: NodeId, rows: Option<&Vec<usiz
         .collect()
 }
 
+/// Curvature of the first `p` coordinates with the last one, the over-dispersion, always at its own optimum; if it is
+/// `free` to move.
+fn without_last(curvature: Symmetric, p: usize, free: bool) -> Symmetric {
+    let pivot = curvature.get(p, p);
+    let mut left = curvature.part(&(0..p).collect::<Vec<_>>());
+    if free && pivot > 0.0 {
+        for i in 0..p {
+            for j in 0..=i {
+                left.set(i, j, left.get(i, j) - curvature.get(p, i) * curvature.get(p, j) / pivot);
+            }
+        }
+    }
+    left
+}
+
 /// The largest sum reached through outer functions and powers.
 fn outermost_sum(graph: &Graph, node: NodeId) -> Option<NodeId> {
     match graph.node(node) {
@@ -492,7 +513,8 @@ fn cost_without(task: &Task<'_>, best: &Solved, term: NodeId) -> Option<f64> {
     if slots.iter().all(|s| s.fixed.is_some()) {
         return None;
     }
-    let model = Model::new(&formula, root, task.data, slots, task.objective.log);
+    let model =
+        Model::new(&formula, root, task.data, slots, task.objective.log).under(task.data, task.objective);
     let end = task.problem(&model, &model.weights).solve(&model.internal(&natural), &mut model.scratch());
     (end.value.is_finite() && end.gradient <= 1e-4).then_some((end.value - best.value) / best.value)
 }

@@ -19,9 +19,9 @@ use crate::certificate::Verdict;
 use crate::comparison::{Compared, Comparison, Conclusion, Cross, Forward, LeftOut};
 use crate::coordinates::slots;
 use crate::data::Data;
-use crate::density::Density;
 use crate::error::FitError;
 use crate::fit::{Progress, Task, fit, root};
+use crate::log_scores::{dispersions, log_scores};
 use crate::model::Model;
 use crate::objective::Objective;
 use crate::request::{self, FitOptions, StartPlan};
@@ -195,18 +195,16 @@ fn whole<'a>(
     let formula = request::overridden(law, &options.overrides)?;
     let objective = request::objective(law, options)?;
     let is_plain = formula.output.as_ref().is_none_or(|o| o.prediction == formula.body);
-    if !objective.log && !is_plain {
+    if !objective.log && !objective.is_family() && !is_plain {
         return Err(FitError::OtherScale { formula: formula.text });
     }
     let found: Fit = fit(law, data, options, &Quiet(progress))?;
     let estimates: Vec<f64> = found.parameters.iter().map(|p| p.estimate).collect();
     let (values, residuals) = at(&formula, data, data, objective, &estimates);
     let free = found.parameters.iter().filter(|p| !p.fixed).count();
-    let weights = data.weights.as_deref();
-    let log_likelihood =
-        Density::of(objective, &residuals, weights).map(|density| density.sum(&residuals, weights));
-    // The dispersion counts as a parameter.
-    let (k, n) = ((free + 1) as f64, data.rows() as f64);
+    let log_likelihood = log_scores(objective, data, &residuals).map(|scores| scores.iter().sum::<f64>());
+    // A dispersion counts as a parameter.
+    let (k, n) = ((free + dispersions(objective)) as f64, data.rows() as f64);
     let certificate = found.certificate;
     let reason =
         certificate.reasons.into_iter().next().filter(|_| certificate.verdict == Verdict::NotCertified);
@@ -239,8 +237,8 @@ fn at(
     objective: Objective,
     parameters: &[f64],
 ) -> (Vec<f64>, Vec<f64>) {
-    let model =
-        Model::plain(formula, root(formula, objective.log), data, slots(formula, fitted), objective.log);
+    let root = root(formula, objective.log || objective.is_family());
+    let model = Model::plain(formula, root, data, slots(formula, fitted), objective.log);
     let theta = model.internal(parameters);
     (model.values(&theta), model.residuals(&theta))
 }
@@ -310,17 +308,9 @@ fn ranked(
     parts: usize,
     significance: f64,
 ) -> Vec<Compared> {
-    let weights = data.weights.as_deref();
-    let weight = |row: usize| weights.and_then(|w| w.get(row)).copied().unwrap_or(1.0);
     // Log density of every held-out row, with the dispersion that the held-out rows have.
-    let scores: Vec<Option<Vec<f64>>> = tested
-        .iter()
-        .map(|t| {
-            let residuals = &t.held_out.as_ref()?.residuals;
-            let density = Density::of(objective, residuals, weights)?;
-            Some(residuals.iter().enumerate().map(|(row, &r)| weight(row) * density.log(r)).collect())
-        })
-        .collect();
+    let scores: Vec<Option<Vec<f64>>> =
+        tested.iter().map(|t| log_scores(objective, data, &t.held_out.as_ref()?.residuals)).collect();
     let sum = |scores: &Vec<f64>| scores.iter().sum::<f64>();
     let best = scores.iter().flatten().max_by(|a, b| sum(a).total_cmp(&sum(b))).cloned();
     let tests = scores.iter().flatten().count().saturating_sub(1).max(1);

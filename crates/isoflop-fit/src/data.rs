@@ -2,6 +2,8 @@
 
 use isoflop_formula::{Formula, InputKind, padded};
 
+use crate::objective::Loss;
+
 /// Rows to fit, column by column. All columns have the same length, but those that hold whole runs.
 #[derive(Debug, Clone, Default)]
 pub struct Data {
@@ -20,6 +22,9 @@ pub struct Data {
     pub clusters: Option<Clusters>,
     /// Group column of each parameter of the formula, for grouped ones.
     pub group_of_param: Vec<Option<String>>,
+    /// For the stacked rows of a law with several outputs, the family of each output that is a share or a count; empty if
+    /// none is. Their weights are numbers of attempts.
+    pub families: Vec<Option<Loss>>,
 }
 
 /// An input that a sum over the past reads.
@@ -142,6 +147,7 @@ impl Data {
                 .collect(),
             clusters: None,
             group_of_param: self.group_of_param.clone(),
+            families: self.families.clone(),
         }
     }
 

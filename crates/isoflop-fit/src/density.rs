@@ -93,7 +93,7 @@ fn log_norm(objective: Objective, log_scale: f64) -> f64 {
             let m = 0.5 * delta * delta / t;
             if m > 0.5 { delta.ln() + student(m) } else { f64::INFINITY }
         }
-        Loss::Binomial | Loss::Poisson => f64::INFINITY,
+        Loss::Binomial | Loss::BetaBinomial | Loss::Poisson => f64::INFINITY,
     }
 }
 
@@ -109,7 +109,7 @@ fn student(m: f64) -> f64 {
 }
 
 /// The minimum of a function with one valley, by golden sections after a coarse look.
-fn minimum(f: &dyn Fn(f64) -> f64, low: f64, high: f64) -> f64 {
+pub(crate) fn minimum(f: &dyn Fn(f64) -> f64, low: f64, high: f64) -> f64 {
     const LOOKS: usize = 60;
     const GOLDEN: f64 = 0.618_033_988_749_894_9;
     let at = |k: usize| low + (high - low) * k as f64 / LOOKS as f64;

@@ -8,7 +8,7 @@ use isoflop_formula::Diagnostics;
 pub enum FitError {
     /// The name of the objective is not one of [`crate::Objective::NAMES`].
     #[error(
-        "[T0101] unknown objective `{name}`: use one of squares, huber, student-t, cauchy, asymmetric-huber, quantile, huber-density, each also with `-log` at the end, or one of binomial, poisson"
+        "[T0101] unknown objective `{name}`: use one of squares, huber, student-t, cauchy, asymmetric-huber, quantile, huber-density, each also with `-log` at the end, or one of binomial, beta-binomial, poisson"
     )]
     UnknownObjective {
         /// The name given.
@@ -219,7 +219,7 @@ pub enum FitError {
     },
     /// An outcome family cannot have produced this output.
     #[error(
-        "[T0210] row {row} has {output} = {value}, which {family} cannot give: it needs shares from 0 to 1 (binomial, with --weight for the number of trials) or counts from 0 up (poisson)"
+        "[T0210] row {row} has {output} = {value}, which {family} cannot give: it needs shares from 0 to 1 (binomial and beta-binomial, with --weight for the number of attempts; successes become shares by --let 'share = successes / attempts') or counts from 0 up (poisson)"
     )]
     NoOutcome {
         /// Name of the family.
@@ -230,6 +230,14 @@ pub enum FitError {
         row: usize,
         /// Its value.
         value: f64,
+    },
+    /// An over-dispersion of shares without the attempts behind them.
+    #[error(
+        "[T0213] beta-binomial needs the number of attempts behind each {output}, more than 1 in some row: name its column with --weight; single attempts have no over-dispersion"
+    )]
+    NoAttempts {
+        /// Name of the output.
+        output: String,
     },
     /// A column to cut along that has no logarithm.
     #[error(
@@ -485,6 +493,16 @@ pub enum FitError {
         draws: usize,
         /// Steps thrown away.
         warmup: usize,
+    },
+    /// More replicates, starts or draws than a machine can hold.
+    #[error("[T0820] {number} {what} are too many: ask for at most {most}")]
+    TooMany {
+        /// Replicates, starts or draws.
+        what: &'static str,
+        /// The number asked for.
+        number: usize,
+        /// The most that are done.
+        most: usize,
     },
     /// Strata for a method that draws from the whole table.
     #[error("[T0818] intervals by {method} know no strata: ask for --interval stratified")]

@@ -11,16 +11,16 @@ use basin::{
 use basin::{Gradient, Lbfgsb};
 
 use crate::accumulate::Order;
-use crate::model::Scratch;
+use crate::model::{Scale, Scratch};
 use crate::solve::Problem;
 
 /// Iterations of the method.
 const MOST: u64 = 2000;
 
 /// Minimises `problem` from free coordinates `theta` (without scale); the coordinates that it ended at, unpolished.
-/// `None` for a free-scale objective, or if it could not start.
+/// `None` for an objective with a scale or an over-dispersion of its own, or if it could not start.
 pub(crate) fn minimise(problem: &Problem<'_>, theta: &[f64]) -> Option<Vec<f64>> {
-    if problem.objective.has_free_scale() {
+    if !matches!(problem.last(), Scale::One | Scale::Rows) {
         return None;
     }
     let (lower, upper) = (0..theta.len()).map(|j| problem.model.coordinates.bounds(j)).unzip();

@@ -3,6 +3,7 @@
 use isoflop_formula::{Formula, InputKind, NodeId, Part};
 use isoflop_laws::Law;
 use rayon::prelude::*;
+use statrs::distribution::{ChiSquared, ContinuousCDF};
 
 use crate::certificate::Starts;
 use crate::certify::certify;
@@ -10,7 +11,7 @@ use crate::coordinates::{Slot, slots};
 use crate::data::Data;
 use crate::error::FitError;
 use crate::interval::{self, Quantities};
-use crate::model::Model;
+use crate::model::{Model, Scale};
 use crate::objective::{Loss, Objective};
 use crate::outputs::{self, OutputFit};
 use crate::probe::probe;
@@ -156,6 +157,10 @@ pub(crate) fn fit_given(
         parameters,
         derived,
         scale: objective.has_free_scale().then(|| best.theta.last().map_or(f64::NAN, |s| s.exp())),
+        overdispersion: match task.problem(&task.model, &task.model.weights).last() {
+            Scale::Spread => best.theta.last().map(|theta| theta / (1.0 + theta)),
+            _ => None,
+        },
         interval,
         rmse: rms(&residuals),
         rmse_log: task.rmse_log(&best.theta),
@@ -168,6 +173,7 @@ pub(crate) fn fit_given(
         forecast: None,
     };
     fit.warnings = warnings(&fit, formula);
+    fit.warnings.extend(uneven(&task, &best));
     fit.warnings.extend(notes);
     Ok(fit)
 }
@@ -205,8 +211,14 @@ impl<'a> Task<'a> {
     ) -> Result<Self, FitError> {
         let slots = slots(formula, data);
         let root = root(formula, objective.log || objective.is_family());
-        let model = Model::new(formula, root, data, slots, objective.log);
+        let model = Model::new(formula, root, data, slots, objective.log).under(data, objective);
         Ok(Task { formula, data, objective, model, root, seed })
+    }
+
+    /// The model of another formula over the same rows.
+    pub(crate) fn model_of(&self, formula: &Formula, slots: Vec<Slot>) -> Model {
+        let root = root(formula, self.objective.log || self.objective.is_family());
+        Model::new(formula, root, self.data, slots, self.objective.log).under(self.data, self.objective)
     }
 
     pub(crate) fn problem<'b>(&'b self, model: &'b Model, weights: &'b [f64]) -> Problem<'b> {
@@ -315,6 +327,7 @@ impl<'a> Task<'a> {
         let data = self.data.subset(&rows);
         let slots = self.model.coordinates.slots.clone();
         let model = Model::new(self.formula, self.root, &data, slots, self.objective.log);
+        let model = model.under(&data, self.objective);
         (data, model)
     }
 
@@ -335,11 +348,16 @@ impl<'a> Task<'a> {
             Objective { loss: Loss::HuberDensity, log: true, delta: 1e-3 },
         ];
         let natural = self.model.natural(&best.theta);
+        // Shares of many attempts: with over-dispersion and without.
+        let attempts = self.data.weights.as_ref().is_some_and(|w| w.iter().any(|n| *n > 1.0));
+        let shares = matches!(self.objective.loss, Loss::Binomial | Loss::BetaBinomial) && attempts;
+        let family = |loss| Objective { loss, log: false, delta: 1e-3 };
+        let families = [family(Loss::Binomial), family(Loss::BetaBinomial)].into_iter().filter(|_| shares);
         let mut choices = Vec::new();
         // The weights of several outputs are no scale that all of them share.
         let several = !self.formula.parts.is_empty();
         let usable = |o: &Objective| (positive || !o.log) && !(several && o.has_free_scale());
-        for objective in all.into_iter().filter(usable) {
+        for objective in families.chain(all.into_iter().filter(usable)) {
             if progress.cancelled() {
                 return Err(FitError::Cancelled);
             }
@@ -411,7 +429,7 @@ fn check(formula: &Formula, data: &Data, objective: Objective, free: usize) -> R
         });
     }
     if let Some(row) = data.output.iter().position(|&y| match objective.loss {
-        Loss::Binomial => !(0.0..=1.0).contains(&y),
+        Loss::Binomial | Loss::BetaBinomial => !(0.0..=1.0).contains(&y),
         Loss::Poisson => y.is_nan() || y < 0.0,
         _ => false,
     }) {
@@ -421,6 +439,12 @@ fn check(formula: &Formula, data: &Data, objective: Objective, free: usize) -> R
             row: row + 1,
             value: data.output[row],
         });
+    }
+    if objective.loss == Loss::BetaBinomial {
+        let largest = data.weights.as_ref().map(|w| w.iter().copied().fold(0.0, f64::max));
+        if largest.is_none_or(|n| n <= 1.0) {
+            return Err(FitError::NoAttempts { output: name.to_string() });
+        }
     }
     for (input, values) in formula.symbols.inputs.iter().zip(&data.inputs) {
         if let (InputKind::Column, Some(&first)) = (&input.kind, values.first())
@@ -438,6 +462,23 @@ fn check(formula: &Formula, data: &Data, objective: Objective, free: usize) -> R
 fn at_bound(slot: &Slot, value: f64) -> bool {
     let near = |bound: f64| bound.is_finite() && (value - bound).abs() <= 1e-9 * (1.0 + bound.abs());
     near(slot.lower) || near(slot.upper)
+}
+
+/// A warning where shares scatter more than a binomial allows.
+fn uneven(task: &Task<'_>, best: &Solved) -> Option<Warning> {
+    let attempts = task.data.weights.as_ref().filter(|_| task.objective.loss == Loss::Binomial)?;
+    let values = task.model.values(&best.theta);
+    let part = |((y, f), n): ((&f64, &f64), &f64)| n * (y - f).powi(2) / (f * (1.0 - f));
+    let square: f64 = task.data.output.iter().zip(&values).zip(attempts).map(part).sum();
+    let left = task.data.rows().checked_sub(task.model.len()).filter(|left| *left > 0)? as f64;
+    let limit = ChiSquared::new(left).ok()?.inverse_cdf(0.999);
+    (square > limit).then(|| Warning {
+        code: "over-dispersed".to_string(),
+        message: format!(
+            "the shares scatter {:.1} times as much about the law as independent attempts would (their variance; by chance in less than 1 of 1000 tables): likelihood intervals are too narrow; take --objective beta-binomial",
+            square / left
+        ),
+    })
 }
 
 /// The two ends of the central interval of `level`, by linear interpolation between order statistics.

@@ -5,7 +5,8 @@ use isoflop_formula::{ColumnList, Columns, Formula, Node, NodeId, Output, Tape, 
 use crate::accumulate::{Order, Pass, Sheet, Sums};
 use crate::coordinates::{Coordinate, Coordinates, Slot};
 use crate::data::Data;
-use crate::objective::Kernel;
+use crate::objective::{Kernel, Objective};
+use crate::outcomes::Outcomes;
 
 /// Laws with more free coordinates than this are solved without exact second derivatives, whose number grows
 /// with the square.
@@ -19,6 +20,8 @@ pub(crate) struct Model {
     /// Observed values on the scale of the residual, padded.
     pub(crate) y: Vec<f64>,
     pub(crate) weights: Vec<f64>,
+    /// What its rows are, where they are shares or counts of more than one kind, or over-dispersed.
+    pub(crate) outcomes: Option<Outcomes>,
     /// Tapes for each order, unshifted and shifted.
     tapes: [[Option<Tape>; 3]; 2],
     natural: Tape,
@@ -31,12 +34,16 @@ pub(crate) struct Scratch {
     sheet: Sheet,
 }
 
-/// The scale of residuals in a pass.
+/// What a pass has beside the coordinates of the law.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Scale {
     One,
-    /// The last coordinate is the log of the scale.
+    /// The last coordinate is the log of the scale of residuals.
     Free,
+    /// Rows under the likelihood of their family, without over-dispersion.
+    Rows,
+    /// The last coordinate is the over-dispersion `rho / (1 - rho)` of shares.
+    Spread,
 }
 
 impl Model {
@@ -92,7 +99,24 @@ impl Model {
         let pairs: Vec<NodeId> =
             coordinates.offset.iter().flat_map(|o| o.map_or([zero, zero], |(o, s)| [o, s])).collect();
         let offsets = Tape::compile(&coordinates.graph, &pairs, &mut none, true);
-        Model { coordinates, columns, y, weights: data.padded_weights(), tapes, natural, offsets }
+        Model {
+            coordinates,
+            columns,
+            y,
+            weights: data.padded_weights(),
+            outcomes: None,
+            tapes,
+            natural,
+            offsets,
+        }
+    }
+
+    /// The model with the rows of `data` under the families that `objective` and the outputs have.
+    pub(crate) fn under(mut self, data: &Data, objective: Objective) -> Model {
+        if let Some((outcomes, weights)) = Outcomes::of(data, objective) {
+            (self.outcomes, self.weights) = (Some(outcomes), weights);
+        }
+        self
     }
 
     /// Free coordinates, the scale not counted.
@@ -134,7 +158,9 @@ impl Model {
                 weights,
                 kernel,
                 scale: if scale == Scale::Free { theta[p].exp() } else { 1.0 },
-                free_scale: scale == Scale::Free,
+                outcomes: self.outcomes.as_ref().filter(|_| matches!(scale, Scale::Rows | Scale::Spread)),
+                spread: if scale == Scale::Spread { theta[p] } else { 0.0 },
+                last: scale,
                 coordinates: p,
                 order,
             };
@@ -183,14 +209,15 @@ impl Model {
         &self,
         theta: &[f64],
         kernel: Kernel,
-        free_scale: bool,
+        last: Scale,
         mut visit: impl FnMut(&[f64]),
     ) {
         let p = self.len();
         let Some(tape) = &self.tapes[0][1] else { return };
         let mut ws = tape.workspace();
         tape.start(&theta[..p], &mut ws);
-        let scale = if free_scale { theta[p].exp() } else { 1.0 };
+        let scale = if last == Scale::Free { theta[p].exp() } else { 1.0 };
+        let spread = if last == Scale::Spread { theta[p] } else { 0.0 };
         let mut gradient = vec![0.0; p];
         for row in (0..self.columns.rows()).step_by(isoflop_formula::BLOCK) {
             let len = isoflop_formula::BLOCK.min(self.columns.rows() - row);
@@ -202,8 +229,12 @@ impl Model {
             };
             for i in 0..len {
                 let y = self.y[row + i];
-                let loss = kernel.of(y, (y - at(&outputs[0], i)) / scale);
-                let pull = self.weights[row + i] * loss.psi / scale;
+                let r = y - at(&outputs[0], i);
+                let psi = match &self.outcomes {
+                    Some(outcomes) => outcomes.at(row + i, y, r, spread, kernel).pull,
+                    None => kernel.of(y, r / scale).psi / scale,
+                };
+                let pull = self.weights[row + i] * psi;
                 for (g, o) in gradient.iter_mut().zip(&outputs[1..]) {
                     *g = pull * at(o, i);
                 }

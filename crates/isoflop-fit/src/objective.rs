@@ -34,6 +34,11 @@ pub enum Loss {
     /// Binomial likelihood of an observed share, as half the deviance per trial: `y log(y / f) + (1 - y)
     /// log((1 - y) / (1 - f))`. The row weight is the number of trials.
     Binomial,
+    /// Beta-binomial likelihood of an observed share, for attempts that resemble each other within a row: the rate of a
+    /// row varies about the law's value, and the variance of `k` successes in `n` attempts is
+    /// `n p (1 - p) (1 + (n - 1) rho)`. `rho` is estimated with the law; at 0 this is [`Loss::Binomial`]. The row weight
+    /// is the number of attempts.
+    BetaBinomial,
     /// Poisson likelihood of an observed count, as half the deviance: `y log(y / f) - (y - f)`.
     Poisson,
 }
@@ -62,7 +67,7 @@ impl Objective {
         ["squares", "huber", "student-t", "cauchy", "asymmetric-huber", "quantile", "huber-density"];
 
     /// The outcome families: likelihoods of shares and counts, which have no `-log`.
-    pub const FAMILIES: [&'static str; 2] = ["binomial", "poisson"];
+    pub const FAMILIES: [&'static str; 3] = ["binomial", "beta-binomial", "poisson"];
 
     /// The default of isoflop: Huber on log residuals with delta 1e-3 (Hoffmann et al. 2022, section 3.3).
     pub const DEFAULT: Objective = Objective { loss: Loss::Huber, log: true, delta: 1e-3 };
@@ -83,6 +88,7 @@ impl Objective {
             Loss::Quantile { .. } => "quantile",
             Loss::HuberDensity => "huber-density",
             Loss::Binomial => "binomial",
+            Loss::BetaBinomial => "beta-binomial",
             Loss::Poisson => "poisson",
         };
         if self.log { format!("{base}-log") } else { base.to_string() }
@@ -102,7 +108,7 @@ impl Objective {
     /// Whether the loss is the likelihood of a share or a count, and looks at the output itself however the law's
     /// left side is written.
     pub fn is_family(&self) -> bool {
-        matches!(self.loss, Loss::Binomial | Loss::Poisson)
+        matches!(self.loss, Loss::Binomial | Loss::BetaBinomial | Loss::Poisson)
     }
 
     /// Whether `delta` matters.
@@ -120,7 +126,8 @@ impl Objective {
             Loss::Quantile { tau } => Kernel::Huber { delta, up: tau / delta, down: (1.0 - tau) / delta },
             Loss::Cauchy => Kernel::Cauchy { delta },
             Loss::StudentT { nu } => Kernel::StudentT { nu },
-            Loss::Binomial => Kernel::Binomial,
+            // What it is without over-dispersion; the pass itself looks at the attempts of each row.
+            Loss::Binomial | Loss::BetaBinomial => Kernel::Binomial,
             Loss::Poisson => Kernel::Poisson,
         }
     }
@@ -167,6 +174,7 @@ impl std::str::FromStr for Objective {
             "median" if number.is_none() => Loss::Quantile { tau: 0.5 },
             "huber-density" if number.is_none() => Loss::HuberDensity,
             "binomial" if number.is_none() && !log => Loss::Binomial,
+            "beta-binomial" if number.is_none() && !log => Loss::BetaBinomial,
             "poisson" if number.is_none() && !log => Loss::Poisson,
             _ => return Err(unknown()),
         };

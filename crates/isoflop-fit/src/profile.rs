@@ -12,10 +12,9 @@
 //!
 //! *Determinism*: nothing is random after the first fit, whose starts the seed decides.
 
-use isoflop_formula::NodeId;
 use isoflop_laws::Law;
 use serde::{Deserialize, Serialize};
-use statrs::distribution::{ContinuousCDF, StudentsT};
+use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
 
 use crate::backtest::Quiet;
 use crate::data::Data;
@@ -24,6 +23,7 @@ use crate::error::FitError;
 use crate::fit::{Progress, Task};
 use crate::hold::Held;
 use crate::model::Model;
+use crate::objective::Loss;
 use crate::request::{self, FitOptions};
 use crate::solve::{CERTIFIED, Solved};
 
@@ -127,8 +127,8 @@ struct Refit {
     value: f64,
     ratio: f64,
     natural: Vec<f64>,
-    /// Log scale of a free-scale objective.
-    theta_scale: Option<f64>,
+    /// Log scale of a free-scale objective, or the over-dispersion.
+    theta_last: Option<f64>,
 }
 
 /// One end of the interval.
@@ -192,10 +192,17 @@ impl<'a> Search<'a> {
         let top = likelihood(task, &task.model, best).ok_or(FitError::PerfectFit)?;
         let (n, p) = (task.data.rows() as f64, task.model.len() as f64);
         let left = (n - p).max(1.0);
-        let t = StudentsT::new(0.0, 1.0, stretch.degrees.unwrap_or(left))
-            .map_or(f64::NAN, |law| law.inverse_cdf(0.5 + 0.5 * level));
-        let limit = stretch.factor * n * (t * t / left).ln_1p();
-        let centre = Refit { value: held.estimate, ratio: 0.0, natural, theta_scale: scale_of(task, best) };
+        // The likelihood of counts has no dispersion to estimate, unless it is one with over-dispersion.
+        let is_exact = matches!(task.objective.loss, Loss::Binomial | Loss::Poisson);
+        let at = 0.5 + 0.5 * level;
+        let t = match stretch.degrees.or((!is_exact).then_some(left)) {
+            Some(degrees) => StudentsT::new(0.0, 1.0, degrees).map_or(f64::NAN, |law| law.inverse_cdf(at)),
+            None => Normal::standard().inverse_cdf(at),
+        };
+        let limit = if task.objective.is_family() { t * t } else { n * (t * t / left).ln_1p() };
+        let limit = stretch.factor * limit;
+        let centre =
+            Refit { value: held.estimate, ratio: 0.0, natural, theta_last: last_of(&task.model, best) };
         Ok(Search { task, held, centre, top, limit })
     }
 
@@ -226,10 +233,9 @@ impl<'a> Search<'a> {
         let task = self.task;
         let (formula, slots) =
             self.held.at(task.formula, &task.model.coordinates.slots, &from.natural, value)?;
-        let root: NodeId = crate::fit::root(&formula, task.objective.log);
-        let model = Model::new(&formula, root, task.data, slots, task.objective.log);
+        let model = task.model_of(&formula, slots);
         let mut theta = model.internal(&from.natural);
-        theta.extend(from.theta_scale);
+        theta.extend(from.theta_last);
         let mut scratch = model.scratch();
         let problem = task.problem(&model, &model.weights);
         let end = problem.resolve(&theta, &mut scratch);
@@ -246,7 +252,7 @@ impl<'a> Search<'a> {
         if !inside {
             return None;
         }
-        Some(Refit { value, ratio, natural, theta_scale: scale_of(task, &end) })
+        Some(Refit { value, ratio, natural, theta_last: last_of(&model, &end) })
     }
 
     /// Walks from the optimum until the ratio passes the limit, then closes in on where it does.
@@ -337,12 +343,16 @@ impl<'a> Search<'a> {
     }
 }
 
-fn scale_of(task: &Task<'_>, end: &Solved) -> Option<f64> {
-    task.objective.has_free_scale().then(|| end.theta.last().copied()).flatten()
+fn last_of(model: &Model, end: &Solved) -> Option<f64> {
+    end.theta.get(model.len()).copied()
 }
 
 /// Log likelihood at the end of a fit.
 fn likelihood(task: &Task<'_>, model: &Model, end: &Solved) -> Option<f64> {
+    if task.objective.is_family() {
+        // Up to a number that depends on the runs alone.
+        return Some(-end.value);
+    }
     let residuals = model.residuals(&end.theta);
     let weights = task.data.weights.as_deref();
     Some(Density::of(task.objective, &residuals, weights)?.sum(&residuals, weights))

@@ -28,6 +28,11 @@ pub struct FitOptions {
     pub overrides: Overrides,
 }
 
+impl FitOptions {
+    /// The most replicates, starts or draws (of all chains together) of one fit: ten million.
+    pub const MOST: usize = 10_000_000;
+}
+
 impl Default for FitOptions {
     fn default() -> Self {
         FitOptions {
@@ -150,8 +155,25 @@ impl Objective {
     }
 }
 
-/// The objective asked for, the law's own, or the default.
+/// Refuses numbers of replicates, starts or draws that would exhaust memory long before they are done.
+fn affordable(options: &FitOptions) -> Result<(), FitError> {
+    let starts = match options.starts {
+        StartPlan::Count(starts) => starts,
+        _ => 0,
+    };
+    let sampler = &options.interval.sampler;
+    let draws = sampler.chains.saturating_mul(sampler.draws.saturating_add(sampler.warmup));
+    for (what, number) in [("replicates", options.bootstrap), ("starts", starts), ("draws", draws)] {
+        if number > FitOptions::MOST {
+            return Err(FitError::TooMany { what, number, most: FitOptions::MOST });
+        }
+    }
+    Ok(())
+}
+
+/// The objective asked for, the law's own, or the default; refuses options that no machine can carry out.
 pub(crate) fn objective(law: &Law, options: &FitOptions) -> Result<Objective, FitError> {
+    affordable(options)?;
     let objective = match options.objective {
         Some(objective) => objective,
         None => Objective::recommended(law)?,
@@ -160,4 +182,28 @@ pub(crate) fn objective(law: &Law, options: &FitOptions) -> Result<Objective, Fi
         return Err(FitError::BadDelta { delta: objective.delta });
     }
     Ok(objective)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::interval::Sampler;
+
+    #[test]
+    fn numbers_that_would_exhaust_memory_are_refused() {
+        let huge = FitOptions::MOST + 1;
+        let sampler = IntervalOptions {
+            sampler: Sampler { chains: usize::MAX, ..Sampler::default() },
+            ..Default::default()
+        };
+        for (options, what) in [
+            (FitOptions { bootstrap: huge, ..FitOptions::default() }, "10000001 replicates"),
+            (FitOptions { starts: StartPlan::Count(huge), ..FitOptions::default() }, "10000001 starts"),
+            (FitOptions { interval: sampler, ..FitOptions::default() }, "draws"),
+        ] {
+            let error = affordable(&options).unwrap_err().to_string();
+            assert!(error.contains("T0820") && error.contains(what), "{error}");
+        }
+        assert!(affordable(&FitOptions { bootstrap: FitOptions::MOST, ..FitOptions::default() }).is_ok());
+    }
 }

@@ -48,7 +48,8 @@ pub(crate) fn rescue(task: &Task<'_>, data: &Data, model: &Model, starts: &[Vec<
 /// The objective in the parameters' own space, linear ones projected.
 fn own_space(task: &Task<'_>, data: &Data, start: &[f64]) -> Option<Vec<f64>> {
     let slots = task.model.coordinates.slots.clone();
-    let plain = Model::plain(task.formula, task.root, data, slots, task.objective.log);
+    let plain =
+        Model::plain(task.formula, task.root, data, slots, task.objective.log).under(data, task.objective);
     let linear =
         if task.objective.log { Vec::new() } else { linear_coordinates(task.formula, task.root, &plain) };
     let problem = Problem { linear: &linear, ..task.problem(&plain, &plain.weights) };

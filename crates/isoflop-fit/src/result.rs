@@ -20,6 +20,9 @@ pub struct Fit {
     pub derived: Vec<Derived>,
     /// Estimated scale of the residuals, for objectives that estimate one.
     pub scale: Option<f64>,
+    /// Estimated correlation `rho` of two attempts of one row, 0 for a binomial; for beta-binomial shares.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overdispersion: Option<f64>,
     /// How intervals were made; `None` if none were asked for.
     pub interval: Option<Interval>,
     /// Root mean square of the residuals on the scale of the objective (log residuals: dimensionless; raw

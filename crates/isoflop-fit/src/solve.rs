@@ -26,7 +26,7 @@ const LONGEST: f64 = 4.0;
 /// Where the solver stopped.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Solved {
-    /// Free coordinates, with the log scale at the end for a free-scale objective.
+    /// Free coordinates, with the log scale at the end for a free-scale objective, or the over-dispersion.
     pub(crate) theta: Vec<f64>,
     /// The objective.
     pub(crate) value: f64,
@@ -59,7 +59,7 @@ impl Problem<'_> {
             Order::Gradient,
             scratch,
         );
-        if self.objective.loss == Loss::Squares {
+        if self.objective.loss == Loss::Squares && self.model.outcomes.is_none() {
             let passes = rough.passes;
             return self.polish(rough.theta, passes, scratch);
         }
@@ -70,16 +70,16 @@ impl Problem<'_> {
     pub(crate) fn resolve(&self, theta: &[f64], scratch: &mut Scratch) -> Solved {
         let p = self.model.len();
         let warm = match self.objective.loss {
-            Loss::Squares | Loss::StudentT { .. } | Loss::Binomial | Loss::Poisson => {
-                self.polish(theta.to_vec(), 0, scratch)
-            }
+            Loss::Squares | Loss::StudentT { .. } => self.polish(theta.to_vec(), 0, scratch),
+            _ if self.objective.is_family() => self.polish(theta.to_vec(), 0, scratch),
             Loss::HuberDensity => {
                 let start = Solved { theta: theta[..p].to_vec(), ..Solved::default() };
                 self.narrow(start, scratch)
             }
             _ => {
                 let kernel = self.objective.kernel(4.0 * self.threshold(1.0));
-                let wide = self.descend(theta.to_vec(), kernel, Scale::One, 1e-2, 30, Order::Newton, scratch);
+                let last = self.last();
+                let wide = self.descend(theta.to_vec(), kernel, last, 1e-2, 30, Order::Newton, scratch);
                 let passes = wide.passes;
                 self.polish(wide.theta, passes, scratch)
             }
@@ -87,9 +87,12 @@ impl Problem<'_> {
         if warm.gradient <= CERTIFIED { warm } else { self.solve(&theta[..p], scratch) }
     }
 
-    /// Polishes free coordinates `theta` (without scale) that are near an optimum of the objective already.
+    /// Polishes free coordinates `theta` that are near an optimum of the objective already.
     pub(crate) fn finish(&self, theta: &[f64], scratch: &mut Scratch) -> Solved {
-        if self.objective.has_free_scale() {
+        if self.last() == Scale::Spread {
+            let start = Solved { theta: theta[..self.model.len()].to_vec(), ..Solved::default() };
+            self.narrow(start, scratch)
+        } else if self.objective.has_free_scale() {
             self.solve(theta, scratch)
         } else {
             self.polish(theta.to_vec(), 0, scratch)
@@ -107,7 +110,13 @@ impl Problem<'_> {
 
     fn narrow(&self, from: Solved, scratch: &mut Scratch) -> Solved {
         let Solved { mut theta, mut passes, .. } = from;
-        if self.objective.is_family() {
+        let near = if self.model.outcomes.is_some() { Scale::Rows } else { Scale::One };
+        if self.objective.is_family() || self.objective.loss == Loss::Squares {
+            if self.last() == Scale::Spread {
+                let kernel = self.objective.kernel(self.objective.delta);
+                let step = self.descend(theta, kernel, near, 1e-3, 100, Order::Newton, scratch);
+                (theta, passes) = (self.with_spread(step.theta), passes + step.passes);
+            }
             return self.polish(theta, passes, scratch);
         }
         let residuals = self.model.residuals(&theta);
@@ -129,7 +138,7 @@ impl Problem<'_> {
                 Loss::HuberDensity => Kernel::Huber { delta: width, up: 1.0, down: 1.0 },
                 _ => self.objective.kernel(width),
             };
-            let step = self.descend(theta, kernel, Scale::One, 1e-3, 30, Order::Newton, scratch);
+            let step = self.descend(theta, kernel, near, 1e-3, 30, Order::Newton, scratch);
             theta = step.theta;
             passes += step.passes;
             if density {
@@ -138,6 +147,9 @@ impl Problem<'_> {
         }
         if density {
             return self.alternate(theta, passes, scratch);
+        }
+        if self.last() == Scale::Spread {
+            theta = self.with_spread(theta);
         }
         self.polish(theta, passes, scratch)
     }
@@ -189,9 +201,28 @@ impl Problem<'_> {
         scale
     }
 
+    /// `theta` with a first over-dispersion behind it.
+    fn with_spread(&self, mut theta: Vec<f64>) -> Vec<f64> {
+        let values = self.model.values(&theta);
+        let first =
+            self.model.outcomes.as_ref().map(|o| o.first_spread(&self.model.y, &values, self.weights));
+        theta.extend(first);
+        theta
+    }
+
+    /// What the objective has beside the coordinates of the law.
+    pub(crate) fn last(&self) -> Scale {
+        match &self.model.outcomes {
+            _ if self.objective.has_free_scale() => Scale::Free,
+            Some(outcomes) if outcomes.has_spread => Scale::Spread,
+            Some(_) => Scale::Rows,
+            None => Scale::One,
+        }
+    }
+
     /// The objective itself, to rounding noise.
     fn polish(&self, theta: Vec<f64>, passes: usize, scratch: &mut Scratch) -> Solved {
-        let scale = if self.objective.has_free_scale() { Scale::Free } else { Scale::One };
+        let scale = self.last();
         let kernel = self.final_kernel(&theta);
         let mut solved = self.descend(theta, kernel, scale, POLISHED, 400, Order::Newton, scratch);
         if solved.gradient > CERTIFIED && !self.model.has_exact() {
@@ -216,7 +247,7 @@ impl Problem<'_> {
 
     /// One full pass at `theta` under the final kernel.
     pub(crate) fn sums(&self, theta: &[f64], order: Order, scratch: &mut Scratch) -> Sums {
-        let scale = if self.objective.has_free_scale() { Scale::Free } else { Scale::One };
+        let scale = self.last();
         self.model.pass(theta, self.final_kernel(theta), scale, self.weights, order, scratch)
     }
 
@@ -234,7 +265,11 @@ impl Problem<'_> {
     ) -> Solved {
         let n = theta.len();
         let bounds: Vec<(f64, f64)> = (0..n)
-            .map(|j| if j < self.model.len() { self.model.coordinates.bounds(j) } else { OPEN })
+            .map(|j| match scale {
+                _ if j < self.model.len() => self.model.coordinates.bounds(j),
+                Scale::Spread => SPREAD,
+                _ => OPEN,
+            })
             .collect();
         project(&mut theta, &bounds);
         // Variable projection belongs to least squares far from the optimum; Newton steps need no help.
@@ -275,6 +310,8 @@ impl Problem<'_> {
 }
 
 const OPEN: (f64, f64) = (f64::NEG_INFINITY, f64::INFINITY);
+/// From a binomial to shares that are all or nothing.
+const SPREAD: (f64, f64) = (0.0, 1e9);
 
 /// The box of every coordinate, and how it is damped.
 #[derive(Clone, Copy)]

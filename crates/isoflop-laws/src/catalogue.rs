@@ -7,10 +7,32 @@ use isoflop_formula::closest;
 
 use crate::error::{LawError, LawErrors};
 use crate::law::{Law, Origin};
-use crate::read::read;
+use crate::read::{read, read_builtin};
 
-/// Name and text of every embedded law file.
-const BUILTIN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/builtin.rs"));
+/// Every embedded law file.
+pub(crate) const BUILTIN: &[File] = include!(concat!(env!("OUT_DIR"), "/builtin.rs"));
+/// Their front matters, packed.
+const PACKED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/builtin.bin"));
+
+/// An embedded law file.
+pub(crate) struct File {
+    /// Its path from the root of the repository.
+    pub(crate) name: &'static str,
+    pub(crate) text: &'static str,
+    /// Where its front matter starts and ends in [`PACKED`].
+    packed: (usize, usize),
+}
+
+impl File {
+    /// Its front matter as [`crate::packed::unpack`] takes it.
+    pub(crate) fn packed(&self) -> &'static [u8] {
+        PACKED.get(self.packed.0..self.packed.1).unwrap_or_default()
+    }
+
+    fn read(&self) -> Result<Law, LawErrors> {
+        read_builtin(self.name, self.text, self.packed(), folder_of(self.name))
+    }
+}
 
 /// Folders below a user's folder are searched this deep, so that a circle of links ends.
 const DEEPEST: usize = 8;
@@ -76,11 +98,8 @@ impl Catalogue {
     /// ```
     pub fn containing(id: &str) -> Result<Catalogue, LawErrors> {
         let stem = |file: &str| file.rsplit('/').next().and_then(|name| name.strip_suffix(".md")) == Some(id);
-        match BUILTIN.iter().find(|(file, _)| stem(file)) {
-            Some((file, text)) => {
-                let law = read(file, text, folder_of(file), Origin::BuiltIn)?;
-                Ok(Catalogue { laws: vec![law], overridden: Vec::new() })
-            }
+        match BUILTIN.iter().find(|file| stem(file.name)) {
+            Some(file) => Ok(Catalogue { laws: vec![file.read()?], overridden: Vec::new() }),
             None => Catalogue::builtin(),
         }
     }
@@ -190,7 +209,7 @@ fn read_all() -> Vec<Result<Law, LawErrors>> {
     // Every so manieth file: neighbours are alike in length.
     let part = |first: usize| -> Vec<Result<Law, LawErrors>> {
         let files = BUILTIN.iter().skip(first).step_by(threads);
-        files.map(|(file, text)| read(file, text, folder_of(file), Origin::BuiltIn)).collect()
+        files.map(File::read).collect()
     };
     let mut parts: Vec<_> = std::thread::scope(|scope| {
         let others: Vec<_> = (1..threads).map(|first| (first, scope.spawn(move || part(first)))).collect();

@@ -24,11 +24,13 @@ mod coefficients;
 mod error;
 mod grade;
 mod law;
+mod packed;
 mod parts;
 mod prose;
 mod read;
 mod reader;
 mod source;
+mod tree;
 
 pub use catalogue::{Catalogue, Overridden};
 pub use coefficients::{CoefficientSet, Standing};

@@ -10,16 +10,18 @@ use crate::coefficients::CoefficientSet;
 use crate::error::{LawError, LawErrors};
 use crate::grade::Grade;
 use crate::law::{Law, Origin};
+use crate::packed::unpack;
 use crate::parts::{Citation, Derived, Design, Golden, Levels, Members, Parameter, Recipe, Value, Variable};
 use crate::prose::Prose;
 use crate::reader::{Entry, Reader, Section};
 use crate::source::Source;
+use crate::tree;
 
 /// Reads one law file. `folder` is the one it lies in, if that means an area.
 pub(crate) fn read(file: &str, text: &str, folder: Option<&str>, origin: Origin) -> Result<Law, LawErrors> {
     let source = Source::new(file, text)?;
     let reader = Reader::new(source);
-    let (table, mistakes) = DeTable::parse_recoverable(source.front);
+    let (parsed, mistakes) = DeTable::parse_recoverable(source.front);
     for mistake in mistakes {
         let offset = mistake.span().map_or(0, |span| span.start);
         reader.report(LawError::Toml {
@@ -27,23 +29,56 @@ pub(crate) fn read(file: &str, text: &str, folder: Option<&str>, origin: Origin)
             message: mistake.message().replace('\n', " "),
         });
     }
-    let mut errors = reader.take_errors();
+    let errors = reader.take_errors();
+    if errors.is_empty() {
+        return finish(reader, &tree::table(parsed.into_inner()), text, folder, origin);
+    }
     // A broken table would only add consequences of the first mistake.
-    let law = if errors.is_empty() { front_matter(&reader, table.get_ref(), folder, origin) } else { None };
+    let mut errors = errors;
+    Prose::read(&source, &mut errors);
+    Err(sorted(errors))
+}
+
+/// Reads an embedded law file, whose front matter was packed when the program was built.
+pub(crate) fn read_builtin(
+    file: &str,
+    text: &str,
+    packed: &[u8],
+    folder: Option<&str>,
+) -> Result<Law, LawErrors> {
+    match unpack(packed) {
+        Some(table) => finish(Reader::new(Source::new(file, text)?), &table, text, folder, Origin::BuiltIn),
+        None => read(file, text, folder, Origin::BuiltIn),
+    }
+}
+
+/// The law of a table without mistakes of syntax.
+fn finish(
+    reader: Reader<'_>,
+    table: &[tree::Entry<'_>],
+    text: &str,
+    folder: Option<&str>,
+    origin: Origin,
+) -> Result<Law, LawErrors> {
+    let source = reader.source;
+    let law = front_matter(&reader, table, folder, origin);
+    let mut errors = Vec::new();
     errors.extend(reader.take_errors());
     let prose = Prose::read(&source, &mut errors);
     match law {
         Some(law) if errors.is_empty() => Ok(Law { prose, text: text.to_owned(), ..law }),
-        _ => {
-            errors.sort_by_key(|error| error.place().map(|place| place.line));
-            Err(LawErrors(errors))
-        }
+        _ => Err(sorted(errors)),
     }
+}
+
+fn sorted(mut errors: Vec<LawError>) -> LawErrors {
+    errors.sort_by_key(|error| error.place().map(|place| place.line));
+    LawErrors(errors)
 }
 
 fn front_matter(
     reader: &Reader<'_>,
-    table: &DeTable<'_>,
+    table: &[tree::Entry<'_>],
     folder: Option<&str>,
     origin: Origin,
 ) -> Option<Law> {

@@ -1,16 +1,15 @@
-//! Reads TOML tables key by key and keeps every mistake with its line.
+//! Reads tables of the front matter key by key and keeps every mistake with its line.
 //!
 //! The keys that a section knows are the keys it was asked for, so there is no second list to keep in step.
 
 use std::cell::RefCell;
 
 use isoflop_formula::{Diagnostics, Formula, Scope, closest};
-use toml::Spanned;
-use toml::de::{DeArray, DeString, DeTable, DeValue};
 
 use crate::error::LawError;
 use crate::parts::Value;
 use crate::source::Source;
+use crate::tree::{Entry as Pair, Item, Tree};
 
 /// A law file being read, and what was wrong so far.
 pub(crate) struct Reader<'a> {
@@ -36,14 +35,14 @@ impl<'a> Reader<'a> {
 /// One table of the front matter. Keys nobody asked for are reported when it is dropped.
 pub(crate) struct Section<'r, 'a> {
     pub(crate) reader: &'r Reader<'a>,
-    table: &'r DeTable<'a>,
+    table: &'r [Pair<'a>],
     name: String,
     at: usize,
     known: RefCell<Vec<&'static str>>,
 }
 
 impl<'r, 'a> Section<'r, 'a> {
-    pub(crate) fn root(reader: &'r Reader<'a>, table: &'r DeTable<'a>) -> Self {
+    pub(crate) fn root(reader: &'r Reader<'a>, table: &'r [Pair<'a>]) -> Self {
         Section { reader, table, name: "the front matter".to_owned(), at: 0, known: RefCell::default() }
     }
 
@@ -54,12 +53,12 @@ impl<'r, 'a> Section<'r, 'a> {
 
     /// Offset of the value of `key`, or of the section.
     pub(crate) fn offset_of(&self, key: &str) -> usize {
-        self.table.get(key).map_or(self.at, |value| value.span().start)
+        self.get(key).map_or(self.at, |item| item.at)
     }
 
     fn inside(&self, key: &str, name: &str) -> Option<usize> {
-        let table = self.table.get(key)?.get_ref().as_table()?;
-        table.get_key_value(name).map(|(key, _)| key.span().start)
+        let table = self.get(key)?.as_table()?;
+        table.iter().find(|entry| entry.key == name).map(|entry| entry.at)
     }
 
     /// Offset of `name` in the table `key`, or of that table, or of the section.
@@ -77,14 +76,18 @@ impl<'r, 'a> Section<'r, 'a> {
         &self.name
     }
 
-    fn value(&self, key: &'static str) -> Option<&'r Spanned<DeValue<'a>>> {
+    fn get(&self, key: &str) -> Option<&'r Item<'a>> {
+        self.table.iter().find(|entry| entry.key == key).map(|entry| &entry.item)
+    }
+
+    fn value(&self, key: &'static str) -> Option<&'r Item<'a>> {
         self.known.borrow_mut().push(key);
-        self.table.get(key)
+        self.get(key)
     }
 
     /// Whether the section has this key.
     pub(crate) fn has(&self, key: &str) -> bool {
-        self.table.contains_key(key)
+        self.get(key).is_some()
     }
 
     /// Reports that the section has no `key`.
@@ -115,13 +118,13 @@ impl<'r, 'a> Section<'r, 'a> {
         });
     }
 
-    fn wrong_type(&self, key: &str, value: &Spanned<DeValue<'a>>, expected: &str) {
-        self.wrong(key, value.span().start, expected, kind(value.get_ref()));
+    fn wrong_type(&self, key: &str, item: &Item<'a>, expected: &str) {
+        self.wrong(key, item.at, expected, kind(&item.value));
     }
 
     /// A required text; missing or of another type, it is reported and empty.
     pub(crate) fn text(&self, key: &'static str) -> String {
-        if !self.table.contains_key(key) {
+        if !self.has(key) {
             self.missing(key);
         }
         self.optional_text(key).unwrap_or_default()
@@ -129,10 +132,10 @@ impl<'r, 'a> Section<'r, 'a> {
 
     pub(crate) fn optional_text(&self, key: &'static str) -> Option<String> {
         let value = self.value(key)?;
-        match value.get_ref() {
-            DeValue::String(text) if !text.trim().is_empty() => Some(text.trim().to_owned()),
-            DeValue::String(_) => {
-                self.wrong(key, value.span().start, "a text", "empty");
+        match &value.value {
+            Tree::Text(text) if !text.trim().is_empty() => Some(text.trim().to_owned()),
+            Tree::Text(_) => {
+                self.wrong(key, value.at, "a text", "empty");
                 None
             }
             _ => {
@@ -145,8 +148,8 @@ impl<'r, 'a> Section<'r, 'a> {
     /// A list of texts, empty if the key is absent.
     pub(crate) fn texts(&self, key: &'static str) -> Vec<String> {
         let Some(value) = self.value(key) else { return Vec::new() };
-        let texts = value.get_ref().as_array().and_then(|array| {
-            array.iter().map(|item| item.get_ref().as_str().map(str::to_owned)).collect::<Option<Vec<_>>>()
+        let texts = value.as_list().and_then(|list| {
+            list.iter().map(|item| item.as_text().map(str::to_owned)).collect::<Option<Vec<_>>>()
         });
         texts.unwrap_or_else(|| {
             self.wrong_type(key, value, "a list of texts");
@@ -156,10 +159,13 @@ impl<'r, 'a> Section<'r, 'a> {
 
     pub(crate) fn flag(&self, key: &'static str) -> bool {
         let Some(value) = self.value(key) else { return false };
-        value.get_ref().as_bool().unwrap_or_else(|| {
-            self.wrong_type(key, value, "true or false");
-            false
-        })
+        match value.value {
+            Tree::Flag(flag) => flag,
+            _ => {
+                self.wrong_type(key, value, "true or false");
+                false
+            }
+        }
     }
 
     pub(crate) fn optional_number(&self, key: &'static str) -> Option<f64> {
@@ -169,24 +175,22 @@ impl<'r, 'a> Section<'r, 'a> {
 
     /// A required number; NaN after a report if there is none.
     pub(crate) fn number(&self, key: &'static str) -> f64 {
-        if !self.table.contains_key(key) {
+        if !self.has(key) {
             self.missing(key);
         }
         self.optional_number(key).unwrap_or(f64::NAN)
     }
 
     /// A number, or a text with a formula of numbers only, such as `"1.6e7 * 8.64e19"`.
-    fn number_at(&self, key: &str, value: &Spanned<DeValue<'a>>) -> Option<f64> {
-        let number = match value.get_ref() {
-            DeValue::Float(float) => float.as_str().parse().ok(),
-            DeValue::Integer(integer) if integer.radix() == 10 => integer.as_str().parse().ok(),
-            DeValue::String(text) => return self.constant(key, value.span().start, text),
-            _ => None,
-        };
-        if number.is_none_or(f64::is_nan) {
-            self.wrong_type(key, value, "a number, or a formula of numbers in quotes");
+    fn number_at(&self, key: &str, value: &Item<'a>) -> Option<f64> {
+        match &value.value {
+            Tree::Number(number) if !number.is_nan() => Some(*number),
+            Tree::Text(text) => self.constant(key, value.at, text),
+            _ => {
+                self.wrong_type(key, value, "a number, or a formula of numbers in quotes");
+                None
+            }
         }
-        number.filter(|number: &f64| !number.is_nan())
     }
 
     fn constant(&self, key: &str, offset: usize, text: &str) -> Option<f64> {
@@ -207,7 +211,7 @@ impl<'r, 'a> Section<'r, 'a> {
 
     /// A required table of numbers.
     pub(crate) fn numbers(&self, key: &'static str) -> Vec<(String, f64)> {
-        if !self.table.contains_key(key) {
+        if !self.has(key) {
             self.missing(key);
         }
         self.optional_numbers(key).unwrap_or_default()
@@ -217,17 +221,17 @@ impl<'r, 'a> Section<'r, 'a> {
     pub(crate) fn optional_numbers(&self, key: &'static str) -> Option<Vec<(String, f64)>> {
         let table = self.table_at(key)?;
         let mut numbers = Vec::new();
-        for (name, value) in in_file_order(table) {
-            if let Some(number) = self.number_at(name.get_ref(), value) {
-                numbers.push((name.get_ref().to_string(), number));
+        for entry in table {
+            if let Some(number) = self.number_at(&entry.key, &entry.item) {
+                numbers.push((entry.key.to_string(), number));
             }
         }
         Some(numbers)
     }
 
-    fn table_at(&self, key: &'static str) -> Option<&'r DeTable<'a>> {
+    fn table_at(&self, key: &'static str) -> Option<&'r [Pair<'a>]> {
         let value = self.value(key)?;
-        let table = value.get_ref().as_table();
+        let table = value.as_table();
         if table.is_none() {
             self.wrong_type(key, value, "a table");
         }
@@ -243,21 +247,17 @@ impl<'r, 'a> Section<'r, 'a> {
     /// The tables `[key.NAME]`, in file order. `required` reports an absent or empty one.
     pub(crate) fn named_sections(&self, key: &'static str, required: bool) -> Vec<(String, Section<'r, 'a>)> {
         let table = self.table_at(key);
-        if required
-            && table.is_none_or(|table| table.is_empty())
-            && (table.is_some() || !self.table.contains_key(key))
-        {
+        if required && table.is_none_or(<[_]>::is_empty) && (table.is_some() || !self.has(key)) {
             self.missing(&format!("{key}.NAME"));
         }
         let mut sections = Vec::new();
-        for (name, value) in table.map(in_file_order).unwrap_or_default() {
-            match value.get_ref().as_table() {
+        for Pair { key: name, at, item } in table.unwrap_or_default() {
+            match item.as_table() {
                 Some(inner) => {
-                    let path = self.path(&format!("{key}.{}", name.get_ref()));
-                    let child = self.child(inner, format!("[{path}]"), name.span().start);
-                    sections.push((name.get_ref().to_string(), child));
+                    let path = self.path(&format!("{key}.{name}"));
+                    sections.push((name.to_string(), self.child(inner, format!("[{path}]"), *at)));
                 }
-                None => self.wrong_type(name.get_ref(), value, "a table"),
+                None => self.wrong_type(name, item, "a table"),
             }
         }
         sections
@@ -266,15 +266,15 @@ impl<'r, 'a> Section<'r, 'a> {
     /// The tables `[[key]]`, in file order.
     pub(crate) fn sections(&self, key: &'static str) -> Vec<Section<'r, 'a>> {
         let Some(value) = self.value(key) else { return Vec::new() };
-        let Some(array) = value.get_ref().as_array() else {
+        let Some(list) = value.as_list() else {
             self.wrong_type(key, value, "a list of tables `[[..]]`");
             return Vec::new();
         };
         let mut sections = Vec::new();
-        for item in array.iter() {
-            match item.get_ref().as_table() {
+        for item in list {
+            match item.as_table() {
                 Some(inner) => {
-                    sections.push(self.child(inner, format!("[[{}]]", self.path(key)), item.span().start));
+                    sections.push(self.child(inner, format!("[[{}]]", self.path(key)), item.at));
                 }
                 None => self.wrong_type(key, item, "a table"),
             }
@@ -285,78 +285,75 @@ impl<'r, 'a> Section<'r, 'a> {
     /// The entries of the table `key`, each a list of numbers or of texts, a text or a table, in file order.
     pub(crate) fn entries(&self, key: &'static str) -> Vec<(String, Entry<'r, 'a>)> {
         let mut entries = Vec::new();
-        for (name, value) in self.table_at(key).map(in_file_order).unwrap_or_default() {
-            let texts = |list: &DeArray<'a>| -> Option<Vec<String>> {
+        for Pair { key: name, at, item } in self.table_at(key).unwrap_or_default() {
+            let texts = |list: &[Item<'a>]| -> Option<Vec<String>> {
                 let formula = |text: &str| Formula::expression(text, &Scope::default()).is_ok();
-                let all: Option<Vec<&str>> = list.iter().map(|item| item.get_ref().as_str()).collect();
+                let all: Option<Vec<&str>> = list.iter().map(Item::as_text).collect();
                 // A list of formulas of numbers, `["6e18 / 2", ...]`, is a list of numbers.
                 all.filter(|all| !all.iter().all(|text| formula(text)))
                     .map(|all| all.into_iter().map(str::to_owned).collect())
             };
-            let entry = match value.get_ref() {
-                DeValue::Array(list) => match texts(list) {
+            let entry = match &item.value {
+                Tree::List(list) => match texts(list) {
                     Some(texts) => Entry::Texts(texts),
-                    None => Entry::List(
-                        list.iter().filter_map(|item| self.number_at(name.get_ref(), item)).collect(),
-                    ),
+                    None => Entry::List(list.iter().filter_map(|item| self.number_at(name, item)).collect()),
                 },
-                DeValue::String(text) => Entry::Text(text.to_string(), value.span().start),
-                DeValue::Table(table) => {
-                    let path = self.path(&format!("{key}.{}", name.get_ref()));
-                    Entry::Table(self.child(table, format!("[{path}]"), name.span().start))
+                Tree::Text(text) => Entry::Text(text.to_string(), item.at),
+                Tree::Table(table) => {
+                    let path = self.path(&format!("{key}.{name}"));
+                    Entry::Table(self.child(table, format!("[{path}]"), *at))
                 }
                 _ => {
-                    self.wrong_type(name.get_ref(), value, "a list, a formula of other inputs or a range");
+                    self.wrong_type(name, item, "a list, a formula of other inputs or a range");
                     continue;
                 }
             };
-            entries.push((name.get_ref().to_string(), entry));
+            entries.push((name.to_string(), entry));
         }
         entries
     }
 
     /// The entries of the table `key`, each a number, a list of numbers, or a text that is no formula of numbers.
     pub(crate) fn entries_of_values(&self, key: &'static str) -> Vec<(String, Value)> {
-        if !self.table.contains_key(key) {
+        if !self.has(key) {
             return Vec::new();
         }
         let mut entries = Vec::new();
-        for (name, value) in self.table_at(key).map(in_file_order).unwrap_or_default() {
-            let word =
-                value.get_ref().as_str().filter(|text| Formula::expression(text, &Scope::default()).is_err());
+        for Pair { key: name, item, .. } in self.table_at(key).unwrap_or_default() {
+            let word = item.as_text().filter(|text| Formula::expression(text, &Scope::default()).is_err());
             let entry = match word {
                 Some(word) => Value::Text(word.to_owned()),
-                None => match value.get_ref().as_array() {
-                    Some(list) => Value::Sequence(
-                        list.iter().filter_map(|item| self.number_at(name.get_ref(), item)).collect(),
-                    ),
-                    None => match self.number_at(name.get_ref(), value) {
+                None => match item.as_list() {
+                    Some(list) => {
+                        Value::Sequence(list.iter().filter_map(|item| self.number_at(name, item)).collect())
+                    }
+                    None => match self.number_at(name, item) {
                         Some(number) => Value::Number(number),
                         None => continue,
                     },
                 },
             };
-            entries.push((name.get_ref().to_string(), entry));
+            entries.push((name.to_string(), entry));
         }
         entries
     }
 
     /// A table of texts under `key`, in file order; empty if absent.
     pub(crate) fn optional_texts(&self, key: &'static str) -> Vec<(String, String)> {
-        if !self.table.contains_key(key) {
+        if !self.has(key) {
             return Vec::new();
         }
         let mut texts = Vec::new();
-        for (name, value) in self.table_at(key).map(in_file_order).unwrap_or_default() {
-            match value.get_ref().as_str() {
-                Some(text) => texts.push((name.get_ref().to_string(), text.to_owned())),
-                None => self.wrong_type(name.get_ref(), value, "a text"),
+        for Pair { key: name, item, .. } in self.table_at(key).unwrap_or_default() {
+            match item.as_text() {
+                Some(text) => texts.push((name.to_string(), text.to_owned())),
+                None => self.wrong_type(name, item, "a text"),
             }
         }
         texts
     }
 
-    fn child(&self, table: &'r DeTable<'a>, name: String, at: usize) -> Section<'r, 'a> {
+    fn child(&self, table: &'r [Pair<'a>], name: String, at: usize) -> Section<'r, 'a> {
         Section { reader: self.reader, table, name, at, known: RefCell::default() }
     }
 
@@ -381,11 +378,11 @@ impl Drop for Section<'_, '_> {
     // Here and not in a method to call: a forgotten call would let unknown keys pass in silence.
     fn drop(&mut self) {
         let known = self.known.borrow();
-        for (key, _) in in_file_order(self.table) {
-            let name: &str = key.get_ref();
+        for entry in self.table {
+            let name: &str = &entry.key;
             if !known.contains(&name) {
                 self.reader.report(LawError::UnknownKey {
-                    place: self.reader.source.place(key.span().start),
+                    place: self.reader.source.place(entry.at),
                     key: name.to_owned(),
                     section: self.name.clone(),
                     suggestion: closest(name, known.iter().copied()).map(str::to_owned),
@@ -395,22 +392,36 @@ impl Drop for Section<'_, '_> {
     }
 }
 
-/// TOML tables are kept sorted by key; people mean the order they wrote.
-fn in_file_order<'r, 'a>(
-    table: &'r DeTable<'a>,
-) -> Vec<(&'r Spanned<DeString<'a>>, &'r Spanned<DeValue<'a>>)> {
-    let mut entries: Vec<_> = table.iter().collect();
-    entries.sort_by_key(|(key, _)| key.span().start);
-    entries
+impl<'a> Item<'a> {
+    fn as_text(&self) -> Option<&str> {
+        match &self.value {
+            Tree::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    fn as_list(&self) -> Option<&[Item<'a>]> {
+        match &self.value {
+            Tree::List(list) => Some(list),
+            _ => None,
+        }
+    }
+
+    fn as_table(&self) -> Option<&[Pair<'a>]> {
+        match &self.value {
+            Tree::Table(table) => Some(table),
+            _ => None,
+        }
+    }
 }
 
-fn kind(value: &DeValue<'_>) -> &'static str {
+fn kind(value: &Tree<'_>) -> &'static str {
     match value {
-        DeValue::String(_) => "a text",
-        DeValue::Integer(_) | DeValue::Float(_) => "this number",
-        DeValue::Boolean(_) => "true or false",
-        DeValue::Datetime(_) => "a date",
-        DeValue::Array(_) => "a list",
-        DeValue::Table(_) => "a table",
+        Tree::Text(_) => "a text",
+        Tree::Number(_) => "this number",
+        Tree::Flag(_) => "true or false",
+        Tree::Date => "a date",
+        Tree::List(_) => "a list",
+        Tree::Table(_) => "a table",
     }
 }

@@ -17,6 +17,7 @@
 
 mod arch;
 mod barrier;
+mod breakdown;
 mod caution;
 mod cost;
 mod curves;
@@ -47,6 +48,7 @@ mod whole;
 mod words;
 
 pub use arch::Architecture;
+pub use breakdown::{Breakdown, Term, breakdown};
 pub use cost::{Cost, CostGolden, CostModel, CostQuantity, costs, costs_given};
 pub use curves::{Curves, Frontier, Slice, Valley, curves};
 pub use error::PlanError;

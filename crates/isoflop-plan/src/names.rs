@@ -68,6 +68,14 @@ impl Law<'_> {
     }
 }
 
+/// The formula that a name stands for.
+pub(crate) enum Meaning<'a> {
+    /// A definition.
+    Written(Formula),
+    /// What a law predicts, at this node of its formula.
+    Predicted(&'a Formula, NodeId),
+}
+
 struct GivenName<'a> {
     name: &'a str,
     value: Given<'a>,
@@ -212,6 +220,21 @@ impl<'a> Names<'a> {
             let Node::Input(k) = leaf else { return Ok(None) };
             self.named(graph, &inputs[k as usize].name, None)
         })
+    }
+
+    /// The formula behind a name, where there is one.
+    pub(crate) fn meaning(&self, name: &str) -> Result<Option<Meaning<'a>>, PlanError> {
+        if let Some(definition) = self.lets.iter().find(|l| l.name == name) {
+            return self.compile("--let", definition.text).map(|formula| Some(Meaning::Written(formula)));
+        }
+        let of = |with_role: bool| {
+            let found = |law: &Law<'a>| {
+                let root = law.outputs[law.output(name, with_role)?].root;
+                Some(Meaning::Predicted(&law.model.formula, root))
+            };
+            self.laws.iter().find_map(found)
+        };
+        Ok(of(true).or_else(|| of(false)))
     }
 
     /// What a name stands for; `asking` is the law that reads it.

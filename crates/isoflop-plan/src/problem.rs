@@ -258,7 +258,7 @@ impl Problem {
 }
 
 /// The parts of a constraint that are joined by `and`, each with its text.
-fn parts(formula: &Formula, text: &str) -> Vec<(NodeId, String)> {
+pub(crate) fn parts(formula: &Formula, text: &str) -> Vec<(NodeId, String)> {
     let mut rest = vec![formula.body];
     let mut found = Vec::new();
     while let Some(node) = rest.pop() {
@@ -293,7 +293,7 @@ fn constraint(
 }
 
 /// A single `=` is an equation too.
-fn with_equals(text: &str) -> String {
+pub(crate) fn with_equals(text: &str) -> String {
     let bytes = text.as_bytes();
     let is_single = |at: usize| {
         let around = |place: Option<usize>| place.and_then(|place| bytes.get(place)).copied().unwrap_or(b' ');

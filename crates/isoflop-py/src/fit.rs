@@ -286,6 +286,7 @@ fn shallow(fit: &Fit) -> Fit {
         parameters: fit.parameters.clone(),
         derived: fit.derived.clone(),
         scale: fit.scale,
+        overdispersion: fit.overdispersion,
         interval: fit.interval.clone(),
         rmse: fit.rmse,
         rmse_log: fit.rmse_log,

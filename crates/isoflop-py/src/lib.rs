@@ -11,6 +11,7 @@ mod fit;
 mod laws;
 mod options;
 mod plan;
+mod report;
 mod review;
 mod shard;
 mod study;
@@ -34,6 +35,9 @@ fn _isoflop(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(review::influence, module)?)?;
     module.add_function(wrap_pyfunction!(review::audit, module)?)?;
     module.add_function(wrap_pyfunction!(review::next_runs, module)?)?;
+    module.add_function(wrap_pyfunction!(report::figures_of_result, module)?)?;
+    module.add_function(wrap_pyfunction!(report::figures_of_fit, module)?)?;
+    module.add_function(wrap_pyfunction!(report::report, module)?)?;
     module.add_function(wrap_pyfunction!(plan::plan, module)?)?;
     module.add_function(wrap_pyfunction!(plan::plans, module)?)?;
     module.add_function(wrap_pyfunction!(plan::rules, module)?)?;

@@ -2,7 +2,7 @@
 
 use isoflop_fit::{Data, Fit};
 use isoflop_formula::Formula;
-use isoflop_study::{Again, Finished, Rows, counted};
+use isoflop_study::{Again, Finished, Rows, RunCurves, counted};
 
 use serde_json::Value;
 
@@ -35,6 +35,8 @@ pub struct Subject<'a> {
     pub command: &'a [String],
     /// Name of the file with the saved fit, if it is one.
     pub saved: Option<&'a str>,
+    /// The curves of runs, to be held against the forecast; also without them if the rows are whole curves.
+    pub curves: Option<&'a RunCurves>,
     /// Results that belong to it: of a comparison, a backtest, a plan.
     pub results: &'a [ResultFile],
 }
@@ -64,6 +66,7 @@ impl<'a> Subject<'a> {
             made_by: command,
             command,
             saved: None,
+            curves: None,
             results: &[],
         }
     }
@@ -84,13 +87,16 @@ impl<'a> Subject<'a> {
             made_by: &saved.command,
             command,
             saved: None,
+            curves: None,
             results: &[],
         }
     }
 
     /// The fit with its rows, ready to be drawn.
     pub fn scene(&self) -> Scene<'a> {
-        Scene::new(self.formula, self.fit, self.data, self.provenance())
+        let mut scene = Scene::new(self.formula, self.fit, self.data, self.provenance());
+        scene.curves = self.curves;
+        scene
     }
 
     /// `chinchilla on 240 rows of runs.csv, seed 0, isoflop 0.1.0`: the line below the figures.

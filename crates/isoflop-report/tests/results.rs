@@ -12,7 +12,7 @@ use isoflop_report::{Shown, result_figures, result_kind};
 use serde_json::{Value, json};
 
 /// Kind of result and its number of figures.
-const KINDS: [(&str, usize); 8] = [
+const KINDS: [(&str, usize); 9] = [
     ("backtest", 2),
     ("compare", 2),
     ("profile", 1),
@@ -20,7 +20,8 @@ const KINDS: [(&str, usize); 8] = [
     ("contrast", 2),
     ("influence", 3),
     ("next", 2),
-    ("plan", 5),
+    ("plan", 6),
+    ("cost", 3),
 ];
 
 fn folder(name: &str) -> PathBuf {

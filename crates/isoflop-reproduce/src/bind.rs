@@ -82,5 +82,6 @@ pub(crate) fn data(formula: &Formula, columns: Columns) -> Data {
         groups: columns.groups,
         clusters: None,
         group_of_param: formula.symbols.params.iter().map(|p| p.group.clone()).collect(),
+        families: Vec::new(),
     }
 }

@@ -29,6 +29,18 @@ pub(crate) fn run(id: &str, name: &str, at: &Arguments) -> Result<Found, Reprodu
             };
             law.inference_plan(value("N")?, value("D_inference")?)
         }
+        "vocabulary_by_budget" => {
+            let compute = (value("N")? / value("n0")?).powi(2);
+            vec![("C", compute), ("V", value("v0")? * compute.powf(value("power")?) / value("d")?)]
+        }
+        "vocabulary_by_derivative" => {
+            vec![("V", value("v0")? * (value("N")? / value("n0")?).powf(value("power")?) / value("d")?)]
+        }
+        "vocabulary_by_loss" => {
+            let compute = (value("N")? / value("n0")?).powi(2);
+            let terms = [value("A2")?, value("alpha_v")?, value("B")?, value("alpha")?];
+            vec![("V", vocabulary_by_loss(value("N")?, value("d")?, compute, terms))]
+        }
         _ => return Err(ReproduceError::UnknownProcedure { id: id.to_owned(), name: name.to_owned() }),
     };
     Ok(found.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
@@ -56,6 +68,30 @@ fn approach2_bias(alpha: f64, beta: f64, factor: f64, points: f64) -> Vec<(&'sta
     let curvature = (f2 - s2 * f0 / points) / (s4 - s2 * s2 / points);
     let shift = -slope / (2.0 * curvature);
     vec![("N_error", shift.exp_m1()), ("D_error", (-shift).exp_m1())]
+}
+
+/// The vocabulary of least loss for `n` parameters beside it, width `d` and a budget of `compute` FLOP: where the terms
+/// `A2 / Nv^alpha_v + B / D^alpha` of the loss, in millions of parameters `Nv = V d` and thousands of millions of tokens
+/// `D = C / (6 (N + Nv))`, fall no further (Tao et al. 2024, approach 3 as in the authors' code).
+fn vocabulary_by_loss(n: f64, d: f64, compute: f64, [a, alpha_v, b, alpha]: [f64; 4]) -> f64 {
+    let steepness = |log_v: f64| {
+        let vocabulary = log_v.exp() * d;
+        let tokens = compute / (6.0 * (n + vocabulary));
+        // Logarithms of both slopes along ln V: their difference has one root.
+        let down = (a * alpha_v).ln() - alpha_v * (vocabulary / 1e6).ln();
+        let up = (b * alpha * vocabulary / (n + vocabulary)).ln() - alpha * (tokens / 1e9).ln();
+        up - down
+    };
+    let (mut low, mut high) = (0.0_f64, 25.0_f64);
+    for _ in 0..100 {
+        let middle = f64::midpoint(low, high);
+        if steepness(middle) < 0.0 {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    low.exp()
 }
 
 /// `E + A / N^alpha + B / D^beta`.

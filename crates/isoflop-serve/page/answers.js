@@ -2,14 +2,39 @@
 
 import { get, post } from "./api.js";
 import { attempt, counted, h, num, percent, size, table } from "./dom.js";
+import { plans } from "./plans.js";
 
 const LISTED = 30;
 const ends = (q) => (q.low == null ? "–" : `${num(q.low)} … ${num(q.high)}`);
 
 /** The elements of an answer; `start` starts another job, `chosen` takes a law. */
 export function show(job, { start, chosen }) {
-  const kinds = { fit, compare, backtest, audit, laws, plan, next };
-  return (kinds[job.kind] ?? anything)(job.result, job, { start, chosen });
+  const kinds = { fit, compare, backtest, audit, laws, plan: job.result.rules ? rules : plan, next };
+  const answer = (kinds[job.kind] ?? anything)(job.result, job, { start, chosen });
+  return [answer, pictures(job)].flat();
+}
+
+/** The figures of a result, drawn by the server. */
+function pictures(job) {
+  const told = h("div", { class: "figures" }, h("p", { class: "faint" }, "drawing …"));
+  attempt(async () => {
+    const { figures } = await get(`/api/jobs/${job.id}/figures`);
+    told.replaceChildren(...figures.map(figure));
+  })();
+  return told;
+}
+
+/** The address of the report of a fit, with what else was found about its runs. */
+async function reportOf(job) {
+  const { jobs } = await get("/api/jobs");
+  const drawn = ["compare", "backtest", "profile", "methods", "contrast", "influence", "next", "plan"];
+  const isAbout = async (j) => {
+    if (j.kind === "plan") return (await get(`/api/jobs/${j.id}`)).ask.options.fit === job.id;
+    return j.table === job.table && (j.law == null || j.law === job.law);
+  };
+  const ids = [];
+  for (const j of jobs.filter((j) => j.state === "done" && drawn.includes(j.kind))) if (await isAbout(j)) ids.unshift(j.id);
+  return `/api/jobs/${job.id}/report.html${ids.length > 0 ? `?with=${ids.join(",")}` : ""}`;
 }
 
 const LOOK = { certified: "good", "certified with warnings": "warn", "not certified": "bad" };
@@ -24,11 +49,13 @@ function fit(result, job, tools) {
   const rows = (object) => Object.entries(object).map(([name, p]) =>
     [name, num(p.estimate, 5), ends(p), [p.fixed ? "held" : "", p.at_bound ? "at its bound" : ""].filter(Boolean).join(", ")]);
   const head = ["", "estimate", `interval ${level}`, ""];
-  const told = h("div", { class: "figures" }, h("p", { class: "faint" }, "drawing …"));
-  attempt(async () => {
-    const { figures } = await get(`/api/jobs/${job.id}/figures`);
-    told.replaceChildren(...figures.map(figure));
-  })();
+  const save = attempt(async (event) => {
+    event.preventDefault();
+    const link = h("a", { href: await reportOf(job), download: "report.html" });
+    document.body.append(link);
+    link.click();
+    link.remove();
+  });
   return [
     verdict(c.verdict, [...c.reasons, ...result.warnings.map((warning) => warning.message)]),
     h("p", {}, h("code", {}, result.formula)),
@@ -40,9 +67,8 @@ function fit(result, job, tools) {
     predict(result, job),
     plans(job, tools.start),
     h("p", { class: "buttons" },
-      h("a", { href: `/api/jobs/${job.id}/report.html`, download: "report.html" }, "Export report"),
+      h("a", { href: `/api/jobs/${job.id}/report.html`, download: "report.html", click: save }, "Export report"),
       h("a", { href: `/api/jobs/${job.id}/fit.json`, download: "fit.json" }, "Save fit")),
-    told,
   ];
 }
 
@@ -83,37 +109,6 @@ function predict(result, job) {
   });
   return h("form", { submit: go }, h("fieldset", {}, h("legend", {}, "Forecast"), h("label", { for: id }, "at"), input,
     h("button", { type: "submit" }, "Forecast"), out));
-}
-
-function plans(job, start) {
-  const id = `plan-${job.id}`;
-  const select = h("select", { id });
-  const fields = h("div", { class: "grid" });
-  let list = [];
-  const choose = () => {
-    const plan = list.find((plan) => plan.id === select.value);
-    fields.replaceChildren(...Object.entries(plan?.given ?? {}).map(([name, given]) => {
-      const field = `${id}-${name}`;
-      return h("div", {}, h("label", { for: field }, given.description),
-        h("input", { id: field, "data-name": name, placeholder: given.default ?? given.example }));
-    }));
-  };
-  select.addEventListener("change", choose);
-  attempt(async () => {
-    // Tables of published rules decide nothing by a law.
-    list = (await get("/api/plans")).plans.filter((plan) => plan.minimize || plan.maximize);
-    select.replaceChildren(...list.map((plan) => h("option", { value: plan.id }, `${plan.id}: ${plan.title}`)));
-    if (list.some((plan) => plan.id === "compute-optimal")) select.value = "compute-optimal";
-    choose();
-  })();
-  const go = attempt(async (event) => {
-    event.preventDefault();
-    const filled = [...fields.querySelectorAll("input")].filter((input) => input.value.trim());
-    const given = filled.map((input) => `${input.dataset.name}=${input.value.trim()}`);
-    await start({ kind: "plan", options: { fit: job.id, plan: select.value, given } });
-  });
-  return h("form", { submit: go, "data-plan": true }, h("fieldset", {}, h("legend", {}, "Plan with this law"),
-    h("label", { for: id }, "plan"), select, fields, h("button", { type: "submit" }, "Plan")));
 }
 
 function compare(result, job, { chosen }) {
@@ -182,6 +177,17 @@ function plan(result) {
     result.regret ? h("p", {}, `Regret: ${num(result.regret.mean, 3)} on average, ${num(result.regret.high, 3)} in a bad case.`) : "",
     h("p", { class: "faint" }, result.gap != null ? `The optimum is proved (${result.method}).` : `The best of ${result.starts.tried} searches (${result.method}).`),
     h("ul", {}, result.warnings.map((w) => h("li", { class: "warntext" }, w.message ?? w))),
+  ];
+}
+
+/** What published rules say; values outside of what they were measured on are marked. */
+function rules(result) {
+  const outside = (rule) => rule.outside.map((o) => `${o.name} = ${size(o.value)} (measured on ${size(o.low)} to ${size(o.high)})`).join("; ");
+  return [
+    h("p", {}, h("strong", {}, result.title), ` ${result.given.join(", ")}`),
+    table(["rule", "value", "unit", "source", "outside of what it was measured on"], result.rules.map((rule) => [rule.name, num(rule.value), rule.unit,
+      [rule.law_source?.source ?? rule.source ?? "", rule.law_source ? ` (grade ${rule.law_source.grade})` : ""].join(""),
+      rule.outside.length > 0 ? h("span", { class: "warntext" }, outside(rule)) : "no"]), "published rules"),
   ];
 }
 

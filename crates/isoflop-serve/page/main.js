@@ -1,7 +1,8 @@
 // Wires the page.
 
-import { $, attempt, say } from "./dom.js";
+import { $, attempt, lines, say } from "./dom.js";
 import * as law from "./law.js";
+import { plans } from "./plans.js";
 import * as results from "./results.js";
 import * as source from "./source.js";
 import { columns, known, load, request, save, state } from "./state.js";
@@ -17,7 +18,7 @@ function ready() {
   for (const button of document.querySelectorAll("[data-kind]")) {
     button.disabled = button.dataset.kind === "compare" ? !hasTable : !canFit;
   }
-  $("next").querySelector("[data-next]").disabled = !canFit;
+  for (const button of document.querySelectorAll("[data-needs=fit]")) button.disabled = !canFit;
 }
 
 const ask = (kind, options = {}) => {
@@ -40,7 +41,7 @@ function setup() {
     if (known.isLaw) await ask("fit");
   }));
   law.setup(ready);
-  for (const name of ["objective", "cluster", "bootstrap", "seed", "laws", "goal", "budget"]) {
+  for (const name of ["objective", "cluster", "bootstrap", "seed", "laws", "goal", "budget", "arm", "of"]) {
     $(name).value = state[name];
     $(name).addEventListener("change", () => save({ [name]: $(name).value }));
   }
@@ -56,6 +57,20 @@ function setup() {
     if (budget == null) throw new Error("write the budget as a number, such as 3e20");
     await ask("next", { goals: [$("goal").value], budget });
   }));
+  $("contrast").addEventListener("submit", attempt(async (event) => {
+    event.preventDefault();
+    if (!$("arm").value) throw new Error("choose the column that tells the two recipes apart");
+    await ask("contrast", { arm: $("arm").value });
+  }));
+  $("profile").addEventListener("submit", attempt(async (event) => {
+    event.preventDefault();
+    const of = lines($("of").value);
+    if (of.length === 0) throw new Error("write what to profile, such as a_opt or the name of a parameter");
+    await ask("profile", { of });
+  }));
+  $("published").addEventListener("toggle", () => {
+    if ($("published").open && !$("without").firstChild) $("without").replaceChildren(plans(null, results.start));
+  });
   $("formula").addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !$("fit").disabled) $("fit").click();
   });

@@ -99,6 +99,9 @@ async function show(description, isAgain = false) {
   const none = h("option", { value: "" }, "each row alone");
   $("cluster").replaceChildren(none, ...description.columns.map((column) => h("option", {}, column.name)));
   $("cluster").value = state.cluster;
+  const arms = [...description.columns].sort((a, b) => (a.kind === "text" ? 0 : 1) - (b.kind === "text" ? 0 : 1));
+  $("arm").replaceChildren(h("option", { value: "" }, "choose a column"), ...arms.map((column) => h("option", {}, column.name)));
+  $("arm").value = arms.some((column) => column.name === state.arm) ? state.arm : "";
   say(`${description.name}: ${counted(description.rows, "row")}`);
   document.dispatchEvent(new Event("table"));
   roles(description.roles);

@@ -3,7 +3,7 @@
 const KEY = "isoflop";
 
 export const state = { table: null, maps: {}, lets: "", filters: "", law: "", objective: "", cluster: "", bootstrap: "",
-  seed: "", laws: "", watch: false, goal: "", budget: "", open: [] };
+  seed: "", laws: "", watch: false, goal: "", budget: "", arm: "", of: "", open: [] };
 
 /** The table as the server describes it, and what the law reads. */
 export const known = { table: null, inputs: [], output: null };

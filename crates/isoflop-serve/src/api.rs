@@ -13,7 +13,7 @@ use axum::routing::{get, post};
 use isoflop_figure::{Theme, svg};
 use isoflop_laws::Catalogue;
 use isoflop_plan::NamedPlan;
-use isoflop_report::{Subject, figures_of, page};
+use isoflop_report::{ResultFile, Subject, figures_of, page, result_figures, result_kind};
 use isoflop_runs::find_roles;
 use isoflop_study::{Fitted, Points, StudyError, law_json, laws_json, plans_json, surveyed_json};
 use serde::Deserialize;
@@ -300,12 +300,16 @@ async fn job_events(State(app): State<App>, Path(id): Path<String>) -> ApiResult
     Ok(events::of_job(app.jobs.find(&id)?, app.stop.clone()).into_response())
 }
 
-/// The figures of a fit: caption, SVG without colours (the page's style sheet has them), and the table behind it.
+/// The figures of a result: caption, SVG without colours (the page's style sheet has them), and the table behind it.
 async fn figures(State(app): State<App>, Path(id): Path<String>) -> ApiResult<Json<Value>> {
-    let fit = app.jobs.find(&id)?.fit()?;
+    let outcome = app.jobs.find(&id)?.outcome()?;
     reading(app, move |_| {
-        let subject = Subject::of_finished(&fit, &[]);
-        let shown = figures_of(&subject.scene()).into_iter().map(|shown| {
+        let all = match &outcome.finished {
+            Some(fit) if !fit.formula.parts.is_empty() => Vec::new(),
+            Some(fit) => figures_of(&Subject::of_finished(fit, &[]).scene()),
+            None => result_figures(&outcome.json).unwrap_or_default(),
+        };
+        let shown = all.into_iter().map(|shown| {
             json!({
                 "title": shown.figure.title,
                 "caption": shown.caption,
@@ -360,11 +364,32 @@ async fn saved(State(app): State<App>, Path(id): Path<String>) -> ApiResult<Resp
     Ok(download("application/json", "fit.json", text))
 }
 
-async fn report(State(app): State<App>, Path(id): Path<String>) -> ApiResult<Response> {
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct With {
+    /// Jobs whose results go into the report, with commas.
+    with: String,
+}
+
+async fn report(State(app): State<App>, Path(id): Path<String>, uri: axum::http::Uri) -> ApiResult<Response> {
     let job = app.jobs.find(&id)?;
     let finished = job.fit()?;
-    let command = words::command(&job);
-    let text = reading(app, move |_| Ok(page(&Subject::of_finished(&finished, &command)))).await?;
+    let With { with } = query(&uri)?;
+    let mut results = Vec::new();
+    for other in with.split(',').map(str::trim).filter(|other| !other.is_empty()) {
+        let other = app.jobs.find(other)?;
+        let outcome = other.outcome()?;
+        if result_kind(&outcome.json).is_some() {
+            let name = format!("{}-{}.json", other.ask.kind.name(), other.id);
+            results.push(ResultFile { name, result: outcome.json.clone() });
+        }
+    }
+    let command = words::report(&job, results.iter().map(|result| result.name.as_str()));
+    let text = reading(app, move |_| {
+        let subject = Subject { results: &results, ..Subject::of_finished(&finished, &command) };
+        Ok(page(&subject))
+    })
+    .await?;
     // The report has scripts and styles of its own, for which its file, not this site, is the place.
     Ok(download("text/html; charset=utf-8", "report.html", text))
 }

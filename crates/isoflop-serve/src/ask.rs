@@ -237,7 +237,8 @@ impl Ask {
             Kind::Fit | Kind::Profile | Kind::Audit | Kind::Influence | Kind::Methods | Kind::Contrast
         );
         let lacks = match self.kind {
-            Kind::Plan if options.fit.is_none() && options.model.is_none() => {
+            // Named plans may be about a law of their own, or be tables of published rules.
+            Kind::Plan if options.fit.is_none() && options.model.is_none() && options.plan.is_none() => {
                 Some("options.fit, the job of a fit, or options.model")
             }
             Kind::Plan

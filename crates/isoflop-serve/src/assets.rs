@@ -11,7 +11,7 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 const STYLE: &str = "text/css; charset=utf-8";
 
 /// Name, kind and text.
-const ASSETS: [(&str, &str, &str); 11] = [
+const ASSETS: [(&str, &str, &str); 12] = [
     ("style.css", STYLE, include_str!("../page/style.css")),
     ("main.js", SCRIPT, include_str!("../page/main.js")),
     ("api.js", SCRIPT, include_str!("../page/api.js")),
@@ -20,6 +20,7 @@ const ASSETS: [(&str, &str, &str); 11] = [
     ("law.js", SCRIPT, include_str!("../page/law.js")),
     ("results.js", SCRIPT, include_str!("../page/results.js")),
     ("answers.js", SCRIPT, include_str!("../page/answers.js")),
+    ("plans.js", SCRIPT, include_str!("../page/plans.js")),
     ("state.js", SCRIPT, include_str!("../page/state.js")),
     ("icon.svg", "image/svg+xml", include_str!("../page/icon.svg")),
     ("curves.js", SCRIPT, include_str!("../page/curves.js")),

@@ -22,7 +22,8 @@ pub(crate) fn command(job: &Job) -> Vec<String> {
         Kind::Plan => {
             words.0.push("plan".to_owned());
             words.0.extend(options.plan.iter().cloned());
-            words.0.push(options.model.clone().unwrap_or_else(|| SAVED.to_owned()));
+            let fit = options.fit.as_ref().map(|_| SAVED.to_owned());
+            words.0.extend(fit.or_else(|| options.model.clone()));
         }
         _ => {
             words.0.push(ask.kind.name().to_owned());
@@ -83,6 +84,17 @@ pub(crate) fn command(job: &Job) -> Vec<String> {
     words.0
 }
 
+/// The words of the command that writes the report of a fit with results in these files.
+pub(crate) fn report<'a>(job: &Job, with: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut words = Words(command(job));
+    if let Some(verb) = words.0.get_mut(1) {
+        *verb = "report".to_owned();
+    }
+    with.for_each(|name| words.one("with", name));
+    words.0.extend(["-o", "report.html"].map(str::to_owned));
+    words.0
+}
+
 fn listed(ask: &Ask) -> String {
     ask.laws().join(",")
 }
@@ -140,12 +152,28 @@ pub(crate) fn python(job: &Job) -> Option<String> {
             call.extend([runs, list(&ask.laws())]);
             "backtest"
         }
+        Kind::Plan if options.fit.is_none() && options.model.is_none() => return rules(job),
         Kind::Plan => {
             call.push(options.model.as_deref().map_or_else(|| text(SAVED), text));
             call.extend(options.plan.as_deref().map(text));
             "plan"
         }
-        _ => return None,
+        Kind::Methods | Kind::Influence | Kind::Audit | Kind::Profile | Kind::Contrast | Kind::Next => {
+            call.push(if job.runs.is_empty() { text(options.model.as_deref()?) } else { runs });
+            if ask.kind == Kind::Contrast {
+                call.extend(options.arm.as_deref().map(text));
+            }
+            call.extend(request.law.as_deref().map(text));
+            match ask.kind {
+                Kind::Methods => "methods",
+                Kind::Influence => "influence",
+                Kind::Audit => "audit",
+                Kind::Profile => "profile",
+                Kind::Contrast => "contrast",
+                _ => "next_runs",
+            }
+        }
+        Kind::Laws => return None,
     };
     let mut named =
         |name: &str, value: Option<String>| call.extend(value.map(|value| format!("{name}={value}")));
@@ -160,6 +188,7 @@ pub(crate) fn python(job: &Job) -> Option<String> {
         ("interval", &request.interval),
         ("by", &options.by),
         ("leave_out", &options.leave_out),
+        ("cost", &options.cost),
         ("minimize", &options.minimize),
         ("maximize", &options.maximize),
         ("hardware", &options.hardware),
@@ -172,10 +201,44 @@ pub(crate) fn python(job: &Job) -> Option<String> {
     named("bootstrap", request.bootstrap.map(|x| x.to_string()));
     named("level", request.level.map(|x| x.to_string()));
     named("seed", request.seed.map(|x| x.to_string()));
+    named("of", some_list(&options.of));
+    named("budget", options.budget.map(|x| format!("{x:e}")));
+    named("goal", some_list(&options.goals));
+    named("limits", (!options.limits.is_empty()).then(|| limits(&options.limits)));
+    named("keep", some_list(&options.keep));
+    named("largest", options.largest.map(|x| format!("{x:e}")));
+    named("noise", options.noise.map(|x| x.to_string()));
     named("over", some_list(&options.over));
     named("subject_to", some_list(&options.constraints));
     named("given", (!options.given.is_empty()).then(|| numbers(&options.given)));
     Some(format!("import isoflop as iso\n\niso.{function}({})", call.join(", ")))
+}
+
+/// A table of published rules, whose values are keywords; `None` for a plan about a law of its own.
+fn rules(job: &Job) -> Option<String> {
+    let options = &job.ask.options;
+    let outcome = job.outcome().ok()?;
+    outcome.json.get("rules")?;
+    let value = |value: &String| {
+        let (name, rest) = value.split_once('=')?;
+        let number = isoflop_formula::parse_number(rest.trim());
+        Some(format!("{}={}", name.trim(), number.map_or_else(|| text(rest.trim()), |x| format!("{x:e}"))))
+    };
+    let given = options.given.iter().map(value).collect::<Option<Vec<_>>>()?;
+    let call: Vec<String> = options.plan.as_deref().map(text).into_iter().chain(given).collect();
+    Some(format!("import isoflop as iso\n\niso.rules({})", call.join(", ")))
+}
+
+/// `{"N": (1e6, 1e9)}` from `N=1M..1B`.
+fn limits(values: &[String]) -> String {
+    let number =
+        |end: &str| isoflop_formula::parse_number(end.trim()).map_or_else(|| text(end), |x| format!("{x:e}"));
+    let pair = |value: &String| {
+        let (name, rest) = value.split_once('=').unwrap_or((value, ""));
+        let (low, high) = rest.split_once("..").unwrap_or((rest, rest));
+        format!("{}: ({}, {})", text(name.trim()), number(low), number(high))
+    };
+    format!("{{{}}}", values.iter().map(pair).collect::<Vec<_>>().join(", "))
 }
 
 /// A Python string.

@@ -5,15 +5,15 @@ use std::sync::Arc;
 use isoflop_plan::{Laws, Model, curves, plan_laws};
 use isoflop_runs::RunTable;
 use isoflop_study::{
-    Listener, Study, audit_of, audited_json, backtests, backtests_json, chances, chances_json, columns,
-    comparison, comparison_json, contrast_of, fit_json, fit_table, influence_of, methods_of, next_json,
-    next_of, plan_json, profiles, profiles_json, reviewed_json,
+    Lawless, Listener, Study, audit_of, audited_json, backtests, backtests_json, chances, chances_json,
+    columns, comparison, comparison_json, contrast_of, fit_json, fit_table, influence_of, methods_of,
+    next_json, next_of, plan_json, profiles, profiles_json, reviewed_json, rules_json,
 };
 use serde_json::Value;
 
 use crate::api::Explorer;
 use crate::ask::Kind;
-use crate::error::ApiResult;
+use crate::error::{ApiError, ApiResult};
 use crate::jobs::{Job, Outcome};
 
 /// Runs that share a budget differ by less than this share, as `isoflop methods` has it.
@@ -41,7 +41,7 @@ pub(crate) fn run(explorer: &Explorer, job: &Job) -> ApiResult<Outcome> {
             Ok(answer(next_json(&found)))
         }
         (kind, Some(table)) => on_table(explorer, job, kind, own(table)),
-        (kind, None) => Err(crate::error::ApiError::bad(format!("a {} needs a table", kind.name()))),
+        (kind, None) => Err(ApiError::bad(format!("a {} needs a table", kind.name()))),
     }
 }
 
@@ -81,10 +81,22 @@ fn on_table(explorer: &Explorer, job: &Job, kind: Kind, mut table: RunTable) -> 
 /// A plan for a fit of this session, or for a law with coefficients.
 fn plan_of(explorer: &Explorer, job: &Job) -> ApiResult<Value> {
     let options = &job.ask.options;
+    let own_law = match (&options.fit, &options.model) {
+        (None, None) => match job.ask.plan().lawless(None, job)? {
+            Some(Lawless::Rules(plan, advice)) => return Ok(rules_json(&plan, &options.given, &advice)),
+            Some(Lawless::Law(law)) => Some(law),
+            None => {
+                return Err(ApiError::bad(
+                    "this plan needs a law: options.fit, the job of a fit, or options.model",
+                ));
+            }
+        },
+        _ => None,
+    };
     let (request, named) = job.ask.plan().request(job)?;
-    let model = match &options.fit {
-        Some(id) => Model::from_fit(&explorer.jobs.find(id)?.fit()?.saved(Vec::new()))?,
-        None => Model::parse(options.model.as_deref().unwrap_or_default(), &explorer.catalogue)?,
+    let model = match (&options.fit, options.model.as_ref().or(own_law.as_ref())) {
+        (Some(id), _) => Model::from_fit(&explorer.jobs.find(id)?.fit()?.saved(Vec::new()))?,
+        (None, model) => Model::parse(model.map_or("", String::as_str), &explorer.catalogue)?,
     };
     let laws = Laws::one(model);
     if let Some(named) = &named {

@@ -50,6 +50,55 @@ fn a_fit_is_that_of_the_library_and_can_be_used() {
 }
 
 #[test]
+fn every_result_has_figures_and_goes_into_the_report() {
+    let folder = tempdir().unwrap();
+    let server = Running::over(folder.path());
+    let table = server.table(&runs(64));
+    let of = |kind: &str, bootstrap: usize, options: Value| {
+        let request = json!({"law": "chinchilla", "bootstrap": bootstrap});
+        let id =
+            server.submit(&json!({"kind": kind, "table": table, "request": request, "options": options}));
+        let job = server.wait(&id);
+        assert_eq!(job["state"], "done", "{job:#}");
+        (id, job)
+    };
+    let (fit, _) = of("fit", 20, json!({}));
+    let (profile, told) = of("profile", 0, json!({"of": ["alpha"], "curve": 5}));
+    assert_eq!(told["command"], "isoflop profile runs.csv --law chinchilla --bootstrap 0 --of alpha");
+    let figures = server.get(&format!("/api/jobs/{profile}/figures")).json();
+    assert_eq!(figures["figures"][0]["title"], "profile of alpha");
+    // What has nothing to draw has no figures, and is no part of a report.
+    let (audit, _) = of("audit", 0, json!({}));
+    assert_eq!(server.get(&format!("/api/jobs/{audit}/figures")).json(), json!({"figures": []}));
+
+    let report = server.get(&format!("/api/jobs/{fit}/report.html?with={profile},{audit}"));
+    let text = String::from_utf8(report.body).unwrap();
+    assert!(text.contains("profile of alpha") && text.contains("--with profile-"), "{}", &text[..2000]);
+    assert_eq!(server.get(&format!("/api/jobs/{fit}/report.html?with=j999")).status, 404);
+    assert_eq!(server.get(&format!("/api/jobs/{fit}/report.html?wiht=j1")).status, 400);
+}
+
+#[test]
+fn plans_need_no_fit_where_they_are_about_published_laws() {
+    let folder = tempdir().unwrap();
+    let server = Running::over(folder.path());
+    let plan = |options: Value| server.wait(&server.submit(&json!({"kind": "plan", "options": options})));
+    let rules = plan(json!({"plan": "hyperparameters", "given": ["N=7B", "D=2T"]}));
+    assert_eq!(rules["state"], "done", "{rules:#}");
+    assert!(rules["result"]["rules"].as_array().unwrap().len() > 5);
+    assert_eq!(rules["command"], "isoflop plan hyperparameters --given N=7B --given D=2T");
+    assert_eq!(rules["python"], "import isoflop as iso\n\niso.rules(\"hyperparameters\", N=7e9, D=2e12)");
+    let own = plan(json!({"plan": "mixture-of-experts", "given": ["C=1e22", "active=1B", "total=32B"]}));
+    assert_eq!(own["state"], "done", "{own:#}");
+    let model = plan(json!({"model": "chinchilla@besiroglu", "minimize": "loss", "over": ["N", "D"],
+        "constraints": ["6*N*D <= 1e22"]}));
+    assert_eq!(model["result"]["breakdown"][0]["terms"][0]["text"], "E", "{model:#}");
+    let lacks = plan(json!({"plan": "compute-optimal", "given": ["flops=1e22"]}));
+    assert_eq!(lacks["state"], "failed");
+    assert!(lacks["error"]["message"].as_str().unwrap().contains("needs a law"), "{lacks:#}");
+}
+
+#[test]
 fn a_mapping_says_what_becomes_of_the_rows() {
     let folder = tempdir().unwrap();
     let server = Running::over(folder.path());

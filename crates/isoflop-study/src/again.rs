@@ -64,15 +64,40 @@ pub fn read_again(
     if recipe.runs.is_empty() || recipe.runs.iter().any(|name| name == "-") && runs.is_empty() {
         return Err(StudyError::NoRuns { path });
     }
-    let mut table = RunTable::read(&recipe.runs, &recipe.reading)?;
+    let table = RunTable::read(&recipe.runs, &recipe.reading)?;
+    over(saved, formula, table, &recipe.request, notes)
+}
+
+/// As [`read_again`], with the rows in a table that has been read.
+///
+/// # Errors
+/// A formula that does not belong to the fit, and columns that the table lacks.
+pub fn again_over(
+    saved: SavedFit,
+    table: RunTable,
+    request: &Request,
+    notes: &dyn Listener,
+) -> Result<Again, StudyError> {
+    let formula = formula_of(&saved, "the fit")?;
+    one_output_of(&formula, &saved.law, "a figure or a report")?;
+    over(saved, formula, table, request, notes)
+}
+
+fn over(
+    saved: SavedFit,
+    formula: Formula,
+    mut table: RunTable,
+    request: &Request,
+    notes: &dyn Listener,
+) -> Result<Again, StudyError> {
     let mut rows = Rows::of(&table);
-    let mapping = job::prepare(&mut table, &recipe.request, &mut rows, notes)?;
+    let mapping = job::prepare(&mut table, request, &mut rows, notes)?;
     let objective = saved.fit.objective.name.parse()?;
-    let levels: Vec<String> = recipe.request.interval.strata.iter().cloned().collect();
+    let levels: Vec<String> = request.interval.strata.iter().cloned().collect();
     let wish = Wish {
         objective,
-        weight: recipe.request.weight.as_deref(),
-        cluster: recipe.request.cluster.as_deref(),
+        weight: request.weight.as_deref(),
+        cluster: request.cluster.as_deref(),
         also: &[],
         levels: &levels,
     };

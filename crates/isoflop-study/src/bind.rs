@@ -139,6 +139,7 @@ pub fn bind<'a>(
             codes: g.codes.clone(),
             count: g.levels.len(),
         }),
+        families: Vec::new(),
     };
     let levels = wish.levels.iter().filter_map(|name| grouping(name)).map(group).collect();
     Ok(Bound { data, selected, further: Vec::new(), digest, also, levels })

@@ -62,6 +62,10 @@ pub enum StudyError {
     UnknownLevel { column: String, level: String, known: Vec<String> },
     #[error("{path} does not say which runs it was made from; name them after it")]
     NoRuns { path: String },
+    #[error(
+        "{files}: no column tells the curves of runs apart; name it with --map run=COLUMN; the columns are {}", .known.join(", ")
+    )]
+    NoRunsColumn { files: String, known: Vec<String> },
     #[error("the table has no column for C or N; say along which column to cut with --by")]
     NoCutColumn,
     #[error(
@@ -182,6 +186,7 @@ impl StudyError {
             StudyError::UnknownResult { .. } => "C0602",
             StudyError::Description { code, .. } => code,
             StudyError::NoRuns { .. } => "C0701",
+            StudyError::NoRunsColumn { .. } => "C0711",
             StudyError::NoCutColumn => "C0801",
             StudyError::NothingToCompare { .. } => "C0802",
             StudyError::TwoOutputs { .. } => "C0803",

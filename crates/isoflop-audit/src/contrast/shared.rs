@@ -145,6 +145,7 @@ fn together(joint: &Formula, formula: &Formula, arms: &[Arm; 2]) -> Data {
         groups: vec![own],
         clusters,
         group_of_param: joint.symbols.params.iter().map(|p| p.group.clone()).collect(),
+        families: Vec::new(),
     }
 }
 

@@ -96,14 +96,18 @@ pub(crate) struct PredictArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct PlotArgs {
-    /// A fit saved with `isoflop fit --save`; or what compare, backtest, profile, methods, contrast, influence, plan or next
-    /// printed with --format json (- is stdin)
+    /// A fit saved with `isoflop fit --save`; or what compare, backtest, profile, methods, contrast, influence, plan, next or
+    /// cost printed with --format json (- is stdin)
     #[arg(value_name = "FIT.JSON|RESULT.JSON")]
     pub(crate) fit: PathBuf,
 
     /// The run tables of the fit; by default those of the command that made it
     #[arg(value_name = "RUNS")]
     pub(crate) runs: Vec<String>,
+
+    /// Loss curves of runs, files or directories of a tool: a figure holds them against the forecast of the fit
+    #[arg(long, value_name = "RUNS")]
+    pub(crate) curves: Vec<String>,
 
     /// Write all figures as one file, .svg, .png or .vl.json (Vega-Lite); - is SVG on stdout
     #[arg(short, long, value_name = "FILE")]
@@ -134,10 +138,14 @@ pub(crate) struct ReportArgs {
     #[arg(short, long, value_name = "FILE.HTML", required = true)]
     pub(crate) output: PathBuf,
 
-    /// A result to show too: what compare, backtest, profile, methods, contrast, influence, plan or next printed with --format
-    /// json
+    /// A result to show too: what compare, backtest, profile, methods, contrast, influence, plan, next or cost printed with
+    /// --format json
     #[arg(long = "with", value_name = "RESULT.JSON")]
     pub(crate) with: Vec<PathBuf>,
+
+    /// Loss curves of runs, files or directories of a tool: a figure holds them against the forecast of the fit
+    #[arg(long, value_name = "RUNS")]
+    pub(crate) curves: Vec<String>,
 
     #[command(flatten)]
     pub(crate) fit: FitArgs,

@@ -80,6 +80,9 @@ pub(crate) struct PlanArgs {
     /// How to print the plan
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
+    /// Draw the main figure after the plan
+    #[arg(long)]
+    pub(crate) plot: bool,
 }
 
 impl PlanArgs {
@@ -132,6 +135,9 @@ pub(crate) struct CostArgs {
     /// How to print
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
+    /// Draw the parameters after the report
+    #[arg(long)]
+    pub(crate) plot: bool,
 }
 
 #[derive(Debug, Args)]

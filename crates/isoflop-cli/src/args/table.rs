@@ -54,7 +54,7 @@ pub(crate) struct TableArgs {
     #[command(flatten)]
     pub(crate) reading: ReadingArgs,
     /// What to minimise: squares, huber, student-t, cauchy, asymmetric-huber, quantile, huber-density, each also
-    /// with -log; binomial for shares (--weight gives the trials), poisson for counts; by default what the law recommends, else huber-log
+    /// with -log; binomial or beta-binomial (with over-dispersion) for shares, --weight gives the attempts; poisson for counts; by default what the law recommends, else huber-log
     #[arg(long, value_name = "NAME")]
     pub(crate) objective: Option<String>,
     /// Threshold of the objective, in the unit of the residual
@@ -118,6 +118,9 @@ pub(crate) struct StudyArgs {
     /// How to print
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
+    /// Draw the main figure after the report
+    #[arg(long)]
+    pub(crate) plot: bool,
 }
 
 impl StudyArgs {

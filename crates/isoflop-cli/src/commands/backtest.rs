@@ -3,7 +3,7 @@
 use isoflop_study::{Hold, StudyError, backtests, backtests_json, law_names};
 
 use crate::args::{BacktestArgs, Format};
-use crate::commands::study;
+use crate::commands::{plot, study};
 use crate::errors::Failure;
 use crate::messages::Messages;
 use crate::output;
@@ -27,6 +27,9 @@ pub(crate) fn run(args: &BacktestArgs, messages: &Messages) -> Result<u8, Failur
     match args.study.format {
         Format::Text => output::print(&output::backtest::text(&report.tested, report.places.len()))?,
         Format::Json => output::print_json(&backtests_json(&report))?,
+    }
+    if args.study.plot {
+        plot::below(&backtests_json(&report), args.study.format, messages)?;
     }
     Ok(0)
 }

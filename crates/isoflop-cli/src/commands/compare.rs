@@ -3,7 +3,7 @@
 use isoflop_study::{Changes, CompareRequest, comparison, comparison_json, law_names};
 
 use crate::args::{CompareArgs, Format};
-use crate::commands::study;
+use crate::commands::{plot, study};
 use crate::errors::Failure;
 use crate::messages::Messages;
 use crate::output;
@@ -25,6 +25,9 @@ pub(crate) fn run(args: &CompareArgs, messages: &Messages) -> Result<u8, Failure
     match args.study.format {
         Format::Text => output::print(&output::compare::text(&compared))?,
         Format::Json => output::print_json(&comparison_json(&compared))?,
+    }
+    if args.study.plot {
+        plot::below(&comparison_json(&compared), args.study.format, messages)?;
     }
     Ok(0)
 }

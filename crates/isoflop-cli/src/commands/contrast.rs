@@ -4,7 +4,7 @@ use isoflop_audit::Sharing;
 use isoflop_study::{contrast_of, reviewed_json};
 
 use crate::args::{ContrastArgs, Exponents, Format};
-use crate::commands::study;
+use crate::commands::{plot, study};
 use crate::errors::Failure;
 use crate::messages::Messages;
 use crate::output;
@@ -25,6 +25,9 @@ pub(crate) fn run(args: &ContrastArgs, messages: &Messages) -> Result<u8, Failur
     match args.study.format {
         Format::Text => output::print(&output::contrast::text(&found))?,
         Format::Json => output::print_json(&reviewed_json(&found, args.study.table.seed))?,
+    }
+    if args.study.plot {
+        plot::below(&reviewed_json(&found, args.study.table.seed), args.study.format, messages)?;
     }
     Ok(0)
 }

@@ -4,11 +4,13 @@ use isoflop_plan::{Architecture, costs_given};
 use isoflop_study::{StudyError, cost_given, costs_json};
 
 use crate::args::{CostArgs, Format};
+use crate::commands::plot;
 use crate::errors::Failure;
+use crate::messages::Messages;
 use crate::output;
 
 /// Reads the architecture and prints what the cost models say of it.
-pub(crate) fn run(args: &CostArgs) -> Result<u8, Failure> {
+pub(crate) fn run(args: &CostArgs, messages: &Messages) -> Result<u8, Failure> {
     let path = args.arch.display().to_string();
     let text = std::fs::read_to_string(&args.arch)
         .map_err(|error| StudyError::CannotRead { path: path.clone(), reason: error.to_string() })?;
@@ -21,6 +23,9 @@ pub(crate) fn run(args: &CostArgs) -> Result<u8, Failure> {
     match args.format {
         Format::Text => output::print(&output::cost::text(&architecture, &costs, args.tokens))?,
         Format::Json => output::print_json(&costs_json(&architecture, &costs, args.tokens))?,
+    }
+    if args.plot {
+        plot::below(&costs_json(&architecture, &costs, args.tokens), args.format, messages)?;
     }
     Ok(0)
 }

@@ -3,7 +3,7 @@
 use isoflop_study::{influence_of, reviewed_json};
 
 use crate::args::{Format, InfluenceArgs};
-use crate::commands::study;
+use crate::commands::{plot, study};
 use crate::errors::Failure;
 use crate::messages::Messages;
 use crate::output;
@@ -18,6 +18,9 @@ pub(crate) fn run(args: &InfluenceArgs, messages: &Messages) -> Result<u8, Failu
     match args.study.format {
         Format::Text => output::print(&output::influence::text(&found))?,
         Format::Json => output::print_json(&reviewed_json(&found, args.study.table.seed))?,
+    }
+    if args.study.plot {
+        plot::below(&reviewed_json(&found, args.study.table.seed), args.study.format, messages)?;
     }
     Ok(0)
 }

@@ -3,7 +3,7 @@
 use isoflop_study::{methods_of, reviewed_json};
 
 use crate::args::{Format, MethodsArgs};
-use crate::commands::study;
+use crate::commands::{plot, study};
 use crate::errors::Failure;
 use crate::messages::Messages;
 use crate::output;
@@ -24,6 +24,9 @@ pub(crate) fn run(args: &MethodsArgs, messages: &Messages) -> Result<u8, Failure
     match args.study.format {
         Format::Text => output::print(&output::methods::text(&found))?,
         Format::Json => output::print_json(&reviewed_json(&found, args.study.table.seed))?,
+    }
+    if args.study.plot {
+        plot::below(&reviewed_json(&found, args.study.table.seed), args.study.format, messages)?;
     }
     Ok(0)
 }

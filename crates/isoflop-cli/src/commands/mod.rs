@@ -53,7 +53,7 @@ pub(crate) fn run(command: &Command, messages: &Messages) -> Result<u8, Failure>
         Command::Plan(args) => plan::run(args, messages),
         Command::Next(args) => next::run(args, messages),
         Command::Simulate(args) => simulate::run(args, messages),
-        Command::Cost(args) => cost::run(args),
+        Command::Cost(args) => cost::run(args, messages),
         Command::Hardware(args) => hardware::run(args),
         Command::Plot(args) => plot::run(args, messages),
         Command::Report(args) => report::run(args, messages),

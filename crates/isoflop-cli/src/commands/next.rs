@@ -5,6 +5,7 @@ use std::path::Path;
 use isoflop_study::{Basis, NextOptions, catalogue, next_json, next_of, read_table};
 
 use crate::args::{Format, NextArgs};
+use crate::commands::plot;
 use crate::errors::{CliError, Failure};
 use crate::messages::Messages;
 use crate::output;
@@ -30,6 +31,9 @@ pub(crate) fn run(args: &NextArgs, messages: &Messages) -> Result<u8, Failure> {
             output::print(&output::next::text(&found.model, &found.request, &found.next, found.past))?;
         }
         Format::Json => output::print_json(&next_json(&found))?,
+    }
+    if args.study.plot {
+        plot::below(&next_json(&found), args.study.format, messages)?;
     }
     Ok(0)
 }

@@ -4,6 +4,7 @@ use isoflop_plan::{NamedPlan, curves, plan_laws};
 use isoflop_study::{Lawless, Listener, laws_of, names_plan, plan_json, plans_json, rules_json};
 
 use crate::args::{Format, PlanArgs};
+use crate::commands::plot;
 use crate::errors::{CliError, Failure};
 use crate::messages::Messages;
 use crate::output;
@@ -69,6 +70,9 @@ pub(crate) fn run(args: &PlanArgs, messages: &Messages) -> Result<u8, Failure> {
             let curves = args.curves.then(|| curves(&laws, &request, &plan)).transpose()?;
             output::print_json(&plan_json(&laws, &request, &plan, curves.as_ref()))?;
         }
+    }
+    if args.plot {
+        plot::below(&plan_json(&laws, &request, &plan, None), args.format, messages)?;
     }
     Ok(0)
 }

@@ -7,7 +7,7 @@ use isoflop_report::{Shown, Subject, figures_of, result_figures, result_kind};
 use isoflop_study::{Listener, counted};
 use serde_json::Value;
 
-use crate::args::{PlotArgs, Tint};
+use crate::args::{Format, PlotArgs, Tint};
 use crate::errors::{CliError, Failure};
 use crate::messages::Messages;
 use crate::save::Target;
@@ -92,19 +92,42 @@ fn shown(args: &PlotArgs, messages: &Messages) -> Result<Vec<Shown>, Failure> {
     let result = read.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
     let Some((result, name)) = result.as_ref().and_then(|r| Some((r, result_kind(r)?))) else {
         let again = again::read(&args.fit, &args.runs, messages)?;
-        let shown = figures_of(&Subject::of_saved(&again, &[]).scene());
+        let curves = again::curves(&again, &args.curves, messages)?;
+        let subject = Subject { curves: curves.as_ref(), ..Subject::of_saved(&again, &[]) };
+        let shown = figures_of(&subject.scene());
         if shown.is_empty() {
             return Err(CliError::NothingToPlot { formula: again.formula.text.clone() }.into());
         }
         return Ok(shown);
     };
-    if let Some(runs) = args.runs.first() {
+    if let Some(runs) = args.runs.first().or(args.curves.first()) {
         return Err(CliError::RunsOfResult { path, runs: runs.clone(), name }.into());
     }
     match result_figures(result) {
         Some(shown) if !shown.is_empty() => Ok(shown),
         _ => Err(CliError::EmptyResult { path, name }.into()),
     }
+}
+
+/// What `--plot` of a command adds: the main figure of its result, below the text; with JSON on stdout it goes to stderr.
+///
+/// # Errors
+/// Output that nobody takes.
+pub(crate) fn below(result: &Value, format: Format, messages: &Messages) -> Result<(), Failure> {
+    let figures = result_figures(result).unwrap_or_default();
+    let Some(first) = figures.first() else {
+        messages.info("no plot: the result has no numbers that a figure could show");
+        return Ok(());
+    };
+    match format {
+        Format::Text => output::print(&format!("\n{}", lines(&first.figure)))?,
+        Format::Json => messages.info(&lines(&first.figure)),
+    }
+    if figures.len() > 1 {
+        let more = counted(figures.len() - 1, "more figure");
+        messages.info(&format!("{more}: the same with --format json, then | isoflop plot -"));
+    }
+    Ok(())
 }
 
 /// A figure for the terminal; colours are stripped where they are not wanted.

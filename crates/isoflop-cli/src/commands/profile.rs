@@ -3,7 +3,7 @@
 use isoflop_study::{profiles, profiles_json};
 
 use crate::args::{Format, ProfileArgs};
-use crate::commands::study;
+use crate::commands::{plot, study};
 use crate::errors::Failure;
 use crate::messages::Messages;
 use crate::output;
@@ -19,6 +19,9 @@ pub(crate) fn run(args: &ProfileArgs, messages: &Messages) -> Result<u8, Failure
         Format::Json => {
             output::print_json(&profiles_json(&law, &profiles, args.study.table.seed))?;
         }
+    }
+    if args.study.plot {
+        plot::below(&profiles_json(&law, &profiles, args.study.table.seed), args.study.format, messages)?;
     }
     Ok(0)
 }

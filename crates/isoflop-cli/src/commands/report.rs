@@ -4,6 +4,7 @@ use std::path::Path;
 
 use isoflop_fit::Verdict;
 use isoflop_report::{ResultFile, Subject, markdown, page, result_kind};
+use isoflop_study::Recipe;
 use serde_json::{Value, json};
 
 use crate::again;
@@ -28,14 +29,22 @@ pub(crate) fn run(args: &ReportArgs, messages: &Messages) -> Result<u8, Failure>
             return Err(CliError::LawOfSavedFit { path: first.to_owned() }.into());
         }
         let again = again::read(Path::new(first), rest, messages)?;
+        let curves = again::curves(&again, &args.curves, messages)?;
         let mut subject = Subject::of_saved(&again, &command);
-        (subject.saved, subject.results) = (Some(first), &results);
+        (subject.saved, subject.results, subject.curves) = (Some(first), &results, curves.as_ref());
         (kind.text(&subject), again.saved.fit.certificate.verdict)
     } else {
         let finished = finish(&args.fit, messages)?;
         let saved = args.fit.save.as_deref().map(|path| path.display().to_string());
+        let recipe = Recipe {
+            reading: args.fit.table.reading.options(&args.fit.table.maps)?,
+            request: args.fit.request(),
+            runs: Vec::new(),
+        };
+        let (formula, fit) = (&finished.formula, &finished.fit);
+        let curves = again::read_all(&args.curves, &recipe, formula, fit, messages)?;
         let mut subject = Subject::of_finished(&finished, &command);
-        (subject.saved, subject.results) = (saved.as_deref(), &results);
+        (subject.saved, subject.results, subject.curves) = (saved.as_deref(), &results, curves.as_ref());
         (kind.text(&subject), finished.fit.certificate.verdict)
     };
     match kind {

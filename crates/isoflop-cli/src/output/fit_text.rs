@@ -134,6 +134,15 @@ fn quality(fit: &Fit) -> String {
         Some(rmse) => format!("residuals: {} root mean square of the log\n", percent(rmse)),
         None => format!("residuals: {} root mean square\n", significant(fit.rmse, 3)),
     };
+    if let Some(rho) = fit.overdispersion {
+        out += &match rho > 0.0 {
+            true => format!(
+                "over-dispersion: {} correlation of two attempts of one row (rho)\n",
+                significant(rho, 3)
+            ),
+            false => "over-dispersion: none, the shares scatter no more than a binomial\n".to_owned(),
+        };
+    }
     if let Some(interval) = &fit.interval {
         out += &intervals::text(fit, interval);
     }

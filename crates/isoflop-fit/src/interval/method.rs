@@ -130,7 +130,7 @@ impl IntervalMethod {
             self,
             IntervalMethod::Residual | IntervalMethod::WildCluster { .. } | IntervalMethod::Nuts
         );
-        if of_residuals && task.objective.is_family() {
+        if of_residuals && (task.objective.is_family() || task.model.outcomes.is_some()) {
             return Err(FitError::NoResiduals { method: name, objective: task.objective.name() });
         }
         if self != IntervalMethod::Nuts && !options.priors.is_empty() {

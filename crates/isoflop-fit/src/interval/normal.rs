@@ -37,7 +37,8 @@ pub(crate) fn laplace(task: &Task<'_>, best: &Solved) -> Result<Spread, FitError
     let n = view.free.len();
     let degrees = (task.data.rows().saturating_sub(n)).max(1) as f64;
     let residuals = task.model.residuals(&best.theta);
-    let dispersion = if task.objective.has_free_scale() || task.objective.is_family() {
+    let is_likelihood = task.objective.is_family() || task.model.outcomes.is_some();
+    let dispersion = if task.objective.has_free_scale() || is_likelihood {
         1.0
     } else {
         let density = Density::of(task.objective, &residuals, task.data.weights.as_deref());

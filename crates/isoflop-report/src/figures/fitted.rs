@@ -76,6 +76,10 @@ pub(crate) fn along(scene: &Scene<'_>, along: &Numeric) -> Shown {
         true => " The fit has no replicates, so there is no band.".to_owned(),
         false => format!(" The band holds the law with {} (bootstrap).", coverage(scene.level)),
     };
+    let (drawn, all) = (scene.drawn(), scene.fit.draws.len());
+    if drawn < all {
+        caption += &format!(" It is drawn from {drawn} of the {all} replicates.");
+    }
     caption += " In the shaded part the law is extrapolated.";
     if rows.len() > MOST_ROWS {
         caption += &format!(" The table has {MOST_ROWS} of {} rows.", rows.len());

@@ -1,6 +1,7 @@
 //! Which figures a fit has, and the numbers in them.
 
 mod budgets;
+mod curves;
 mod fitted;
 mod pairs;
 mod residuals;
@@ -51,16 +52,18 @@ pub fn main_figure(scene: &Scene<'_>) -> Option<Shown> {
     Some(fitted::along(scene, along))
 }
 
-/// All figures: data and fit by each input, isoFLOP slices, the loss surface, residuals by each
-/// input, pairs of parameters.
+/// All figures: data and fit by each input, learning curves against forecast, isoFLOP slices, the loss surface, residuals by
+/// each input and run, pairs of parameters.
 pub fn figures_of(scene: &Scene<'_>) -> Vec<Shown> {
     let mut inputs: Vec<_> = scene.inputs.iter().filter(|input| input.varies()).collect();
     inputs.sort_by(|a, b| b.breadth().total_cmp(&a.breadth()));
     inputs.truncate(MOST_INPUTS);
     let mut all: Vec<Shown> = inputs.iter().map(|input| fitted::along(scene, input)).collect();
+    all.extend(curves::learning(scene));
     all.extend(budgets::isoflop(scene));
     all.extend(surface::surface(scene));
     all.extend(inputs.iter().map(|input| residuals::by(scene, input)));
+    all.extend(residuals::by_run(scene));
     all.extend(pairs::pairs(scene));
     all
 }

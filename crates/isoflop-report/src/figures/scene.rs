@@ -3,11 +3,15 @@
 use isoflop_figure::{Axis, Scale};
 use isoflop_fit::{Data, Fit};
 use isoflop_formula::{BLOCK, ColumnList, Columns, Formula, InputKind, NodeId, Output, Tape};
+use isoflop_study::RunCurves;
 
 use crate::figures::slices::Slice;
 
 /// A ratio of largest to smallest value from which an axis is log.
 const LOG_FROM: f64 = 5.0;
+
+/// Most replicates that bands are drawn from: the ends of an interval hardly move with more.
+const MOST_DRAWS: usize = 2000;
 
 /// A fitted law with its rows.
 #[derive(Debug)]
@@ -15,6 +19,8 @@ pub struct Scene<'a> {
     pub(crate) formula: &'a Formula,
     pub(crate) fit: &'a Fit,
     pub(crate) data: &'a Data,
+    /// Curves of runs beside the rows.
+    pub(crate) curves: Option<&'a RunCurves>,
     /// Numeric inputs.
     pub(crate) inputs: Vec<Numeric>,
     /// Combinations of texts among the rows, the most frequent first; one without a name if the law has no texts.
@@ -112,7 +118,9 @@ impl<'a> Scene<'a> {
         let inputs = inputs.collect();
         let level = fit.interval.as_ref().map_or(LEVEL, |interval| interval.level);
         let kinds = kinds(formula, fit, data);
-        let mut scene = Scene { formula, fit, data, inputs, kinds, predicted: Vec::new(), level, provenance };
+        let curves = None;
+        let mut scene =
+            Scene { formula, fit, data, curves, inputs, kinds, predicted: Vec::new(), level, provenance };
         scene.predicted = scene.predictions();
         scene
     }
@@ -158,8 +166,8 @@ impl<'a> Scene<'a> {
         if self.fit.draws.is_empty() {
             return Curve { estimate, band: None };
         }
-        let mut at: Vec<Vec<f64>> = vec![Vec::with_capacity(self.fit.draws.len()); count];
-        for draw in &self.fit.draws {
+        let mut at: Vec<Vec<f64>> = vec![Vec::with_capacity(self.drawn()); count];
+        for draw in self.draws() {
             at.iter_mut().zip(law.values(draw)).for_each(|(values, value)| values.push(value));
         }
         Curve { estimate, band: Some(at.into_iter().map(|values| ends(values, self.level)).collect()) }
@@ -179,7 +187,17 @@ impl<'a> Scene<'a> {
         let count = columns.first().map_or(0, |column| column.1.len());
         let Some(kind) = self.kinds.get(slice.kind) else { return Vec::new() };
         let Some(mut law) = Evaluator::new(self, kind, &slice.at, columns, count) else { return Vec::new() };
-        self.fit.draws.iter().map(|draw| law.values(draw)).collect()
+        self.draws().map(|draw| law.values(draw)).collect()
+    }
+
+    /// The replicates that bands are drawn from.
+    fn draws(&self) -> impl Iterator<Item = &Vec<f64>> {
+        self.fit.draws.iter().step_by(self.fit.draws.len().div_ceil(MOST_DRAWS).max(1))
+    }
+
+    /// How many they are.
+    pub(crate) fn drawn(&self) -> usize {
+        self.draws().count()
     }
 
     fn predictions(&self) -> Vec<f64> {

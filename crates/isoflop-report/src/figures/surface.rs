@@ -8,6 +8,8 @@ use crate::figures::scene::Scene;
 use crate::figures::slices::{Slice, shown};
 use crate::figures::{Shown, stride, thinned};
 
+/// Names of lines stand at least this share of the width apart.
+const APART: f64 = 0.08;
 /// Points of the surface along each side.
 const SIDE: usize = 61;
 /// Contour lines.
@@ -47,7 +49,11 @@ pub(crate) fn surface(scene: &Scene<'_>) -> Option<Shown> {
         // The name at the highest place of the line, inside the frame.
         let top =
             line.iter().filter(|p| p.1 < y[SIDE - 3] && p.0.is_finite()).max_by(|a, b| a.1.total_cmp(&b.1));
-        figure.notes.extend(top.map(|at| Note { at: *at, text: significant(level, 3) }));
+        // Where lines are close, names of all would cover each other.
+        let wide = (x[SIDE - 1] / x[0]).ln();
+        let last = figure.notes.last().map(|note| note.at.0);
+        let top = top.copied().filter(|at| last.is_none_or(|last| (at.0 / last).ln().abs() > APART * wide));
+        figure.notes.extend(top.map(|at| Note { at, text: significant(level, 3) }));
         figure.series.push(Series::line(if k == 0 { "equal loss" } else { "" }, 5, line));
     }
     let every = stride(kind.rows.len());

@@ -127,6 +127,7 @@ fn result(file: &ResultFile) -> (String, String) {
         "influence" => "What decides the answer",
         "next" => "Next runs",
         "plan" => "Plan",
+        "cost" => "Costs of the architecture",
         _ => "Result",
     };
     let words = ["sentence", "verdict"].iter().filter_map(|key| file.result.get(*key)?.as_str());

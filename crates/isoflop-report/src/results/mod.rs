@@ -1,9 +1,11 @@
-//! Figures of results: the JSON that `isoflop compare`, `backtest`, `profile`, `methods`, `contrast`, `influence`, `plan` and
-//! `next` print.
+//! Figures of results: the JSON that `isoflop compare`, `backtest`, `profile`, `methods`, `contrast`, `influence`, `plan`,
+//! `next` and `cost` print.
 
 mod backtest;
+mod breakdown;
 mod compare;
 mod contrast;
+mod cost;
 mod forest;
 mod influence;
 mod methods;
@@ -24,7 +26,7 @@ struct Kind {
     figures: fn(&Value) -> Vec<Shown>,
 }
 
-const KINDS: [Kind; 8] = [
+const KINDS: [Kind; 9] = [
     Kind { keys: &["by", "laws", "rows", "seed"], name: "backtest", figures: backtest::figures },
     Kind { keys: &["sentence", "standing"], name: "compare", figures: compare::figures },
     Kind { keys: &["profiles"], name: "profile", figures: profile::figures },
@@ -33,10 +35,11 @@ const KINDS: [Kind; 8] = [
     Kind { keys: &["single", "groups"], name: "influence", figures: influence::figures },
     Kind { keys: &["outlook", "cost_formula"], name: "next", figures: next::figures },
     Kind { keys: &["decision", "constraints"], name: "plan", figures: plan::figures },
+    Kind { keys: &["architecture", "costs"], name: "cost", figures: cost::figures },
 ];
 
-/// Which command printed a result: `compare`, `backtest`, `profile`, `methods`, `contrast`, `influence`, `next` or `plan`;
-/// `None` for anything else.
+/// Which command printed a result: `compare`, `backtest`, `profile`, `methods`, `contrast`, `influence`, `next`, `plan` or
+/// `cost`; `None` for anything else.
 pub fn result_kind(result: &Value) -> Option<&'static str> {
     kind(result).map(|kind| kind.name)
 }
@@ -106,6 +109,11 @@ fn cell(value: f64) -> String {
         value if value.abs() >= 1e3 => shown(value),
         value => significant(value, 4),
     }
+}
+
+/// A share as a percentage.
+fn percent_of(share: f64) -> String {
+    if share.is_finite() { format!("{} %", cell(100.0 * share)) } else { String::new() }
 }
 
 /// `low … high`.

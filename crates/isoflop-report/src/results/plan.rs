@@ -1,11 +1,15 @@
-//! Plans: how far a decision can be moved, the frontier of a limit, and the valley of regret.
+//! Plans: how far a decision can be moved, the frontier of a limit, the valley of regret, and what the costs are made of.
 
 use isoflop_figure::{Axis, Figure, Series};
 use serde_json::Value;
 
+use super::breakdown;
 use super::forest::{Entry, axis, forest};
 use super::{cell, ends, entries, head, interval, list, num, numbers, text};
 use crate::figures::Shown;
+
+/// A ratio of largest to smallest objective from which its axis is log.
+const DECADES: f64 = 30.0;
 
 pub(super) fn figures(result: &Value) -> Vec<Shown> {
     let nothing = Value::Null;
@@ -14,6 +18,7 @@ pub(super) fn figures(result: &Value) -> Vec<Shown> {
     let mut all = vec![ranges(result)];
     all.extend(list(curves, "frontier").iter().map(|one| frontier(one, objective)));
     all.extend(list(curves, "valley").iter().map(|one| valley(one, objective)));
+    all.push(breakdown::of_plan(result));
     all.push(slices(list(curves, "slices"), objective));
     all
 }
@@ -55,11 +60,19 @@ fn ranges(result: &Value) -> Shown {
     }
 }
 
+/// Log for costs, which span decades; losses are seen best as they are.
+fn over_decades(label: &str, values: impl Iterator<Item = f64>) -> Axis {
+    let (low, high) =
+        values.filter(|x| x.is_finite()).fold((f64::INFINITY, 0.0f64), |(a, b), x| (a.min(x), b.max(x)));
+    if low > 0.0 && high / low >= DECADES { Axis::log(label) } else { Axis::linear(label) }
+}
+
 fn frontier(one: &Value, objective: &str) -> Shown {
     let constraint = text(one, "constraint");
     let (limits, values) = (numbers(one, "limit"), numbers(one, "objective"));
     let x = Axis::log(format!("limit of {constraint}"));
-    let mut figure = Figure::new(format!("what the limit buys: {objective}"), x, Axis::linear(objective));
+    let y = over_decades(objective, values.iter().copied());
+    let mut figure = Figure::new(format!("what the limit buys: {objective}"), x, y);
     let (low, high) = (numbers(one, "low"), numbers(one, "high"));
     let edges: Vec<(f64, f64, f64)> =
         limits.iter().zip(low.iter().zip(&high)).map(|(x, (low, high))| (*x, *low, *high)).collect();
@@ -130,7 +143,8 @@ fn slices(all: &[Value], objective: &str) -> Shown {
     let name = all.first().map_or("", |one| text(one, "name"));
     let constraint = all.first().map_or("", |one| text(one, "constraint"));
     let title = format!("{objective} by {name} at five limits");
-    let mut figure = Figure::new(title, Axis::log(name), Axis::linear(objective));
+    let y = over_decades(objective, all.iter().flat_map(|one| numbers(one, "objective")));
+    let mut figure = Figure::new(title, Axis::log(name), y);
     figure.legend = "limit".into();
     let mut rows = Vec::new();
     for (k, one) in all.iter().enumerate() {

@@ -8,7 +8,8 @@ use crate::json::{SCHEMA_VERSION, number, object, optional, verdict};
 
 /// The whole fit: what `isoflop fit --format json` prints.
 ///
-/// A law of several statements has `outputs` besides, each with its rows, weight and residuals.
+/// A law of several statements has `outputs` besides, each with its rows, weight and residuals; a beta-binomial fit has
+/// `overdispersion`, the correlation of two attempts of one row.
 pub fn fit_json(finished: &Finished) -> Value {
     let (law, fit) = (&finished.law, &finished.fit);
     let mut value = json!({
@@ -36,6 +37,9 @@ pub fn fit_json(finished: &Finished) -> Value {
         "seed": finished.seed,
         "data_sha256": finished.digest,
     });
+    if let Some(rho) = fit.overdispersion {
+        value["overdispersion"] = number(rho);
+    }
     if !fit.outputs.is_empty() {
         value["outputs"] = fit.outputs.iter().map(output).collect();
     }

@@ -1,8 +1,8 @@
 //! Plans as JSON.
 
 use isoflop_plan::{
-    Advice, ConstraintResult, Curves, Frontier, Laws, Measured, Model, NamedPlan, Outside, Plan, Quantity,
-    Request, Sense, Slice, Valley,
+    Advice, Breakdown, ConstraintResult, Curves, Frontier, Laws, Measured, Model, NamedPlan, Outside, Plan,
+    Quantity, Request, Sense, Slice, Term, Valley, breakdown,
 };
 use serde_json::{Value, json};
 
@@ -32,6 +32,8 @@ pub fn plan_json(laws: &Laws, request: &Request, plan: &Plan, curves: Option<&Cu
             "holds": optional(c.holds),
         })
     };
+    // A plan that was made has a breakdown; without one the rest still stands.
+    let sums = breakdown(laws, request, plan).unwrap_or_default();
     let law = |(role, model): (&str, &Model)| {
         let role = if role.is_empty() { Value::Null } else { role.into() };
         json!({
@@ -58,6 +60,7 @@ pub fn plan_json(laws: &Laws, request: &Request, plan: &Plan, curves: Option<&Cu
         },
         "report": object(plan.report.iter().map(|q| (&q.name, ends(q)))),
         "constraints": plan.constraints.iter().map(constraint).collect::<Vec<_>>(),
+        "breakdown": sums.iter().map(breakdown_json).collect::<Vec<_>>(),
         "method": plan.method,
         "gap": optional(plan.gap),
         "starts": { "tried": plan.starts.0, "agreed": plan.starts.1 },
@@ -74,6 +77,18 @@ pub fn plan_json(laws: &Laws, request: &Request, plan: &Plan, curves: Option<&Cu
         "verdict": plan.verdict(),
         "warnings": plan.warnings,
         "curves": curves.map(|curves| curves_json(plan, curves)),
+    })
+}
+
+/// A sum and its terms.
+fn breakdown_json(sum: &Breakdown) -> Value {
+    let term =
+        |term: &Term| json!({"text": term.text, "value": number(term.value), "share": number(term.share)});
+    json!({
+        "of": sum.of,
+        "name": sum.name,
+        "value": number(sum.value),
+        "terms": sum.terms.iter().map(term).collect::<Vec<_>>(),
     })
 }
 

@@ -183,7 +183,11 @@ impl Job {
                 env!("CARGO_PKG_VERSION")
             )));
         }
-        divided(job.shards, job.tasks())?;
+        let (tasks, most) = (job.tasks(), isoflop_fit::FitOptions::MOST);
+        if tasks > most {
+            return Err(bad(format!("it asks for {tasks} replicates, at most {most} are done")));
+        }
+        divided(job.shards, tasks)?;
         Ok(job)
     }
 
@@ -395,4 +399,31 @@ fn levels(column: &Column) -> Vec<String> {
 /// SHA-256 of a text, as hexadecimal text.
 pub(crate) fn digest(text: &str) -> String {
     Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_of_impossible_size_is_refused_before_anything_is_laid_out() {
+        let rows = |name: &str, step: f64| {
+            let values = (1..20).map(|row| Some(1e8 * step.powi(row)));
+            (name.to_owned(), Column::from_options(values))
+        };
+        let loss = (1..20).map(|row| Some(2.0 + 3.0 / f64::from(row)));
+        let table = vec![rows("N", 1.3), rows("D", 1.7), ("loss".to_owned(), Column::from_options(loss))];
+        let source = Source::rows(&RunTable::from_columns(table).unwrap());
+        let law = Some("loss ~ E + A / N^alpha".to_owned());
+        let request = Request { law, bootstrap: 20, choices: false, ..Request::default() };
+        let catalogue = Catalogue::builtin().unwrap();
+        let job = Job::plan(source, request, None, 4, Vec::new(), &catalogue, &(), &()).unwrap();
+        let text = job.to_json();
+        assert!(Job::from_json("job.json", &text).is_ok());
+        let huge = text.replace("\"bootstrap\":20", "\"bootstrap\":2000000000000000000");
+        let huge = huge.replace("\"shards\":4", "\"shards\":1000000000000000000");
+        assert_ne!(huge, text);
+        let error = Job::from_json("job.json", &huge).unwrap_err().to_string();
+        assert!(error.contains("2000000000000000000 replicates, at most 10000000"), "{error}");
+    }
 }
