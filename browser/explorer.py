@@ -304,6 +304,7 @@ class Explorer:
         button = self.wait(lambda: self.page.find_element(By.XPATH, "//*[@id='files']//button[.='curves.csv']"))
         button.click()  # type: ignore[union-attr]
         self.wait(lambda: "1,000,000 rows" in self.text("#curves"))
+        self.page.execute_script("document.querySelector('#curves').scrollIntoView()")
         self.shot("curves")
         # From a key to the new picture.
         took = self.page.execute_async_script(

@@ -344,17 +344,23 @@ class Fit:
         Parameters
         ----------
         level
-            Coverage; by default that of the fit. At any other level the ends are plain percentiles of the replicates,
-            without the corrections for few runs that those of the fit have: fit with ``level`` to have these too.
+            Coverage; by default that of the fit. At another level the ends are made by the rule of the fit from its own
+            replicates.
         """
         low, high = self.parameters["low"], self.parameters["high"]
         interval = self._fit["interval"]
         if level is not None and (interval is None or level != interval["level"]):
             if not 0 < level < 1:
                 raise IsoflopError(f"level is {level}, but must lie between 0 and 1, such as 0.9", "P0202")
-            if len(self.draws) < 10:
+            if interval is None:
                 raise IsoflopError("there are no replicates: fit with bootstrap above 0", "P0201")
-            low, high = np.quantile(self.draws, [0.5 - 0.5 * level, 0.5 + 0.5 * level], axis=0)
+            ends = self._raw.ends_at(level)
+            if ends is None:
+                raise IsoflopError(
+                    f"intervals by {interval['method']} are known at {interval['level']} only: fit with level={level}",
+                    "P0206",
+                )
+            low, high = np.array([(np.nan, np.nan) if pair is None else pair for pair in ends]).T
         return Frame({"name": list(self.params), "low": low, "high": high})
 
     @property

@@ -78,19 +78,24 @@ def _outlook(goal: Mapping[str, Any]) -> str:
 
 
 def plan(
-    what: Fit | str | os.PathLike[str],
+    what: Fit | str | os.PathLike[str] | Mapping[str, Fit | str | os.PathLike[str]],
     plan: str | None = None,
     *,
     minimize: str | None = None,
     maximize: str | None = None,
+    solve: str | None = None,
     over: str | Iterable[str] = (),
+    simplex: str | Iterable[str] = (),
+    let: Mapping[str, str] | None = None,
     subject_to: str | Iterable[str] = (),
     given: Mapping[str, float | str] | None = None,
     flops: float | None = None,
     target: float | None = None,
     demand: float | None = None,
+    integer: str | Iterable[str] = (),
     hardware: str | None = None,
     report: str | Iterable[str] = (),
+    curves: bool = False,
     tolerance: float = 0.005,
     starts: int = 24,
     level: float = 0.9,
@@ -102,23 +107,35 @@ def plan(
     ----------
     what
         A :class:`Fit`, the path of a saved one, a law with its coefficients (``chinchilla@besiroglu``), or with values
-        by hand (``chinchilla:E=1.8,A=480,B=2080,alpha=0.35,beta=0.37``).
+        by hand (``chinchilla:E=1.8,A=480,B=2080,alpha=0.35,beta=0.37``). Several laws: a mapping from role to law,
+        ``{"loss": fit, "bench": "error.json"}``; one may read what another predicts.
     plan
         A named plan, such as ``compute-optimal``; :func:`plans` lists them.
     minimize, maximize
         Without a named plan: the output of the law, or a formula of what is decided.
+    solve
+        In place of an objective: what the equation among the constraints is solved for.
     over
-        What is decided.
+        What is decided; ``mix_*`` stands for all inputs that begin so.
+    simplex
+        Shares that add up to 1 and are decided: ``mix_*`` or ``["web", "code"]``.
+    let
+        Names with formulas, also for inputs of a law: ``{"C": "6*N*D"}``.
     subject_to
         Constraints with ``<=``, ``>=`` or ``==``.
     given
         Values that formulas or the law need.
     flops, target, demand
         Short for values of these names: training budget in FLOP, loss to reach, tokens to serve.
+    integer
+        Decisions in whole numbers.
     hardware
         A device that gives peak, memory, bandwidth and power, such as ``h100`` or ``h100:fp8``.
     report
         Something else to show at the optimum, such as ``D/N``.
+    curves
+        Also the data of figures: the best against the budget, the loss around every decision, isoFLOP slices; as
+        ``plan.to_dict()["curves"]``.
     tolerance
         Loss of objective that counts as none, as a share.
     starts
@@ -135,25 +152,32 @@ def plan(
     >>> round(6 * best.decision["N"] * best.decision["D"] / 1e24, 6)
     1.0
     """
-    if plan is None and minimize is None and maximize is None:
-        raise IsoflopError("say what the plan is for: a named plan, see isoflop.plans(), or minimize and over", "C0406")
+    if plan is None and minimize is None and maximize is None and solve is None:
+        raise IsoflopError("say what the plan is for: a named plan, see isoflop.plans(), minimize, or solve", "C0406")
     short = {"flops": flops, "target": target, "demand": demand}
     values = {**(given or {}), **{name: value for name, value in short.items() if value is not None}}
     asked = {
         "plan": plan,
         "minimize": minimize,
         "maximize": maximize,
+        "solve": solve,
         "over": texts(over),
+        "simplex": texts(simplex),
+        "let": pairs(let),
         "subject_to": texts(subject_to),
         "given": pairs(values),
+        "integer": texts(integer),
         "hardware": hardware,
         "report": texts(report),
+        "curves": bool(curves),
         "tolerance": float(tolerance),
         "starts": int(starts),
         "level": float(level),
         "laws": None if laws is None else os.fspath(laws),
     }
-    told, notes = _isoflop.plan(what._raw if isinstance(what, Fit) else os.fspath(what), asked)
+    laws_by_role = what if isinstance(what, Mapping) else {"": what}
+    roles = [(role, law._raw if isinstance(law, Fit) else os.fspath(law)) for role, law in laws_by_role.items()]
+    told, notes = _isoflop.plan(roles, asked)
     tell(notes)
     return Plan(json.loads(told))
 

@@ -37,9 +37,7 @@ class Figure:
         The figure as SVG.
     """
 
-    def __init__(
-        self, title: str, caption: str, spec: str, svg: str, head: list[str], rows: list[list[str]]
-    ) -> None:
+    def __init__(self, title: str, caption: str, spec: str, svg: str, head: list[str], rows: list[list[str]]) -> None:
         self.title = title
         self.caption = caption
         self.spec: dict[str, Any] = json.loads(spec)
@@ -54,7 +52,7 @@ class Figure:
 
 
 def figures(what: Fit | Result, *, runs: object = None, dark: bool = False) -> list[Figure]:
-    """The figures of a fit, or of what `compare`, `backtest`, `methods`, `contrast`, `plan` and others found.
+    """The figures of a fit or of a result, such as those of `compare`, `backtest`, `methods`, `plan` and `next_runs`.
 
     Parameters
     ----------
@@ -73,7 +71,7 @@ def figures(what: Fit | Result, *, runs: object = None, dark: bool = False) -> l
     >>> import isoflop as iso
     >>> found = iso.plan("chinchilla@besiroglu", "inference-aware", target=2.1, demand=1e12)
     >>> [figure.title for figure in iso.figures(found)]
-    ['what the sums are made of']
+    ['room around the decision', 'what the sums are made of']
     """
     if isinstance(what, Fit):
         table, asked = _runs_of(what, runs)

@@ -53,6 +53,46 @@ def test_plan(columns, tmp_path):
         iso.plan(fit)
 
 
+LAW = "chinchilla@besiroglu"
+FLOPS = "6*N*D <= 1e22"
+TWO = {"small": "chinchilla@hoffmann", "large": LAW}
+SHARES = "C[web]=2.2,C[code]=1.1,gamma[web]=0.5,gamma[code]=0.5"
+MIX = f"optimal_mixture_additive:E=1.4,{SHARES},A=500,alpha=0.34,B=600,beta=0.3"
+# Keyword arguments, and the same question on the command line.
+SAME = [
+    ((LAW,), {"solve": "D", "subject_to": "loss == 2.1", "given": {"N": "7B"}},
+     [LAW, "--solve", "D", "--subject-to", "loss == 2.1", "--given", "N=7B"]),
+    ((TWO,), {"minimize": "small_loss + large_loss", "over": ["N", "D"], "subject_to": FLOPS},
+     [*(f"{role}={law}" for role, law in TWO.items()), "--minimize", "small_loss + large_loss", "--over", "N,D",
+      "--subject-to", FLOPS]),
+    ((MIX,), {"minimize": "loss", "simplex": "mix_*", "given": {"N": "1e9", "D": "2e10"}},
+     [MIX, "--minimize", "loss", "--simplex", "mix_*", "--given", "N=1e9", "--given", "D=2e10"]),
+    ((LAW,), {"minimize": "loss", "over": ["N", "D"], "let": {"spent": "6*N*D"}, "subject_to": "spent <= 1e22",
+              "curves": True},
+     [LAW, "--minimize", "loss", "--over", "N,D", "--let", "spent=6*N*D", "--subject-to", "spent <= 1e22", "--curves"]),
+    ((LAW,), {"minimize": "6*N*D", "over": ["N", "D", "layers"], "integer": "layers",
+              "subject_to": ["loss <= 2.5", "N == 12 * layers * 1024^2"]},
+     [LAW, "--minimize", "6*N*D", "--over", "N,D,layers", "--integer", "layers", "--subject-to", "loss <= 2.5",
+      "--subject-to", "N == 12 * layers * 1024^2"]),
+]
+
+
+@pytest.mark.skipif("ISOFLOP_PROGRAM" not in os.environ, reason="no program to run")
+@pytest.mark.parametrize(("arguments", "options", "words"), SAME)
+def test_plans_are_those_of_the_command_line(arguments, options, words):
+    command = [os.environ["ISOFLOP_PROGRAM"], "plan", *words, "--format", "json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert iso.plan(*arguments, **options).to_dict() == json.loads(done.stdout)
+
+
+def test_plans_of_several_laws(columns):
+    fit = iso.fit(columns, "chinchilla", bootstrap=20)
+    best = iso.plan({"ours": fit, "theirs": LAW}, minimize="ours_loss", over=["N", "D"], subject_to=FLOPS)
+    assert best.decision["N"] == pytest.approx(iso.plan(fit, "compute-optimal", flops=1e22).decision["N"], rel=1e-6)
+    with pytest.raises(iso.IsoflopError, match="role"):
+        iso.plan({"a b": fit, "theirs": LAW}, minimize="loss", over=["N", "D"], subject_to=FLOPS)
+
+
 def test_laws():
     assert iso.laws().rows > 400
     assert "chinchilla" in iso.laws("hoffmann", input="N", output="loss")["id"]

@@ -19,7 +19,8 @@ const LATE: Values = [1.62, 440.0, 435.0, 0.34, 0.28];
 const BENT: Values = [1.66, 300.0, 580.0, 0.32, 0.295];
 const TIMES: f64 = 2.1;
 const SIMULATIONS: u64 = 200;
-const REPLICATES: usize = 300;
+/// Half as many as `isoflop contrast` takes.
+const REPLICATES: usize = 500;
 const NOISE: f64 = 0.004;
 
 struct Design {
@@ -38,7 +39,7 @@ fn main() {
         "{SIMULATIONS} simulated tables for each line: two recipes, each with 8 sizes from 20M to 2B parameters at 6 ratios \
          from 5 to 160 tokens per parameter (96 rows; few runs: 5 sizes at 4 ratios from 5 to 40, 40 rows), relative \
          noise of {NOISE} (normal, or Student-t with 4 degrees of freedom of the same scale), fitted by huber-log, with \
-         {REPLICATES} replicates and percentile intervals. *Covered*: the interval of the multiplier at that scale, or of \
+         {REPLICATES} replicates and ends as in `isoflop fit`. *Covered*: the interval of the multiplier at that scale, or of \
          the crossover, holds the planted value; nominal 90 %. *Verdict right*: the planted one over all scales compared, up to \
          a hundred times the largest run; *wrong*: another one with confidence; the rest is \"the runs do not tell\".\n"
     );

@@ -4,17 +4,29 @@
 mod support;
 
 use isoflop_audit::{Audit, Columns, Severity, Subject, audit};
-use isoflop_fit::{Data, FitOptions, Objective, fit};
+use isoflop_fit::{Data, FitOptions, Objective, Overrides, fit, overridden};
 use support::{HOFFMANN, crossed, data, law, loss, normals, shared};
 
 fn run(data: &Data, columns: &Columns, budget: Option<f64>, bootstrap: usize) -> Audit {
-    let law = law("chinchilla");
+    run_law("chinchilla", Overrides::default(), data, columns, budget, bootstrap)
+}
+
+fn run_law(
+    id: &str,
+    overrides: Overrides,
+    data: &Data,
+    columns: &Columns,
+    budget: Option<f64>,
+    bootstrap: usize,
+) -> Audit {
+    let law = law(id);
     let objective = Objective::recommended(&law).unwrap();
-    let options = FitOptions { bootstrap, choices: false, ..FitOptions::default() };
+    let options = FitOptions { bootstrap, choices: false, overrides, ..FitOptions::default() };
+    let formula = overridden(&law, &options.overrides).unwrap();
     let fit = fit(&law, data, &options, &()).unwrap();
     let subject = Subject {
         law: &law,
-        formula: law.formula(),
+        formula: &formula,
         data,
         fit: &fit,
         objective,
@@ -155,5 +167,50 @@ fn public_tables_have_the_findings_that_they_deserve() {
         assert!(highest[..5].iter().all(|r| rows.contains(r)), "{rows:?}");
         assert!(found(&audit, "decisive-runs").unwrap().evidence.contains("together"));
         assert!(found(&audit, "collinear-inputs").is_none() && found(&audit, "diverged-runs").is_none());
+    } // Losses up to 11, from learning rates that were too high. Every fourth row, for time.
+    if let Some(columns) = shared("steplaw/dense_lr_bs_loss.csv", &["N", "D", "smooth loss"]) {
+        let columns: Vec<Vec<f64>> =
+            columns.into_iter().map(|c| c.into_iter().step_by(4).collect()).collect();
+        let loss = columns[2].clone();
+        let audit = run(&table(columns), &none, None, 0);
+        let finding = found(&audit, "diverged-runs").unwrap();
+        assert_eq!(finding.severity, Severity::Serious);
+        let wild = (0..loss.len()).filter(|&row| loss[row] > 5.0);
+        assert!(
+            wild.clone().count() > 5 && wild.clone().all(|row| finding.rows.contains(&row)),
+            "{finding:?}"
+        );
+        assert_eq!(found(&audit, "undertuned-runs").unwrap().severity, Severity::Serious);
     }
+}
+
+/// Repeated data: with the other parameters held as published, the two that say what repeats are worth lie in a valley that
+/// is nearly flat.
+#[test]
+fn the_flat_valley_of_repeated_data_is_found() {
+    let names = ["params", "tokens", "unique_tokens", "val_loss", "notebook_cell"];
+    let Some(columns) = shared("datablations/c4_oscar_val_losses.csv", &names) else { return };
+    let kept = |k: usize| -> Vec<f64> {
+        (0..columns[4].len()).filter(|&row| columns[4][row] == 25.0).map(|row| columns[k][row]).collect()
+    };
+    let law = law("muennighoff");
+    let inputs = law.formula().symbols.inputs.iter().map(|input| match input.name.as_str() {
+        "N" => kept(0),
+        "D" => kept(1),
+        "U" => kept(2),
+        _ => Vec::new(),
+    });
+    let data = Data { inputs: inputs.collect(), output: kept(3), ..Data::default() };
+    assert_eq!(data.rows(), 182);
+    let published = [("E", 0.62548_f64.exp()), ("A", 6.2554_f64.exp()), ("B", 7.3050_f64.exp())];
+    let fixed = published.into_iter().chain([("alpha", 0.35266), ("beta", 0.35266)]);
+    let overrides = Overrides {
+        fix: fixed.map(|(name, value)| (name.to_owned(), value)).collect(),
+        ..Overrides::default()
+    };
+    let audit = run_law("muennighoff", overrides, &data, &Columns::default(), None, 100);
+    let finding = found(&audit, "wide-intervals").unwrap();
+    assert!(finding.evidence.contains("R_N") && finding.evidence.contains("R_D"), "{finding:?}");
+    let certificate = found(&audit, "certificate").unwrap();
+    assert!(certificate.evidence.contains("several optima"), "{certificate:?}");
 }

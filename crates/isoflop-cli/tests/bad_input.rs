@@ -62,6 +62,27 @@ fn too_little_data() {
     assert_says(&refused(&runs, &["--where", "N < 0"]), &["no row is left", "N < 0"]);
 }
 
+/// What intervals, folds, priors and backtests cannot be made of.
+#[test]
+fn rows_that_do_not_carry_an_interval_or_a_backtest() {
+    let runs = support::simulated();
+    let one = ["--cluster", "family", "--where", "family == \"llama\"", "--bootstrap", "100"];
+    assert_says(&refused(&runs, &one), &["T0207", "family", "1 distinct value", "at least 2"]);
+    let prior = ["--interval", "nuts", "--prior", "alpha ~ normal(-9, 0.1)"];
+    assert_says(&refused(&runs, &prior), &["alpha", "bounds", "0 to 2.5"]);
+    let place = Place::with_runs();
+    let compare = ["compare", "runs.csv", "--laws", "chinchilla,kaplan_nd", "--cluster", "family"];
+    let error = place.refused(&[&compare[..], &["--parts", "5"]].concat());
+    assert_says(&error, &["T0605", "5 folds", "family", "(2)", "ask for fewer"]);
+    // Parameters per family: no family is both fitted and held out.
+    let law = "loss ~ E + A[family] / N^alpha";
+    let error =
+        place.refused(&["backtest", "runs.csv", "--law", law, "--leave-out", "family", "--bootstrap", "0"]);
+    assert_says(&error, &["T0606", "no held-out row can be forecast", "per level"]);
+    let few = ["backtest", "runs.csv", "--law", "chinchilla", "--by", "N", "--cuts", "1e30"];
+    assert_says(&place.refused(&few), &["T0602"]);
+}
+
 #[test]
 fn files_that_cannot_be_read() {
     let place = Place::new();

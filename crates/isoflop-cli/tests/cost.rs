@@ -43,7 +43,8 @@ fn what_is_given_adds_what_it_allows() {
     }
     assert!(!text.contains("co2_tonnes"), "no carbon was given: {text}");
     assert!(place.refused(&[&cost[..], &["--given", "gpu=8"]].concat()).contains("P0105"));
-    assert!(place.refused(&[&cost[..], &["--given", "gpus=-8"]].concat()).contains("P0106"));
+    assert!(place.refused(&[&cost[..], &["--given", "gpus=-8"]].concat()).contains("P0131"));
+    assert!(place.refused(&[&cost[..], &["--given", "price=-2.5"]].concat()).contains("0 or more"));
     assert!(place.refused(&[&cost[..], &["--hardware", "h1000"]].concat()).contains("did you mean h100?"));
 }
 

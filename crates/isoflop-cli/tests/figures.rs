@@ -121,6 +121,58 @@ fn results_are_drawn_and_go_into_reports() {
 }
 
 #[test]
+fn commands_with_figures_draw_the_main_one() {
+    let place = fitted("chinchilla");
+    let plan = [
+        "plan",
+        "fit.json",
+        "--minimize",
+        "6*N*D + 2*N*1e12",
+        "--over",
+        "N,D",
+        "--subject-to",
+        "loss <= 2.5",
+    ];
+    let profile = ["profile", "runs.csv", "--law", "chinchilla", "--of", "alpha", "--curve", "5"];
+    for (words, title) in [(&plan[..], "room around the decision"), (&profile, "profile of alpha")] {
+        let text = place.ok(&[words, &["--plot"]].concat()).stdout;
+        let plot = text.split_once(&format!("\n{title}\n")).unwrap().1;
+        assert!(plot.contains('┤') && !plot.contains('\x1b'), "{plot}");
+        assert!(plot.lines().all(|line| line.chars().count() <= 80), "{plot}");
+        let both = place.ok(&[words, &["--plot", "--format", "json"]].concat());
+        assert!(serde_json::from_str::<Value>(&both.stdout).is_ok() && both.stderr.contains(title));
+    }
+    let made: Value =
+        serde_json::from_str(&place.ok(&[&plan[..], &["--format", "json"]].concat()).stdout).unwrap();
+    let terms: Vec<&str> = made["breakdown"][0]["terms"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|t| t["text"].as_str().unwrap())
+        .collect();
+    assert_eq!(terms, ["6 * N * D", "2 * N * 1e12"], "{made:#}");
+}
+
+#[test]
+fn curves_are_held_against_the_forecast() {
+    let place = fitted("chinchilla");
+    let row =
+        |k: i32| format!("r{},3e8,{},{}\n", k % 3, 1e8 * f64::from(1 + k / 3), 4.0 - 0.01 * f64::from(k));
+    place.write("curves.csv", format!("run,N,D,loss\n{}", (0..60).map(row).collect::<String>()));
+    place.ok(&["plot", "fit.json", "--curves", "curves.csv", "-o", "f.svg"]);
+    assert!(place.read("f.svg").contains("loss by D: curves and forecast"));
+    place.ok(&["report", "fit.json", "--curves", "curves.csv", "-o", "r.html"]);
+    assert!(place.read("r.html").contains("forecast of the end"));
+    place.ok(&["plot", "fit.json", "-o", "f.svg"]);
+    assert!(!place.read("f.svg").contains("curves and forecast"));
+    let single = place.ok(&["plot", "fit.json", "--curves", "runs.csv", "-o", "f.svg"]);
+    assert!(single.stderr.contains("no run has 4 points"), "{}", single.stderr);
+    place.write("plain.csv", "N,D,loss\n1e8,1e9,3.0\n");
+    assert!(place.refused(&["plot", "fit.json", "--curves", "plain.csv"]).contains("C0711"));
+    assert!(place.refused(&["plot", "fit.json", "--curves", "none.csv"]).contains("none.csv"));
+}
+
+#[test]
 fn a_report_of_a_doubtful_fit_says_so_first() {
     let place = Place::with_runs();
     let two_budgets = ["--law", "chinchilla", "--where", "D < 3e9", "--bootstrap", "0"];

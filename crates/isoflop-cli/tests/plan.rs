@@ -162,6 +162,7 @@ fn bad_plans_are_refused() {
     assert!(with(&["--subject-to", "6*N*D <= C"]).contains("--subject-to"));
     assert!(with(&["--subject-to", "N + D <= 1e12"]).contains("token"));
     assert!(with(&["--given", "C"]).contains("C0102"));
+    assert!(refused(&["compute-optimal", law, "--flops=-1e20"]).contains("P0131"));
     assert!(with(&["--given", "C=1e21"]).contains("P0105"));
     assert!(with(&["--tolerance", "7"]).contains("between 0 and 1"));
     let wrong = |what: &str| refused(&[&[what], &aim[..]].concat());

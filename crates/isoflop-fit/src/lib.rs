@@ -58,7 +58,7 @@ pub use forecast::{
     LawWeight, Misfit, Noise, Parts, ScoredForecast, Size, Tally, WeighedLaws, learn_forecast, weigh_laws,
 };
 pub use interval::{
-    Convergence, Ends, IntervalMethod, IntervalOptions, Loo, Posterior, Precision, Prior, PriorLaw,
+    Convergence, EndRule, Ends, IntervalMethod, IntervalOptions, Loo, Posterior, Precision, Prior, PriorLaw,
     Replicate, Sampler, WildWeights,
 };
 pub use objective::{Loss, Objective};

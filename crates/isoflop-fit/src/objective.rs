@@ -111,6 +111,16 @@ impl Objective {
         matches!(self.loss, Loss::Binomial | Loss::BetaBinomial | Loss::Poisson)
     }
 
+    /// [`Self::is_family`] of the objective with this name.
+    ///
+    /// ```
+    /// use isoflop_fit::Objective;
+    /// assert!(Objective::is_name_of_family("beta-binomial") && !Objective::is_name_of_family("huber-log"));
+    /// ```
+    pub fn is_name_of_family(name: &str) -> bool {
+        Self::FAMILIES.contains(&name)
+    }
+
     /// Whether `delta` matters.
     pub fn has_delta(&self) -> bool {
         matches!(self.loss, Loss::Huber | Loss::Cauchy | Loss::AsymmetricHuber { .. } | Loss::HuberDensity)

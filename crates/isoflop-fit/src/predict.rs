@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::FitError;
 use crate::fit::{quantiles, root};
 use crate::forecast::{ChoiceWeight, LawForecast, Parts, Point, Predictive, Rival};
+use crate::objective::Objective;
 use crate::result::Fit;
 
 /// The prediction at one point.
@@ -118,6 +119,7 @@ fn one(asked: Asked<'_>, level: f64) -> Result<Prediction, FitError> {
         }
         None => asked.without_model(level, estimate).unzip(),
     };
+    let ends = ends.map(|(low, high)| (asked.possible(low), asked.possible(high)));
     let extrapolation = fit
         .ranges
         .iter()
@@ -157,6 +159,8 @@ struct Asked<'a> {
     rivals: &'a [Option<Rival>],
     /// Whether residuals are differences of logs.
     log: bool,
+    /// Whether they are those of shares or counts, and so of the output itself.
+    family: bool,
 }
 
 impl<'a> Asked<'a> {
@@ -184,6 +188,7 @@ impl<'a> Asked<'a> {
             inputs: Vec::new(),
             rivals: &[],
             log: fit.objective.name.ends_with("-log"),
+            family: Objective::is_name_of_family(&fit.objective.name),
         }
     }
 
@@ -213,7 +218,18 @@ impl<'a> Asked<'a> {
 
     /// Whether the scale of the residuals is that of the output or its logarithm.
     fn is_natural(&self) -> bool {
-        self.log || self.formula.output.as_ref().is_none_or(|o| o.prediction == self.formula.body)
+        self.log
+            || self.family
+            || self.formula.output.as_ref().is_none_or(|o| o.prediction == self.formula.body)
+    }
+
+    /// The nearest value that a share or a count can have.
+    fn possible(&self, value: f64) -> f64 {
+        match self.fit.objective.name.as_str() {
+            "poisson" => value.max(0.0),
+            _ if self.family => value.clamp(0.0, 1.0),
+            _ => value,
+        }
     }
 
     /// From the scale of the residuals to the output.

@@ -162,30 +162,50 @@ impl<'a> Refitter<'a> {
     /// Multiplies the weights by how often each row is drawn in bootstrap replicate `replicate`. With `strata` (a number
     /// for each row), as many rows are drawn from each of them as it has; else clusters or rows as in [`crate::fit`].
     pub fn resample(&self, strata: Option<&[u32]>, replicate: usize, weights: &mut [f64]) {
+        let drawn = self.drawn(strata, replicate);
+        match self.clusters(strata) {
+            Some(codes) => weights.iter_mut().zip(codes).for_each(|(w, &unit)| *w *= drawn[unit as usize]),
+            None => weights.iter_mut().zip(drawn).for_each(|(w, d)| *w *= d),
+        }
+    }
+
+    /// How often each unit, a row or a cluster, is drawn by [`Self::resample`].
+    pub fn drawn(&self, strata: Option<&[u32]>, replicate: usize) -> Vec<f64> {
+        let mut drawn = Vec::new();
         let Some(strata) = strata else {
-            let (mut drawn, mut weighed) = (Vec::new(), Vec::new());
-            let (rows, units) = (weights.len(), Units::natural(self.task.data));
-            let base = &self.task.model.weights[..rows];
-            units.resample(base, self.task.seed, replicate as u64, &mut drawn, &mut weighed);
-            weights.copy_from_slice(&weighed[..rows]);
-            return;
+            Units::natural(self.task.data).draw(self.task.seed, replicate as u64, &mut drawn);
+            return drawn;
         };
         let mut stream = Stream::new(self.task.seed, Purpose::Bootstrap, replicate as u64);
         let mut members: Vec<Vec<usize>> = Vec::new();
-        for (row, &stratum) in strata.iter().enumerate().take(weights.len()) {
+        for (row, &stratum) in strata.iter().enumerate() {
             let place = stratum as usize;
             if members.len() <= place {
                 members.resize(place + 1, Vec::new());
             }
             members[place].push(row);
         }
-        let mut drawn = vec![0.0; weights.len()];
+        drawn.resize(strata.len(), 0.0);
         for rows in &members {
             for _ in 0..rows.len() {
                 drawn[rows[stream.below(rows.len())]] += 1.0;
             }
         }
-        weights.iter_mut().zip(drawn).for_each(|(w, d)| *w *= d);
+        drawn
+    }
+
+    /// How many units there are to draw.
+    pub fn units(&self, strata: Option<&[u32]>) -> usize {
+        match (self.clusters(strata), &self.task.data.clusters) {
+            (Some(_), Some(clusters)) => clusters.count,
+            _ => self.task.data.rows(),
+        }
+    }
+
+    /// The cluster of each row, where clusters are drawn.
+    fn clusters(&self, strata: Option<&[u32]>) -> Option<&[u32]> {
+        let clusters = self.task.data.clusters.as_ref().filter(|_| strata.is_none());
+        clusters.map(|clusters| clusters.codes.as_slice())
     }
 
     /// The input whose repeated values group the rows best: N if the law reads it, else its first column.

@@ -104,6 +104,12 @@ pub struct Interval {
     /// How replicates became ends, for a bootstrap; `None` in files of versions that knew percentiles only.
     #[serde(default)]
     pub ends: Option<Ends>,
+    /// Units (rows or clusters) that were resampled; 0 where nothing was, and in files of earlier versions.
+    #[serde(default)]
+    pub units: usize,
+    /// Degrees of freedom that went to parameters, where the ends are widened for few units.
+    #[serde(default)]
+    pub used: usize,
     /// Replicates asked for.
     pub replicates: usize,
     /// Replicates solved to certificate tolerance; only these are used.

@@ -6,7 +6,7 @@ mod common;
 use common::{data, estimate, point};
 use isoflop_fit::{
     Candidate, CompareOptions, Data, Fit, FitOptions, IntervalMethod, IntervalOptions, Verdict, compare, fit,
-    profile,
+    learn_forecast, predict, profile,
 };
 use isoflop_laws::Law;
 
@@ -248,4 +248,32 @@ fn over_dispersion_needs_attempts() {
     }
     let error = refused(Some(vec![20.0; 10]), 1.05);
     assert!(error.contains("row 4 has share = 1.05, which beta-binomial cannot give"), "{error}");
+}
+
+#[test]
+fn forecasts_of_shares_have_the_scatter_of_shares() {
+    let (law, table) = (logistic(), urn(60, 50, 0.08, 5));
+    let options = FitOptions {
+        objective: Some("beta-binomial".parse().unwrap()),
+        bootstrap: 200,
+        choices: false,
+        ..FitOptions::default()
+    };
+    let mut found = fit(&law, &table, &options, &()).unwrap();
+    let at = |x: f64| vec![vec![("x".to_string(), x)]];
+    for step in 0..2 {
+        // Without a forecast model, then with one: the residuals are those of the share, whatever the left side is.
+        let ends: Vec<(f64, f64)> = [-6.0, 0.0, 6.0]
+            .map(|x| {
+                let one = &predict(law.formula(), &found, &at(x), 0.9).unwrap()[0];
+                (one.low.unwrap(), one.high.unwrap())
+            })
+            .to_vec();
+        assert!(ends.iter().all(|(low, high)| *low >= 0.0 && *high <= 1.0 && low < high), "{ends:?}");
+        // Standard deviation sqrt(p (1 - p) (1 + 49 rho) / 50), 0.157 here.
+        let width = ends[1].1 - ends[1].0;
+        assert!((0.35..0.7).contains(&width), "{step}: {ends:?}");
+        found.forecast = learn_forecast(&law, &table, &found, &options, &()).unwrap();
+        assert!(found.forecast.is_some());
+    }
 }

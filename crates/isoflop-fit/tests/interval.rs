@@ -41,6 +41,24 @@ fn mean_of_logs(rows: usize) -> (Law, Data, f64, f64) {
 }
 
 #[test]
+fn another_level_has_the_ends_of_a_fit_at_that_level() {
+    let (law, table, ..) = mean_of_logs(40);
+    let at = |method: &str, ends: Ends, level: f64| {
+        let options = FitOptions { level, bootstrap: 200, ..options(method, ends) };
+        fit(&law, &table, &options, &()).unwrap()
+    };
+    for ends in [Ends::Percentile, Ends::Expanded, Ends::Bca, Ends::Smoothed] {
+        for method in ["point", "weighted", "residual", "laplace"] {
+            let (narrow, wide) = (at(method, ends, 0.5), at(method, ends, 0.9));
+            let own = |found: &Fit| vec![found.parameters[0].low.zip(found.parameters[0].high)];
+            assert_eq!(wide.ends_at(0.5).unwrap(), own(&narrow), "{method} {}", ends.name());
+            assert_eq!(wide.ends_at(0.9).unwrap(), own(&wide), "{method} {}", ends.name());
+        }
+    }
+    assert!(at("profile", Ends::Smoothed, 0.9).ends_at(0.5).is_none());
+}
+
+#[test]
 fn a_mean_has_the_interval_of_the_textbook_by_every_method() {
     let (law, table, mean, error) = mean_of_logs(40);
     // Quantile of Student with 39 degrees of freedom.

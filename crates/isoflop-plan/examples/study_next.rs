@@ -1,7 +1,8 @@
 //! Do the runs that `next` chooses narrow a forecast more than an isoFLOP grid or a ladder of the same cost?
 //!
-//! Every study has a law of its own, a few pilot runs, and a budget. Three ways spend it; then all fit the same law to
-//! pilot and new runs, and profile the loss at a target far beyond them.
+//! Every study has a law of its own, a few pilot runs, and a budget. Several ways spend it; then all fit the same law to
+//! pilot and new runs, and profile the loss at a target far beyond them. One way knows the law: no choice of as many runs
+//! does much better.
 #![allow(clippy::print_stdout, clippy::unwrap_used, missing_docs)]
 
 use isoflop_fit::{Data, DataDigest, FitOptions, Objective, SavedFit, fit, profile, simulate_at};
@@ -43,25 +44,27 @@ fn pilot() -> Runs {
     [1e7, 2e7, 4e7].iter().flat_map(|&n| [10.0, 25.0, 60.0].map(|ratio| (n, ratio * n))).collect()
 }
 
-/// Four budgets a factor 3 apart, six sizes on each around 20 tokens per parameter.
-fn isoflop_grid() -> Runs {
+/// Four budgets a factor 3 apart, sizes from 0.35 to 2.8 on each around 20 tokens per parameter.
+fn isoflop_grid(sizes: usize) -> Runs {
     let slices = [1.0, 3.0, 9.0, 27.0];
-    let unit = BUDGET / (6.0 * slices.iter().sum::<f64>());
-    let sizes = [0.35, 0.53, 0.8, 1.2, 1.9, 2.8];
+    let unit = BUDGET / (sizes as f64 * slices.iter().sum::<f64>());
+    let sizes: Vec<f64> = (0..sizes).map(|k| 0.35 * 8_f64.powf(k as f64 / (sizes - 1) as f64)).collect();
     let run = |c: f64, size: f64| {
         let n = size * (c / 120.0).sqrt();
         (n, c / (6.0 * n))
     };
-    slices.iter().flat_map(|s| sizes.map(|size| run(s * unit, size))).collect()
+    slices.iter().flat_map(|s| sizes.iter().map(move |size| run(s * unit, *size))).collect()
 }
 
-/// Six sizes, each twice the one before, at 5, 10, 20 and 40 tokens per parameter.
-fn ladder() -> Runs {
+/// Six sizes, each twice the one before, at 5, 10, 20 and 40 tokens per parameter, with some seeds of each.
+fn ladder(seeds: usize) -> Runs {
     let ratios = [5.0, 10.0, 20.0, 40.0];
     let sizes: Vec<f64> = (0..6).map(|k| 2_f64.powi(k)).collect();
     let squares: f64 = sizes.iter().map(|s| s * s).sum();
-    let smallest = (BUDGET / (6.0 * squares * ratios.iter().sum::<f64>())).sqrt();
-    sizes.iter().flat_map(|s| ratios.map(|ratio| (s * smallest, ratio * s * smallest))).collect()
+    let smallest = (BUDGET / (seeds as f64 * 6.0 * squares * ratios.iter().sum::<f64>())).sqrt();
+    let once: Runs =
+        sizes.iter().flat_map(|s| ratios.map(|ratio| (s * smallest, ratio * s * smallest))).collect();
+    once.repeat(seeds)
 }
 
 fn cost(runs: &Runs) -> f64 {
@@ -106,24 +109,40 @@ fn options(bootstrap: usize) -> FitOptions {
     }
 }
 
-/// The runs of `next` for a part of the budget, and the half width that it announces.
-fn chosen(law: &Law, data: &Data, largest: f64, part: f64) -> (Runs, f64) {
+/// How `next` is asked.
+#[derive(Clone, Copy)]
+struct Ask {
+    /// Share of the budget and of the runs.
+    part: f64,
+    runs: usize,
+    largest: f64,
+    smallest: f64,
+}
+
+const ASK: Ask = Ask { part: 1.0, runs: RUNS, largest: f64::INFINITY, smallest: 1e7 };
+
+/// The law as the runs of a table tell it, with draws, and the noise that they show.
+fn fitted(law: &Law, data: &Data) -> (Model, f64) {
     let fitted = fit(law, data, &options(64), &()).unwrap();
     let noise = fitted.rmse * (data.rows() as f64 / (data.rows() as f64 - 5.0)).sqrt();
     let digest = DataDigest { sha256: String::new(), rows: data.rows(), files: Vec::new() };
     let saved = SavedFit::new(&law.id, law.formula(), fitted, digest, 0, Vec::new());
-    let model = Model::from_fit(&saved).unwrap();
+    (Model::from_fit(&saved).unwrap(), noise)
+}
+
+/// The runs of `next`, and the half width that it announces.
+fn chosen((model, noise): &(Model, f64), data: &Data, ask: Ask) -> (Runs, f64) {
     let goal = Goal::Output { point: vec![("N".into(), TARGET.0), ("D".into(), TARGET.1)] };
     let request = NextRequest {
-        runs: (RUNS as f64 * part).round() as usize,
-        largest,
-        limits: vec![("N".into(), 1e7, 4e9), ("D".into(), 1e8, 1e11)],
+        runs: (ask.runs as f64 * ask.part).round() as usize,
+        largest: ask.largest,
+        limits: vec![("N".into(), ask.smallest, 4e9), ("D".into(), 10.0 * ask.smallest, 1e11)],
         keep: vec!["D >= N".into(), "D <= 1000*N".into()],
         draws: 16,
-        ..NextRequest::new(goal, BUDGET * part, noise)
+        ..NextRequest::new(goal, BUDGET * ask.part, *noise)
     };
     let past = Past { columns: data.inputs.clone(), rows: data.rows() };
-    let found = next(&model, &past, &request).unwrap();
+    let found = next(model, &past, &request).unwrap();
     let one = |run: &isoflop_plan::NextRun| {
         let at = |name: &str| run.inputs.iter().find(|(known, _)| known == name).unwrap().1;
         std::iter::repeat_n((at("N"), at("D")), run.repeats).collect::<Vec<_>>()
@@ -147,73 +166,107 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
     values[values.len() / 2]
 }
 
+/// The ways to spend the budget; the last four are not chosen by `next`.
+const WAYS: [&str; 11] = [
+    "`next`, 24 runs",
+    "`next`, 24 runs, two rounds",
+    "`next`, 24 runs, dearest run of the grid",
+    "24 runs chosen by who knows the law",
+    "`next`, 24 runs, N from 3M",
+    "`next`, 48 runs",
+    "`next`, 48 runs, two rounds",
+    "isoFLOP grid, 24 runs",
+    "2x ladder, 24 runs",
+    "isoFLOP grid, 48 runs",
+    "2x ladder, 48 runs",
+];
+const FIXED: usize = 7;
+
 /// Widths and coverage of the ways to spend the budget, and what `next` announced for its first way.
 struct Outcome {
     announced: f64,
-    answers: [(f64, bool); 5],
+    answers: Vec<(f64, bool)>,
 }
 
 /// One study.
-fn outcome(law: &Law, study: u64, fixed: &[Runs; 2], largest: [f64; 2]) -> Outcome {
+fn outcome(law: &Law, study: u64, fixed: &[Runs; 4]) -> Outcome {
     let truth = truth(&mut ChaCha8Rng::seed_from_u64(study));
     let pilot = table(law, &truth, &pilot(), 10 * study);
     let after = |runs: &Runs, before: &Data, stream: u64| {
-        joined(before, &table(law, &truth, runs, 10 * study + stream))
+        joined(before, &table(law, &truth, runs, 100 * (study + 100) + stream))
     };
-    let (free, announced) = chosen(law, &pilot, f64::INFINITY, 1.0);
-    let (capped, _) = chosen(law, &pilot, largest[0], 1.0);
-    let (first, _) = chosen(law, &pilot, f64::INFINITY, FIRST);
-    let halfway = after(&first, &pilot, 3);
-    let (second, _) = chosen(law, &halfway, f64::INFINITY, 1.0 - FIRST);
-    for runs in [&free, &capped, &[first, second.clone()].concat()] {
-        assert!(cost(runs) <= BUDGET && runs.len() <= RUNS);
-    }
-    let tables = [
-        after(&free, &pilot, 1),
-        after(&second, &halfway, 4),
-        after(&capped, &pilot, 2),
-        after(&fixed[0], &pilot, 5),
-        after(&fixed[1], &pilot, 6),
+    let known = fitted(law, &pilot);
+    let names = ["E", "A", "B", "alpha", "beta"].map(str::to_owned);
+    let truly = Model::from_law("truth", law, names.into_iter().zip(truth.values).collect());
+    let (free, announced) = chosen(&known, &pilot, ASK);
+    let once = |ask: Ask| chosen(&known, &pilot, ask).0;
+    let rounds = |runs: usize, stream: u64| {
+        let first = once(Ask { part: FIRST, runs, ..ASK });
+        let halfway = after(&first, &pilot, stream);
+        let rest = Ask { part: 1.0 - FIRST, runs, ..ASK };
+        let (second, _) = chosen(&fitted(law, &halfway), &halfway, rest);
+        assert!(cost(&[first.clone(), second.clone()].concat()) <= BUDGET);
+        after(&second, &halfway, stream + 1)
+    };
+    let single = [
+        free,
+        once(Ask { largest: dearest(&fixed[0]), ..ASK }),
+        chosen(&(truly, truth.noise), &pilot, ASK).0,
+        once(Ask { smallest: 3e6, ..ASK }),
+        once(Ask { runs: 2 * RUNS, ..ASK }),
     ];
-    Outcome { announced, answers: tables.map(|data| answer(law, &data, &truth)) }
+    let mut tables: Vec<Data> =
+        single.iter().chain(fixed).zip(0..).map(|(r, k)| after(r, &pilot, k)).collect();
+    assert!(single.iter().all(|runs| cost(runs) <= BUDGET));
+    tables.insert(1, rounds(RUNS, 20));
+    tables.insert(6, rounds(2 * RUNS, 30));
+    Outcome { announced, answers: tables.iter().map(|data| answer(law, data, &truth)).collect() }
+}
+
+/// Cost of the dearest run.
+fn dearest(runs: &Runs) -> f64 {
+    runs.iter().map(|(n, d)| 6.0 * n * d).fold(0.0, f64::max)
 }
 
 fn main() {
     let catalogue = Catalogue::builtin().unwrap();
     let law = catalogue.find("chinchilla").unwrap();
-    let fixed = [isoflop_grid(), ladder()];
-    let largest = [0, 1].map(|k| fixed[k].iter().map(|(n, d)| 6.0 * n * d).fold(0.0, f64::max));
-    let rows: Vec<Outcome> =
-        (0..STUDIES).into_par_iter().map(|study| outcome(law, study, &fixed, largest)).collect();
+    let fixed = [isoflop_grid(6), ladder(1), isoflop_grid(12), ladder(2)];
+    assert!(fixed.iter().all(|runs| (cost(runs) / BUDGET - 1.0).abs() < 1e-9));
+    let rows: Vec<Outcome> = (0..STUDIES).into_par_iter().map(|study| outcome(law, study, &fixed)).collect();
     println!("# Runs chosen by `next`, an isoFLOP grid and a ladder at the same cost\n");
     println!(
         "{STUDIES} studies. Each draws a law `E + A / N^alpha + B / D^beta` (E 1.4 to 2, exponents 0.28 to 0.42, terms of\n\
          0.5 to 1.1 nats at 100M parameters and 2B tokens) and noise of 0.2 to 1 % of the loss, and starts from nine pilot\n\
-         runs of 10M to 40M parameters ({:.1e} FLOP). Then {BUDGET:e} FLOP are spent in {RUNS} runs:\n",
+         runs of 10M to 40M parameters ({:.1e} FLOP). Then each way spends {BUDGET:e} FLOP:\n",
         cost(&pilot())
     );
     println!(
         "* `next`, which knows the pilot runs alone: goal the loss at 7B parameters and 140B tokens (5.9e21 FLOP), N 10M to\n  \
-         4B, D/N 1 to 1000, at most 3 seeds of one configuration;\n\
+         4B, D/N 1 to 1000, at most 3 seeds of one configuration, at most 24 runs;\n\
          * the same in two rounds of a quarter and three quarters, the second chosen with the runs of the first;\n\
          * one round with no run dearer than the dearest of the isoFLOP grid;\n\
+         * one round by the true law and noise in place of the pilot's fit: nobody has them, it shows how far 24 runs go;\n\
+         * one round whose smallest model has 3M parameters in place of 10M;\n\
+         * one round, and two, of at most 48 runs: as many FLOP in more and smaller runs;\n\
          * an isoFLOP grid: four budgets a factor 3 apart, six sizes on each around 20 tokens per parameter (dearest run\n  \
-         {:.1e} FLOP);\n\
-         * a ladder: six sizes, each twice the one before, at 5, 10, 20 and 40 tokens per parameter (dearest run {:.1e} FLOP).\n",
-        largest[0], largest[1]
+         {:.1e} FLOP), or twelve sizes;\n\
+         * a ladder: six sizes, each twice the one before, at 5, 10, 20 and 40 tokens per parameter (dearest run {:.1e} FLOP),\n  \
+         or two seeds of each at 0.71 times the sizes.\n",
+        dearest(&fixed[0]),
+        dearest(&fixed[1])
     );
     println!(
         "All fit the same law to pilot and new runs by least squares on logs, and give the 90 % profile interval of the loss\n\
          at the target. An interval without an end counts as infinitely wide, a fit without an interval as a miss. Shares\n\
-         below 1 say how much narrower the interval is, in the median over studies.\n"
+         below 1 say how much narrower the interval is than after the grid or the ladder of so many runs, in the median over\n\
+         studies.\n"
     );
     println!(
-        "| runs | median width, % of the loss | coverage | no finite interval | width over that of the grid | over that of the ladder |"
+        "| runs | median width, % of the loss | coverage | no finite interval | over grid of 24 | over ladder of 24 | over grid of 48 | over ladder of 48 |"
     );
-    println!("|---|---|---|---|---|---|");
-    let names =
-        ["`next`", "`next`, two rounds", "`next`, dearest run of the grid", "isoFLOP grid", "2x ladder"];
-    for (k, name) in names.iter().enumerate() {
+    println!("|---|---|---|---|---|---|---|---|");
+    for (k, name) in WAYS.iter().enumerate() {
         let covered = rows.iter().filter(|row| row.answers[k].1).count() as f64 / rows.len() as f64;
         let open = rows.iter().filter(|row| !row.answers[k].0.is_finite()).count();
         let over = |rival: usize| {
@@ -224,16 +277,20 @@ fn main() {
             };
             median(rows.iter().map(ratio))
         };
+        let shares: Vec<String> = (FIXED..WAYS.len()).map(|rival| format!("{:.2}", over(rival))).collect();
         println!(
-            "| {name} | {:.2} | {:.0} % | {open} | {:.2} | {:.2} |",
+            "| {name} | {:.2} | {:.0} % | {open} | {} |",
             median(rows.iter().map(|row| row.answers[k].0)),
             100.0 * covered,
-            over(3),
-            over(4)
+            shares.join(" | ")
         );
     }
     let honest = median(rows.iter().map(|row| row.answers[0].0 / (200.0 * row.announced.ln_1p())));
     println!(
-        "\nThe width found was {honest:.2} times the one that `next` announced beforehand, in the median."
+        "\nThe width found was {honest:.2} times the one that `next` announced beforehand, in the median.\n"
+    );
+    println!(
+        "What is spent is the same for all; how many runs it is spent on is part of the choice. Of as many runs as the ladder has, even\n\
+         those chosen by the true law narrow the interval by little more: number and smallest size of the runs are what is left to gain by."
     );
 }

@@ -1,4 +1,5 @@
 //! What can be wrong with a plan.
+// Long because every error of the crate is here, each with its sentence and the meaning of its fields.
 
 use isoflop_formula::{Diagnostics, closest};
 
@@ -152,6 +153,20 @@ pub enum PlanError {
         name: String,
         /// The value.
         value: String,
+    },
+    /// A given value that cannot be: a negative price, a utilisation above 1.
+    #[error("--given {name}={value} cannot be: {} must be {}{}", .what.as_deref().unwrap_or(.name), .high.map_or_else(|| format!("{low} or more"), |high| format!("from {low} to {high}")), .what.as_ref().map_or_else(String::new, |_| format!(" ({name})")))]
+    GivenOutside {
+        /// The name.
+        name: String,
+        /// The value.
+        value: f64,
+        /// Lowest possible value.
+        low: f64,
+        /// Highest possible value, if there is one.
+        high: Option<f64>,
+        /// What it is, in words.
+        what: Option<String>,
     },
     /// A formula of the plan does not compile.
     #[error("{}\n  in {place}", .diagnostics.render(text))]
@@ -471,6 +486,7 @@ impl PlanError {
             PlanError::Shares { .. } => "P0129",
             PlanError::NoEquation { .. } => "P0130",
             PlanError::NoSolution { .. } => "P0206",
+            PlanError::GivenOutside { .. } => "P0131",
             PlanError::NotPositive { .. } => "P0301",
             PlanError::BadLimit { .. } => "P0302",
             PlanError::UnknownLimit { .. } => "P0303",

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use isoflop_formula::closest;
+use isoflop_formula::{closest, parse_number};
 use serde::Deserialize;
 
 use crate::error::PlanError;
@@ -47,6 +47,9 @@ pub struct NamedPlan {
     /// Shares that add up to 1, as [`Request::simplex`].
     #[serde(default)]
     pub simplex: Vec<String>,
+    /// Decisions in whole numbers, as [`Request::whole`].
+    #[serde(default)]
+    pub integer: Vec<String>,
     /// Names with formulas, as [`Request::lets`].
     #[serde(default, rename = "let")]
     pub lets: BTreeMap<String, String>,
@@ -95,6 +98,11 @@ pub struct Given {
     pub example: String,
     /// Its value where the user gives none.
     pub default: Option<f64>,
+    /// The lowest value that it can have; 0 where the file says nothing.
+    #[serde(default)]
+    pub low: f64,
+    /// The highest value that it can have: 1 for a share.
+    pub high: Option<f64>,
 }
 
 /// A published decision.
@@ -278,7 +286,7 @@ impl NamedPlan {
     /// The request with these given values; defaults of the file fill in what is not given.
     ///
     /// # Errors
-    /// A value that the plan needs is not given.
+    /// A value that the plan needs is not given, or one that cannot be.
     pub fn request(&self, given: &[(String, String)]) -> Result<Request, PlanError> {
         let given = self.filled(given)?;
         let mut request = match (&self.minimize, &self.maximize, &self.solve) {
@@ -289,6 +297,7 @@ impl NamedPlan {
         request.simplex.clone_from(&self.simplex);
         request.lets = self.lets.iter().map(|(name, text)| (name.clone(), text.clone())).collect();
         request.over.clone_from(&self.over);
+        request.whole.clone_from(&self.integer);
         request.constraints.clone_from(&self.subject_to);
         request.given = given;
         request.report = self.report.iter().map(|(name, text)| (name.clone(), text.clone())).collect();
@@ -305,6 +314,18 @@ impl NamedPlan {
             .collect();
         if !missing.is_empty() {
             return Err(PlanError::PlanNeeds { plan: self.id.clone(), missing });
+        }
+        for (name, text) in given {
+            let (Some(asked), Some(value)) = (self.given.get(name), parse_number(text)) else { continue };
+            if !(value >= asked.low && asked.high.is_none_or(|high| value <= high)) {
+                return Err(PlanError::GivenOutside {
+                    name: name.clone(),
+                    value,
+                    low: asked.low,
+                    high: asked.high,
+                    what: Some(asked.description.clone()),
+                });
+            }
         }
         let defaults = open().filter_map(|(name, needed)| Some((name.clone(), needed.default?.to_string())));
         Ok(given.iter().cloned().chain(defaults).collect())

@@ -71,7 +71,7 @@ impl Law<'_> {
 /// The formula that a name stands for.
 pub(crate) enum Meaning<'a> {
     /// A definition.
-    Written(Formula),
+    Written(Box<Formula>),
     /// What a law predicts, at this node of its formula.
     Predicted(&'a Formula, NodeId),
 }
@@ -225,7 +225,8 @@ impl<'a> Names<'a> {
     /// The formula behind a name, where there is one.
     pub(crate) fn meaning(&self, name: &str) -> Result<Option<Meaning<'a>>, PlanError> {
         if let Some(definition) = self.lets.iter().find(|l| l.name == name) {
-            return self.compile("--let", definition.text).map(|formula| Some(Meaning::Written(formula)));
+            let formula = self.compile("--let", definition.text)?;
+            return Ok(Some(Meaning::Written(Box::new(formula))));
         }
         let of = |with_role: bool| {
             let found = |law: &Law<'a>| {

@@ -2,11 +2,23 @@
 #![allow(clippy::unwrap_used)]
 
 use isoflop_laws::Catalogue;
-use isoflop_plan::{Model, NamedPlan, Plan, plan};
+use isoflop_plan::{Golden, LawRole, Laws, Model, NamedPlan, Plan, plan_laws};
 
 fn quantity(plan: &Plan, name: &str) -> f64 {
     let all = plan.decision.iter().chain([&plan.objective]).chain(&plan.report);
     all.into_iter().find(|q| q.name == name).unwrap_or_else(|| panic!("no {name}")).estimate
+}
+
+/// The laws of a golden decision: by role, one of its own, or that of the plan.
+fn laws_of(named: &NamedPlan, golden: &Golden, catalogue: &Catalogue) -> Laws {
+    let one = |text: &String| Model::parse(text, catalogue).unwrap();
+    let laws = if golden.laws.is_empty() {
+        Laws::one(one(golden.law.as_ref().or(named.law.as_ref()).unwrap()))
+    } else {
+        Laws::new(golden.laws.iter().map(|(role, text)| (role.clone(), one(text))).collect()).unwrap()
+    };
+    named.check_laws(&laws).unwrap();
+    laws
 }
 
 #[test]
@@ -17,10 +29,9 @@ fn golden_decisions_come_out() {
         for golden in &named.golden {
             let given = golden.texts();
             let value = if named.rule.is_empty() {
-                let law = golden.law.as_ref().or(named.law.as_ref()).unwrap();
-                let model = Model::parse(law, &catalogue).unwrap();
-                named.check(&model).unwrap();
-                plan(&model, &named.request(&given).unwrap()).map(|plan| quantity(&plan, &golden.quantity))
+                let laws = laws_of(&named, golden, &catalogue);
+                let found = plan_laws(&laws, &named.request(&given).unwrap());
+                found.map(|plan| quantity(&plan, &golden.quantity))
             } else {
                 let advice = named.advise(&given, &catalogue);
                 advice.map(|list| list.iter().find(|rule| rule.name == golden.quantity).unwrap().value)
@@ -52,11 +63,19 @@ fn examples_run_and_names_are_those_of_the_files() {
         let given: Vec<(String, String)> =
             named.given.iter().map(|(name, given)| (name.clone(), given.example.clone())).collect();
         if named.rule.is_empty() {
-            // Plans for laws of other inputs name one themselves or in their golden values.
+            // Plans for laws of other inputs name one themselves, by role, or in their golden values.
             let golden = named.golden.first().and_then(|golden| golden.law.as_ref());
             let own = named.law.as_ref().or(golden.filter(|_| !named.reads.is_empty()));
             let law = own.map_or("chinchilla@besiroglu", String::as_str);
-            let found = plan(&Model::parse(law, &catalogue).unwrap(), &named.request(&given).unwrap());
+            let parse = |text: &str| Model::parse(text, &catalogue).unwrap();
+            let laws = match named.roles.is_empty() {
+                true => Laws::one(parse(law)),
+                false => {
+                    let role = |(name, role): (&String, &LawRole)| (name.clone(), parse(&role.example));
+                    Laws::new(named.roles.iter().map(role).collect()).unwrap()
+                }
+            };
+            let found = plan_laws(&laws, &named.request(&given).unwrap());
             let found = match found {
                 Ok(found) => found,
                 Err(error) => {
@@ -87,6 +106,23 @@ fn examples_run_and_names_are_those_of_the_files() {
     assert!(error.contains("about U"), "{error}");
     let error = NamedPlan::find("deadline").unwrap().request(&[]).unwrap_err().to_string();
     assert!(error.contains("--given hours=720"), "{error}");
+    // What cannot be: a negative price, a utilisation above 1.
+    let cannot = |plan: &str, name: &str, value: &str| {
+        let plan = NamedPlan::find(plan).unwrap();
+        let wrong =
+            |known: &str| if known == name { value.to_owned() } else { plan.given[known].example.clone() };
+        let given: Vec<(String, String)> = plan.given.keys().map(|k| (k.clone(), wrong(k))).collect();
+        let error = plan.request(&given).unwrap_err();
+        (error.code(), error.to_string())
+    };
+    let (code, error) = cannot("training-cost", "price", "-2.5");
+    assert!(
+        code == "P0131" && error.contains("price of one GPU-hour") && error.contains("0 or more"),
+        "{error}"
+    );
+    let (code, error) = cannot("deadline", "mfu", "1.4");
+    assert!(code == "P0131" && error.contains("from 0 to 1"), "{error}");
+    assert_eq!(cannot("compute-optimal", "flops", "-1e20").0, "P0131");
     for bad in ["", "+++\nid = 1\n+++\n", "+++\nid = \"x\"\ntitle = \"x\"\nlaws = \"x\"\nover = []\n+++\n"] {
         assert_eq!(NamedPlan::parse("x.md", bad).unwrap_err().code(), "P0116");
     }

@@ -205,6 +205,11 @@ impl Fitted {
         floats(py, values.into_iter())
     }
 
+    /// The ends of every parameter at another level, by the rule of the fit; `None` where the fit does not know.
+    fn ends_at(&self, level: f64) -> Option<Vec<Option<(f64, f64)>>> {
+        self.fit().ends_at(level)
+    }
+
     /// The residuals.
     fn residuals<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         floats(py, self.fit().residuals.iter().copied())

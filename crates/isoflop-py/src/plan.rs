@@ -1,10 +1,10 @@
 //! Plans and costs, as the JSON of the commands of their names.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use isoflop_plan::{Architecture, Laws, Model, NamedPlan, costs_given};
+use isoflop_plan::{Architecture, Laws, Model, NamedPlan, costs_given, curves};
 use isoflop_study::{
-    Lawless, Notes, PlanOptions, cost_given, costs_json, model, plan_json, plans_json, rules_json,
+    Lawless, Notes, PlanOptions, StudyError, cost_given, costs_json, model, plan_json, plans_json, rules_json,
 };
 use pyo3::prelude::*;
 
@@ -19,6 +19,15 @@ pub(crate) enum What {
     Law(String),
 }
 
+impl What {
+    fn model(&self, folder: Option<&Path>, notes: &Notes) -> Result<Model, StudyError> {
+        Ok(match self {
+            What::Fit(fit) => Model::from_fit(fit.get().saved())?,
+            What::Law(text) => model(text, folder, notes)?,
+        })
+    }
+}
+
 /// One field per keyword argument of `isoflop.plan`.
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
@@ -26,22 +35,28 @@ pub(crate) struct Options {
     plan: Option<String>,
     minimize: Option<String>,
     maximize: Option<String>,
+    solve: Option<String>,
     over: Vec<String>,
+    simplex: Vec<String>,
+    #[pyo3(item("let"))]
+    lets: Vec<String>,
     subject_to: Vec<String>,
     given: Vec<String>,
+    integer: Vec<String>,
     hardware: Option<String>,
     report: Vec<String>,
+    curves: bool,
     tolerance: f64,
     starts: usize,
     level: f64,
     laws: Option<PathBuf>,
 }
 
-/// Plans; the JSON, and what there was to say.
+/// Plans with laws by role, the role of a single one empty; the JSON, and what there was to say.
 #[pyfunction]
 pub(crate) fn plan(
     py: Python<'_>,
-    what: What,
+    what: Vec<(String, What)>,
     options: Options,
 ) -> PyResult<(String, Vec<(&'static str, String)>)> {
     let notes = Notes::default();
@@ -50,6 +65,10 @@ pub(crate) fn plan(
         plan: options.plan,
         minimize: options.minimize,
         maximize: options.maximize,
+        solve: options.solve,
+        simplex: options.simplex,
+        lets: options.lets,
+        integer: options.integer,
         over: options.over,
         constraints: options.subject_to,
         given: options.given,
@@ -58,20 +77,24 @@ pub(crate) fn plan(
         tolerance: options.tolerance,
         starts: options.starts,
         level: options.level,
-        ..PlanOptions::default()
     };
     let json = interruptible(py, |_| {
         let (request, named) = asked.request(&notes)?;
-        let model = match &what {
-            What::Fit(fit) => Model::from_fit(fit.get().saved())?,
-            What::Law(text) => model(text, folder.as_deref(), &notes)?,
+        let laws = match what.as_slice() {
+            [(role, only)] if role.is_empty() => Laws::one(only.model(folder.as_deref(), &notes)?),
+            several => {
+                let one = |(role, what): &(String, What)| {
+                    Ok((role.clone(), what.model(folder.as_deref(), &notes)?))
+                };
+                Laws::new(several.iter().map(one).collect::<Result<_, StudyError>>()?)?
+            }
         };
-        let laws = Laws::one(model);
         if let Some(named) = &named {
             named.check_laws(&laws)?;
         }
         let plan = isoflop_plan::plan_laws(&laws, &request)?;
-        Ok(plan_json(&laws, &request, &plan, None).to_string())
+        let drawn = options.curves.then(|| curves(&laws, &request, &plan)).transpose()?;
+        Ok(plan_json(&laws, &request, &plan, drawn.as_ref()).to_string())
     })?;
     Ok((json, kept(&notes)))
 }

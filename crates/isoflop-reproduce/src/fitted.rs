@@ -101,7 +101,9 @@ impl Fitted {
             objective,
             weight: stage.weight.clone(),
             value: found.objective.value,
-            values: found.parameters.iter().map(|p| (p.name.clone(), p.estimate)).collect(),
+            values: (found.parameters.iter().map(|p| (p.name.clone(), p.estimate)))
+                .chain(found.overdispersion.map(|rho| ("overdispersion".to_owned(), rho)))
+                .collect(),
             free: found.parameters.iter().filter(|p| !p.fixed).map(|p| p.name.clone()).collect(),
             published,
         })

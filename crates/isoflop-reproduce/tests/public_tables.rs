@@ -13,7 +13,7 @@ const MISSED: [(&str, &str); 5] = [
     ("vocabulary", "alpha_v"),
 ];
 /// Figures of each result, one for each case.
-const FIGURES: [(&str, usize); 22] = [
+const FIGURES: [(&str, usize); 26] = [
     ("approach2_bias", 3),
     ("bnsl", 3),
     ("chinchilla", 6),
@@ -23,6 +23,7 @@ const FIGURES: [(&str, usize); 22] = [
     ("clip_openai", 4),
     ("clip_openai_retrieval", 4),
     ("coverage", 21),
+    ("coverage_rates", 14),
     ("critical_batch_size", 7),
     ("data_mixing", 12),
     ("gadre_error", 5),
@@ -36,6 +37,9 @@ const FIGURES: [(&str, usize); 22] = [
     ("sardana_plan", 4),
     ("step_law", 1),
     ("vocabulary", 9),
+    ("vocabulary_by_budget", 7),
+    ("vocabulary_by_derivative", 7),
+    ("vocabulary_by_loss", 7),
 ];
 
 fn tables() -> PathBuf {

@@ -94,6 +94,15 @@ export function drawCurves(box, description, columns) {
   if (details.open) draw();
 }
 
+/** About `count` round numbers from `low` to `high`. */
+function round(low, high, count) {
+  if (!(high > low)) return [low];
+  const power = 10 ** Math.floor(Math.log10((high - low) / count));
+  const step = power * ([1, 2, 5].find((step) => step * power * count >= high - low) ?? 10);
+  const first = Math.ceil(low / step), last = Math.floor(high / step);
+  return Array.from({ length: last - first + 1 }, (_, k) => Number(((first + k) * step).toPrecision(12)));
+}
+
 function paint(canvas, shown, isLog) {
   const ratio = window.devicePixelRatio || 1;
   const [width, height] = [canvas.clientWidth, canvas.clientHeight];
@@ -115,15 +124,16 @@ function paint(canvas, shown, isLog) {
   c.strokeRect(PAD.left, PAD.top, inner.w, inner.h);
   c.globalAlpha = 1;
   c.textAlign = "center";
-  for (let k = 0; k <= 4; k++) {
-    const x = isLog ? Math.exp(scale(x0) + (k / 4) * (scale(x1) - scale(x0))) : x0 + (k / 4) * (x1 - x0);
-    c.textAlign = ["left", "center", "center", "center", "right"][k];
-    c.fillText(size(x), px(x), height - PAD.bottom + 16);
+  const across = isLog ? [0, 1, 2, 3, 4].map((k) => Math.exp(scale(x0) + (k / 4) * (scale(x1) - scale(x0)))) : round(x0, x1, 5);
+  for (const x of across) {
+    const at = px(x);
+    c.textAlign = at < PAD.left + 20 ? "left" : at > PAD.left + inner.w - 20 ? "right" : "center";
+    c.fillText(size(x), at, height - PAD.bottom + 16);
   }
   c.textAlign = "center";
   c.fillText(shown.x, PAD.left + inner.w / 2, height - 5);
   c.textAlign = "right";
-  for (let k = 0; k <= 4; k++) c.fillText(num(y0 + (k / 4) * (y1 - y0)), PAD.left - 6, py(y0 + (k / 4) * (y1 - y0)) + 4);
+  for (const y of round(y0, y1, 5)) c.fillText(num(y), PAD.left - 6, py(y) + 4);
   const isLine = shown.curves.some((curve) => curve.points.length > 2) && (shown.by != null || shown.x === "step");
   shown.curves.forEach((curve, k) => {
     c.strokeStyle = c.fillStyle = COLOURS[k % COLOURS.length][isDark ? 1 : 0];

@@ -97,7 +97,8 @@ fn over(
     let wish = Wish {
         objective,
         weight: request.weight.as_deref(),
-        cluster: request.cluster.as_deref(),
+        // As the fit had it: points of one curve are not independent.
+        cluster: request.cluster.as_deref().or_else(|| table.runs_column()),
         also: &[],
         levels: &levels,
     };

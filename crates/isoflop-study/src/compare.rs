@@ -86,7 +86,14 @@ pub fn comparison(
     });
     one_output(&laws)?;
     if laws.is_empty() {
-        return Err(StudyError::NothingToCompare { output: request.output.clone() });
+        let output = request.output.clone();
+        return Err(match left_out.first() {
+            None => StudyError::NothingToCompare { output },
+            Some(LeftOut { law, reason }) => {
+                let (law, reason) = (law.clone(), reason.clone());
+                StudyError::NothingFits { output, count: left_out.len(), law, reason }
+            }
+        });
     }
     let laws: Vec<(Law, Objective)> = laws.into_iter().map(|law| (law, objective)).collect();
     let by = match &request.by {

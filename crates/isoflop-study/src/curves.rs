@@ -10,6 +10,9 @@ use crate::error::StudyError;
 use crate::job::{self, Rows};
 use crate::note::Listener;
 
+/// Fewer points are no curve.
+pub const FEWEST_POINTS: usize = 4;
+
 /// Columns that may name the run of a row, the first one that is there.
 const NAMES: [&str; 5] = ["run", "run_id", "run_name", "name", "id"];
 
@@ -48,5 +51,17 @@ pub fn read_curves(
     let wish = Wish { objective, weight: None, cluster: None, also: &[], levels: &levels };
     let Bound { data, levels, .. } = bind(formula, &table, &mapping, wish)?;
     let runs = levels.into_iter().next().ok_or_else(none)?;
+    let mut points = vec![0; runs.levels.len()];
+    for code in &runs.codes {
+        if let Some(count) = points.get_mut(*code as usize) {
+            *count += 1;
+        }
+    }
+    if points.iter().all(|count| *count < FEWEST_POINTS) {
+        let files = curves.join(", ");
+        notes.warning(&format!(
+            "{files}: no run has {FEWEST_POINTS} points or more, so there is no curve to draw"
+        ));
+    }
     Ok(RunCurves { data, runs })
 }

@@ -72,6 +72,10 @@ pub enum StudyError {
         "no law of the catalogue predicts {output} from the columns of this table; see `isoflop laws for`, --map and --let"
     )]
     NothingToCompare { output: String },
+    #[error(
+        "the table has the columns of {count} law(s) of the catalogue for {output}, but none can be compared on it: {law}: {reason}; add runs, or name laws with --laws"
+    )]
+    NothingFits { output: String, count: usize, law: String, reason: String },
     #[error("{first} predicts {output} and {second} predicts {other}: compare laws that predict the same")]
     TwoOutputs { first: String, output: String, second: String, other: String },
     #[error(
@@ -188,7 +192,7 @@ impl StudyError {
             StudyError::NoRuns { .. } => "C0701",
             StudyError::NoRunsColumn { .. } => "C0711",
             StudyError::NoCutColumn => "C0801",
-            StudyError::NothingToCompare { .. } => "C0802",
+            StudyError::NothingToCompare { .. } | StudyError::NothingFits { .. } => "C0802",
             StudyError::TwoOutputs { .. } => "C0803",
             StudyError::ForeignInput { .. } => "C0805",
             StudyError::AmongWithoutIntervals => "C0806",

@@ -55,7 +55,7 @@ pub use bind::{Bound, Wish, bind, law_of_formula, law_over, needs_of};
 pub use catalogue::{catalogue, holding};
 pub use chances::{Chance, QuickFit, chances, missing};
 pub use compare::{CompareRequest, Compared, comparison};
-pub use curves::{RunCurves, read_curves};
+pub use curves::{FEWEST_POINTS, RunCurves, read_curves};
 pub use digits::{coverage, factor, percent, signed, significant, size, supported_places, to_places};
 pub use error::StudyError;
 pub use job::{Finished, Reason, Rows, columns, fit_table, prepare, read_table};

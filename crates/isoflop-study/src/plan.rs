@@ -266,8 +266,15 @@ pub fn cost_given(
     let mut given: Vec<(String, f64)> = tokens.iter().map(|tokens| ("D".to_owned(), *tokens)).collect();
     for text in texts {
         let (name, value) = assignment("--given", text, "--given gpus=64")?;
-        let number = parse_number(&value).filter(|x| *x > 0.0 && x.is_finite());
-        given.push((name.clone(), number.ok_or(PlanError::NotANumber { name, value })?));
+        let Some(number) = parse_number(&value).filter(|x| x.is_finite()) else {
+            return Err(PlanError::NotANumber { name, value }.into());
+        };
+        if number < 0.0 {
+            return Err(
+                PlanError::GivenOutside { name, value: number, low: 0.0, high: None, what: None }.into()
+            );
+        }
+        given.push((name, number));
     }
     if let Some(text) = hardware {
         let (name, precision) = text.rsplit_once(':').map_or((text, None), |(name, p)| (name, Some(p)));

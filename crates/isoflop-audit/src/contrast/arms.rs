@@ -13,6 +13,9 @@ pub(crate) struct Arm {
     pub(crate) data: Data,
 }
 
+/// With more units than this, how often each was drawn is not kept.
+const MOST_UNITS: usize = 1000;
+
 /// A fit with its replicates.
 pub(crate) struct Fits {
     pub(crate) slots: Vec<Slot>,
@@ -21,6 +24,9 @@ pub(crate) struct Fits {
     pub(crate) certified: bool,
     /// Values of the slots of each replicate; `None` where it has no certified optimum.
     pub(crate) replicates: Vec<Option<Vec<f64>>>,
+    /// How often each unit (a row or a cluster) was drawn in each replicate; empty where there are too many units.
+    pub(crate) drawn: Vec<Vec<f64>>,
+    pub(crate) units: usize,
     /// Root mean square residual.
     pub(crate) noise: f64,
     /// Names of the exponents (of a fit with shared ones).
@@ -31,6 +37,11 @@ impl Fits {
     /// Parameters of the formula at a level of the arm.
     pub(crate) fn params(&self, values: &[f64], level: usize) -> Vec<f64> {
         params_at(&self.slots, values, level)
+    }
+
+    /// How often each unit was drawn in the replicates `used`; empty if it is not known.
+    pub(crate) fn drawn(&self, used: &[usize]) -> Vec<Vec<f64>> {
+        used.iter().filter_map(|&k| self.drawn.get(k).cloned()).collect()
     }
 
     pub(crate) fn of(
@@ -48,6 +59,8 @@ impl Fits {
             |k, weights| refitter.resample(strata, k, weights),
             progress,
         )?;
+        let units = refitter.units(strata);
+        let kept = if units <= MOST_UNITS { options.bootstrap } else { 0 };
         let residuals = refitter.residuals();
         let degrees = residuals.len().saturating_sub(refitter.free()).max(1) as f64;
         Ok(Fits {
@@ -56,6 +69,8 @@ impl Fits {
             estimates: all.estimates,
             certified: all.certified,
             replicates: refits.into_iter().map(|r| r.certified.then_some(r.estimates)).collect(),
+            drawn: (0..kept).map(|k| refitter.drawn(strata, k)).collect(),
+            units,
             noise: (residuals.iter().map(|r| r * r).sum::<f64>() / degrees).sqrt(),
             exponents: Vec::new(),
         })

@@ -1,10 +1,9 @@
 //! The loss that a recipe reaches at each scale, as a curve that can be read both ways.
 
-use isoflop_fit::Data;
+use isoflop_fit::{Data, EndRule};
 use isoflop_formula::{Formula, InputKind, evaluate};
 
 use crate::error::AuditError;
-use crate::numbers::{quantile, sorted};
 use crate::surface::{FLOP, Surface};
 
 /// Points of a curve.
@@ -200,14 +199,14 @@ pub(crate) fn undecided(
     full: &[Curve; 2],
     draws: &[[Curve; 2]],
     range: [f64; 2],
-    tail: f64,
+    rule: &EndRule,
     crossings: &[f64],
 ) -> Option<[Option<f64>; 2]> {
     let sign = |x: f64| {
-        let gaps = sorted(draws.iter().map(|pair| pair[0].at_log(x) - pair[1].at_log(x)));
-        match (quantile(&gaps, tail), quantile(&gaps, 1.0 - tail)) {
-            (_, high) if high < 0.0 => -1,
-            (low, _) if low > 0.0 => 1,
+        let gap = |pair: &[Curve; 2]| pair[0].at_log(x) - pair[1].at_log(x);
+        match rule.ends(&draws.iter().map(gap).collect::<Vec<f64>>(), gap(full)) {
+            Some((_, high)) if high < 0.0 => -1,
+            Some((low, _)) if low > 0.0 => 1,
             _ => 0,
         }
     };

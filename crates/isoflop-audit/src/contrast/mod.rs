@@ -6,24 +6,25 @@
 //! the first reaches with C. The crossover interval holds all budgets at which the interval of the difference of the two
 //! losses has both signs, so that it covers as the interval of a difference does, and may be open: "no crossing shown".
 //!
-//! Intervals are percentile intervals of a bootstrap within each arm; `examples/study_contrast.rs` measures their coverage.
+//! Intervals are those of a bootstrap within each arm, with the ends that `isoflop fit` has by default (see
+//! [`isoflop_fit::EndRule`]); `examples/study_contrast.rs` measures their coverage.
 
 mod arms;
 mod curve;
 mod next;
 mod shared;
 
-use isoflop_fit::{Data, FitOptions, Group, Objective, Progress, overridden};
+use isoflop_fit::{Data, EndRule, FitOptions, Group, Objective, Progress, overridden};
 use isoflop_laws::Law;
 use serde::{Deserialize, Serialize};
 
 pub use next::NextRun;
 pub use shared::{SharedTest, Sharing};
 
+use crate::contrast::arms::Fits;
 use crate::contrast::curve::{Curve, Grid};
 use crate::error::AuditError;
 use crate::methods::Ranged;
-use crate::numbers::{quantile, sorted};
 
 /// Fewer replicates than this give no interval.
 const LEAST: usize = 100;
@@ -201,25 +202,19 @@ pub fn contrast(
         use rayon::prelude::*;
         used.par_iter().map(|&k| curves(Some(k))).collect()
     };
-    let tail = 0.5 - 0.5 * options.fit.level;
-    let ranged = |estimate: f64, mut values: Vec<f64>| {
-        // An infinite multiplier is a value like any other; only what is no number is left out.
-        values.retain(|v| !v.is_nan());
-        values.sort_by(f64::total_cmp);
-        Ranged { estimate, low: Some(quantile(&values, tail)), high: Some(quantile(&values, 1.0 - tail)) }
-    };
+    let rule = if is_shared { joint_rule(&both, used, options) } else { own_rule(&refits, used, options) };
     let point = |scale: f64| {
         let difference = |c: &[Curve; 2]| c[0].at(scale) - c[1].at(scale);
         let multiplier = |c: &[Curve; 2]| c[1].reaches(c[0].at(scale)) / scale;
         ContrastPoint {
             scale,
             losses: [full[0].at(scale), full[1].at(scale)],
-            difference: ranged(difference(&full), draws.iter().map(difference).collect()),
-            multiplier: ranged(multiplier(&full), draws.iter().map(multiplier).collect()),
+            difference: ranged(difference(&full), draws.iter().map(difference), &rule),
+            multiplier: ranged(multiplier(&full), draws.iter().map(multiplier), &rule),
         }
     };
     let crossings = curve::crossings(&full, grid.compared);
-    let crossing_interval = curve::undecided(&full, &draws, grid.compared, tail, &crossings);
+    let crossing_interval = curve::undecided(&full, &draws, grid.compared, &rule, &crossings);
     let verdict = verdict(&crossings, crossing_interval, &point(grid.compared[0]), &point(grid.compared[1]));
     let target =
         crossings.first().copied().unwrap_or(10.0 * grid.runs[1]).clamp(grid.runs[1], grid.compared[1]);
@@ -229,17 +224,12 @@ pub fn contrast(
         (grid.runs[0].ln() + share * (grid.compared[1].ln() - grid.runs[0].ln())).exp()
     });
     let arm_fit = |place: usize| {
-        let parameters = |fit: &arms::Fits, level: usize, used: &[usize]| -> Vec<Ranged> {
+        let parameters = |fit: &Fits, level: usize, used: &[usize]| -> Vec<Ranged> {
+            let rule = joint_rule(fit, used, options);
             let all = fit.params(&fit.estimates, level);
             let each: Vec<Vec<f64>> =
                 used.iter().filter_map(|&k| Some(fit.params(fit.replicates[k].as_ref()?, level))).collect();
-            (0..all.len())
-                .map(|p| {
-                    let values = sorted(each.iter().map(|e| e[p]));
-                    let end = |q: f64| (!values.is_empty()).then(|| quantile(&values, q));
-                    Ranged { estimate: all[p], low: end(tail), high: end(1.0 - tail) }
-                })
-                .collect()
+            (0..all.len()).map(|p| ranged(all[p], each.iter().map(|e| e[p]), &rule)).collect()
         };
         ArmFit {
             name: names[place].to_owned(),
@@ -269,6 +259,25 @@ pub fn contrast(
         next,
         target,
     })
+}
+
+/// An estimate with the ends that the rule finds among its replicates.
+fn ranged(estimate: f64, replicates: impl Iterator<Item = f64>, rule: &EndRule) -> Ranged {
+    let ends = rule.ends(&replicates.collect::<Vec<f64>>(), estimate);
+    Ranged { estimate, low: ends.map(|e| e.0), high: ends.map(|e| e.1) }
+}
+
+/// The rule for quantities of one fit, from the replicates `used`.
+fn joint_rule(fit: &Fits, used: &[usize], options: &ContrastOptions) -> EndRule {
+    EndRule::new(options.fit.interval.ends, options.fit.level, fit.units, fit.free, fit.drawn(used))
+}
+
+/// The rule for quantities of two fits to different rows, from the replicates `used` of both.
+fn own_rule(fits: &[Fits; 2], used: &[usize], options: &ContrastOptions) -> EndRule {
+    let [a, b] = fits.each_ref().map(|fit| fit.drawn(used));
+    let drawn = a.into_iter().zip(b).map(|(a, b)| [a, b].concat()).collect();
+    let (units, free) = (fits[0].units + fits[1].units, fits[0].free + fits[1].free);
+    EndRule::new(options.fit.interval.ends, options.fit.level, units, free, drawn)
 }
 
 /// The verdict: sides on which the interval of the difference has one sign.

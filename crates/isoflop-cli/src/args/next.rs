@@ -69,7 +69,8 @@ pub(crate) struct SimulateArgs {
     /// A law with its coefficients (chinchilla@besiroglu), with values by hand, or a saved fit
     #[arg(value_name = "LAW")]
     pub(crate) law: String,
-    /// Levels of each input: a range with a number of steps, evenly spaced in the logarithm, or a value
+    /// Levels of each input: a range with a number of steps, evenly spaced in the logarithm, or a value; by default the
+    /// design of the law's file
     #[arg(long, value_name = "NAME=LOW..HIGH:K,...", value_delimiter = ',', conflicts_with = "budgets")]
     pub(crate) design: Vec<String>,
     /// An isoFLOP design instead: these budgets, C = 6*N*D

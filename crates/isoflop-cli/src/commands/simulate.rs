@@ -3,7 +3,7 @@
 use isoflop_fit::simulate_output_at;
 use isoflop_formula::{InputKind, parse_number};
 use isoflop_plan::Model;
-use isoflop_study::{Listener, StudyError, assignment, model};
+use isoflop_study::{Listener, StudyError, assignment, holding, model};
 
 use crate::args::SimulateArgs;
 use crate::errors::{CliError, Failure};
@@ -32,7 +32,11 @@ pub(crate) fn run(args: &SimulateArgs, messages: &Messages) -> Result<u8, Failur
     }
     let model = model.at(&texts)?;
     let names = inputs(&model)?;
-    let mut table = if args.budgets.is_empty() { grid(args, &names)? } else { slices(args, &model, &names)? };
+    let mut table = match own_design(args, &names, messages)? {
+        Some(table) => table,
+        None if args.budgets.is_empty() => grid(args, &names)?,
+        None => slices(args, &model, &names)?,
+    };
     for (_, column) in &mut table {
         *column = column.iter().flat_map(|&x| std::iter::repeat_n(x, args.repeats)).collect();
     }
@@ -83,6 +87,24 @@ fn quoted(text: &str) -> String {
     } else {
         text.to_owned()
     }
+}
+
+/// The design of a law of the catalogue, where no other is asked for and it reads numbers alone.
+fn own_design(args: &SimulateArgs, names: &[String], messages: &Messages) -> Result<Option<Table>, Failure> {
+    let id = args.law.split([':', '@']).next().unwrap_or(&args.law);
+    if !args.design.is_empty() || !args.budgets.is_empty() {
+        return Ok(None);
+    }
+    let catalogue = holding(id, args.folder.as_deref(), messages)?;
+    let Some(design) = catalogue.find(id).ok().and_then(|law| law.design.as_ref()) else { return Ok(None) };
+    let made = design.table();
+    let column = |name: &String| made.numbers.iter().find(|(known, _)| known == name).cloned();
+    let table: Option<Table> = names.iter().map(column).collect();
+    let table = table.filter(|_| made.texts.is_empty());
+    if table.is_some() {
+        messages.info(&format!("the design of {id}; another by --design or --budgets"));
+    }
+    Ok(table)
 }
 
 /// Every combination of the levels.

@@ -71,7 +71,8 @@ pub fn learn_forecast(
     let objective = request::objective(law, options)?;
     let is_plain = formula.output.as_ref().is_none_or(|o| o.prediction == formula.body);
     // Of several outputs each has noise of its own.
-    if !is_plain && !objective.log || !formula.parts.is_empty() {
+    let on_output = is_plain || objective.log || objective.is_family();
+    if !on_output || !formula.parts.is_empty() {
         return Ok(None);
     }
     let task = Task::new(&formula, data, objective, options.seed)?;

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
 
 use crate::error::FitError;
+use crate::interval::Precision;
 
 /// Fewer replicates than this have no quantiles worth the name.
 const LEAST: usize = 10;
@@ -92,6 +93,11 @@ impl Rule {
         Rule { ends, z }
     }
 
+    /// By how much the rule draws in its levels for replicates of this order.
+    fn smoothness(&self, order: &[usize], weights: Weights<'_>) -> f64 {
+        if self.ends == Ends::Smoothed { smoothness(order, weights) } else { 1.0 }
+    }
+
     /// The two levels at which to read the replicates, which lie below the estimate in a share `below` and have this
     /// `smoothness`.
     pub(crate) fn levels(&self, below: f64, acceleration: f64, smoothness: f64) -> (f64, f64) {
@@ -107,6 +113,59 @@ impl Rule {
     }
 }
 
+/// The rule of a fit's own intervals, for quantities that are made of replicates elsewhere, of one fit or of several.
+/// [`Ends::Bca`] is without its acceleration here, which needs refits without one unit each.
+#[derive(Debug, Clone)]
+pub struct EndRule {
+    rule: Rule,
+    weights: Vec<Vec<f64>>,
+    units: usize,
+}
+
+impl EndRule {
+    /// For intervals of `level` from replicates of a table of `units` units (rows or clusters), of whose degrees of freedom
+    /// `used` went to parameters. `weights`, `[replicate][unit]`, is how often each unit was drawn, 1 on average; without
+    /// it, [`Ends::Smoothed`] cannot see how the replicates jump and is [`Ends::Expanded`].
+    pub fn new(ends: Ends, level: f64, units: usize, used: usize, weights: Vec<Vec<f64>>) -> EndRule {
+        EndRule { rule: Rule::new(ends, level, units, used), weights, units }
+    }
+
+    /// The ends of a quantity whose smoothness and acceleration are known from another level.
+    pub(crate) fn again(&self, values: &[f64], estimate: f64, known: &Precision) -> Option<(f64, f64)> {
+        let mut sorted: Vec<f64> = values.iter().copied().filter(|v| v.is_finite()).collect();
+        sorted.sort_by(f64::total_cmp);
+        if sorted.len() < LEAST {
+            return None;
+        }
+        let below = share_below(&sorted, estimate);
+        let (low, high) = self.rule.levels(below, known.acceleration, known.smoothness);
+        Some((quantile(&sorted, low), quantile(&sorted, high)))
+    }
+
+    /// The ends among `values`, one for each replicate in the order of the weights, around `estimate`. An infinite value is
+    /// a value like any other, what is no number is left out; `None` for fewer than ten.
+    ///
+    /// ```
+    /// use isoflop_fit::{EndRule, Ends};
+    /// let values: Vec<f64> = (0..=100).map(f64::from).collect();
+    /// let rule = EndRule::new(Ends::Percentile, 0.9, 30, 2, Vec::new());
+    /// let (low, high) = rule.ends(&values, 50.0).unwrap_or_default();
+    /// assert!((low - 5.0).abs() < 1e-9 && (high - 95.0).abs() < 1e-9);
+    /// ```
+    pub fn ends(&self, values: &[f64], estimate: f64) -> Option<(f64, f64)> {
+        let mut order: Vec<usize> = (0..values.len()).filter(|&i| !values[i].is_nan()).collect();
+        if order.len() < LEAST {
+            return None;
+        }
+        order.sort_by(|&a, &b| values[a].total_cmp(&values[b]));
+        let sorted: Vec<f64> = order.iter().map(|&i| values[i]).collect();
+        let weights = Weights { of: &self.weights, units: self.units };
+        let smoothness = self.rule.smoothness(&order, weights);
+        let (low, high) = self.rule.levels(share_below(&sorted, estimate), 0.0, smoothness);
+        Some((quantile(&sorted, low), quantile(&sorted, high)))
+    }
+}
+
 /// Ends of one interval with the errors that come from having finitely many replicates and units.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Found {
@@ -116,6 +175,9 @@ pub(crate) struct Found {
     pub(crate) high_error: f64,
     /// Relative error of the width, from leaving out units; `None` if replicates are too few to tell.
     pub(crate) width_error: Option<f64>,
+    /// What the rule took from the replicates and from refits without one unit each.
+    pub(crate) smoothness: f64,
+    pub(crate) acceleration: f64,
 }
 
 /// What weight each unit had in each replicate, `[replicate][unit]`, with mean 1.
@@ -141,7 +203,7 @@ pub(crate) fn ends(
     order.sort_by(|&a, &b| values[a].total_cmp(&values[b]));
     let sorted: Vec<f64> = order.iter().map(|&i| values[i]).collect();
     let acceleration = acceleration(left_out);
-    let smoothness = if rule.ends == Ends::Smoothed { smoothness(&order, weights) } else { 1.0 };
+    let smoothness = rule.smoothness(&order, weights);
     let (low_level, high_level) = rule.levels(share_below(&sorted, estimate), acceleration, smoothness);
     let (low, high) = (quantile(&sorted, low_level), quantile(&sorted, high_level));
     let mut found = Found {
@@ -150,6 +212,8 @@ pub(crate) fn ends(
         low_error: quantile_error(&sorted, low_level, sorted.len() as f64),
         high_error: quantile_error(&sorted, high_level, sorted.len() as f64),
         width_error: None,
+        smoothness,
+        acceleration,
     };
     let widths: Vec<f64> = (0..if weights.of.is_empty() { 0 } else { weights.units })
         .filter_map(|unit| {
@@ -231,7 +295,9 @@ pub(crate) fn quantile(sorted: &[f64], level: f64) -> f64 {
     let last = sorted.len() - 1;
     let place = level.clamp(0.0, 1.0) * last as f64;
     let (below, part) = (place.floor() as usize, place.fract());
-    sorted[below] + part * (sorted[(below + 1).min(last)] - sorted[below])
+    let (a, b) = (sorted[below], sorted[(below + 1).min(last)]);
+    // Two infinite neighbours have no difference.
+    if part == 0.0 || a == b { a } else { a + part * (b - a) }
 }
 
 /// Monte Carlo standard error of a quantile known from `count` independent values: half the distance between the

@@ -87,6 +87,8 @@ pub(crate) fn run(
             level: options.level,
             method: method.words(task, &options.interval),
             ends: None,
+            units: 0,
+            used: 0,
             replicates: 0,
             certified: 0,
             clusters: clusters.filter(|_| robust).map(|c| c.count),

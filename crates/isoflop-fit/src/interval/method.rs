@@ -235,4 +235,14 @@ pub struct Precision {
     /// Relative standard error of the width by the jackknife after the bootstrap: how much it would change with other
     /// runs. `None` where there is none, or where replicates are too few to tell.
     pub width_error: Option<f64>,
+    /// By how much the levels at which replicates were read are drawn in; 1 for rules that draw in nothing.
+    #[serde(default = "whole")]
+    pub smoothness: f64,
+    /// The acceleration of BCa; 0 for other rules.
+    #[serde(default)]
+    pub acceleration: f64,
+}
+
+fn whole() -> f64 {
+    1.0
 }

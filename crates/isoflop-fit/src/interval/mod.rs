@@ -5,7 +5,7 @@
 //! | module | method |
 //! |---|---|
 //! | `units`, `replicates` | bootstrap of rows, clusters, strata, residuals; wild bootstrap |
-//! | `ends` | percentile, BCa and levels for few units; errors of the ends |
+//! | `ends`, `level` | percentile, BCa and levels for few units; errors of the ends; ends at another level |
 //! | `normal` | Laplace's approximation, the sandwich |
 //! | `likelihood` | profile likelihood, and with the sandwich in place of the density |
 //! | `prior`, `noise`, `posterior`, `nuts`, `chains`, `loo` | Bayesian sampling and its diagnostics |
@@ -16,6 +16,7 @@
 
 mod chains;
 mod ends;
+mod level;
 mod likelihood;
 mod loo;
 mod method;
@@ -28,7 +29,7 @@ mod quantities;
 mod replicates;
 mod units;
 
-pub use ends::Ends;
+pub use ends::{EndRule, Ends};
 pub use loo::Loo;
 pub use method::{IntervalMethod, IntervalOptions, Precision, Sampler};
 pub use posterior::{Convergence, Posterior};
@@ -210,6 +211,8 @@ fn bootstrap(
                 level: options.level,
                 method: method.words(task, &options.interval),
                 ends: Some(options.interval.ends),
+                units: units.count,
+                used: task.model.len(),
                 replicates: options.bootstrap,
                 certified: found.draws.len(),
                 clusters: clusters.map(|c| c.count),
@@ -249,6 +252,8 @@ fn approximate(
                 level: options.level,
                 method: method.words(task, &options.interval),
                 ends: None,
+                units: units.count,
+                used: 0,
                 replicates: options.bootstrap,
                 certified: draws.len(),
                 clusters: clusters.map(|c| c.count),
@@ -297,6 +302,8 @@ fn packed(mut found: Found, quantities: &Quantities, ends: Vec<Option<TwoEnds>>)
             low_error: ends.low_error,
             high_error: ends.high_error,
             width_error: ends.width_error,
+            smoothness: ends.smoothness,
+            acceleration: ends.acceleration,
         })
     };
     found.interval.precision = ends.iter().enumerate().filter_map(precision).collect();

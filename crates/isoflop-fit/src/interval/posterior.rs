@@ -170,6 +170,8 @@ fn reported(
                     low_error: error(low),
                     high_error: error(high),
                     width_error: None,
+                    smoothness: 1.0,
+                    acceleration: 0.0,
                 }
             }));
         }
@@ -219,6 +221,8 @@ fn reported(
             level: options.level,
             method: options.interval.method.words(task, &options.interval),
             ends: None,
+            units: 0,
+            used: 0,
             replicates: total,
             certified: total,
             clusters: None,

@@ -3,15 +3,13 @@
 use isoflop_figure::{Axis, Figure, Scale, Series};
 use isoflop_fit::Data;
 use isoflop_formula::InputKind;
-use isoflop_study::{Fitted, Point, significant};
+use isoflop_study::{FEWEST_POINTS, Fitted, Point, significant};
 
 use crate::figures::scene::{Numeric, Scene};
 use crate::figures::{Shown, shown};
 
 /// Name of the column of runs, which the readers of curves give.
 const RUN: &str = "run";
-/// Fewer points are no curve.
-const FEWEST: usize = 4;
 /// Most runs that are drawn, and most points of each.
 const MOST_RUNS: usize = 24;
 const MOST_POINTS: usize = 160;
@@ -44,7 +42,7 @@ pub(super) fn learning(scene: &Scene<'_>) -> Option<Shown> {
     let along = along(scene, data, &runs)?;
     let mut curves: Vec<Curve<'_>> = runs
         .into_iter()
-        .filter(|(_, rows)| rows.len() >= FEWEST)
+        .filter(|(_, rows)| rows.len() >= FEWEST_POINTS)
         .map(|(code, mut rows)| {
             rows.sort_by(|a, b| value(data, along, *a).total_cmp(&value(data, along, *b)));
             let name = names.get(code as usize).cloned().unwrap_or_else(|| format!("run {}", code + 1));
@@ -156,7 +154,7 @@ fn runs(codes: &[u32]) -> Vec<(u32, Vec<usize>)> {
 /// The input that grows while a run goes on: tokens if there are any, else compute, else the first of the others.
 fn along<'s>(scene: &'s Scene<'_>, data: &Data, runs: &[(u32, Vec<usize>)]) -> Option<&'s Numeric> {
     let grows = |input: &&Numeric| {
-        let long = runs.iter().filter(|(_, rows)| rows.len() >= FEWEST);
+        let long = runs.iter().filter(|(_, rows)| rows.len() >= FEWEST_POINTS);
         let does = |rows: &[usize]| {
             let mut values: Vec<f64> = rows.iter().map(|row| value(data, input, *row)).collect();
             values.sort_by(f64::total_cmp);
@@ -271,5 +269,5 @@ fn range(curves: &[Curve<'_>], forecasts: &[(usize, (f64, f64, f64))]) -> Option
     let low = all.iter().copied().fold(f64::INFINITY, f64::min);
     let high = all.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let width = (high - low).max(0.05 * high.abs());
-    (width > 0.0).then(|| (low - 0.1 * width, high + HEADROOM * width))
+    (width > 0.0).then_some((low - 0.1 * width, high + HEADROOM * width))
 }

@@ -89,7 +89,8 @@ fn numbers(scene: &Scene<'_>) -> Value {
 fn model(scene: &Scene<'_>) -> Value {
     let fit = scene.fit;
     let is_plain = scene.formula.output.as_ref().is_none_or(|left| left.prediction == scene.formula.body);
-    let is_natural = is_plain || fit.objective.name.ends_with("-log");
+    let name = &fit.objective.name;
+    let is_natural = is_plain || name.ends_with("-log") || isoflop_fit::Objective::is_name_of_family(name);
     let Some(model) = fit.forecast.as_ref().filter(|_| is_natural) else { return Value::Null };
     let choices = model.choices.iter().map(|weight| {
         let mut same =
