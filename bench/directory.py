@@ -34,7 +34,8 @@ def main():
             out = folder / "out.csv"
             cpu, wall, peak = cost([binary, "export", "--points", "final", "-o", str(out), str(home), "-qq"])
             rows = sum(1 for _ in out.open()) - 1
-            print(f"{size / 1e9:.2f} GB in {runs} runs: {rows} rows, wall {wall:.1f} s, cpu {cpu:.1f} s, peak {peak:.0f} MiB")
+            took = f"wall {wall:.1f} s, cpu {cpu:.1f} s, peak {peak:.0f} MiB"
+            print(f"{size / 1e9:.2f} GB in {runs} runs: {rows} rows, {took}", flush=True)
             assert rows == runs
 
 

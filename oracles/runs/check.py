@@ -22,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 import venv
+from inspect import signature
 from pathlib import Path
 
 STEPS = range(50, 2001, 50)
@@ -110,7 +111,9 @@ def trackio(folder):
     import trackio
 
     for name, n in RUNS.items():
-        run = trackio.init(project="sweep", name=name, config={"n_params": n}, embed=False)
+        # Older versions do not know how a run is shown.
+        quiet = {"embed": False} if "embed" in signature(trackio.init).parameters else {}
+        run = trackio.init(project="sweep", name=name, config={"n_params": n}, **quiet)
         for step, loss in losses(n).items():
             run.log({"val/loss": loss}, step=step)
         trackio.finish()
@@ -156,7 +159,8 @@ def lm_eval(folder):
 
     tasks = folder / ".tasks"
     tasks.mkdir()
-    questions = ({"q": f"What is {i}+{i}?", "choices": [str(2 * i + k) for k in range(4)], "gold": 0} for i in range(ITEMS))
+    choices = ([str(2 * i + k) for k in range(4)] for i in range(ITEMS))
+    questions = ({"q": f"What is {i}+{i}?", "choices": found, "gold": 0} for i, found in enumerate(choices))
     (tasks / "sums.jsonl").write_text("".join(json.dumps(question) + "\n" for question in questions))
     (tasks / "sums.yaml").write_text(
         f"task: sums\ndataset_path: json\ndataset_kwargs: {{data_files: {{test: {tasks}/sums.jsonl}}}}\n"

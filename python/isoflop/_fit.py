@@ -76,7 +76,8 @@ def fit(
     objective, delta
         What is minimised: ``squares``, ``huber``, ``student-t``, ``cauchy``, ``asymmetric-huber``, ``quantile``,
         ``huber-density``, each also with ``-log``; ``binomial`` or, with over-dispersion, ``beta-binomial`` for shares
-        whose attempts are the ``weight``; ``poisson``; by default what the law recommends, else ``huber-log``. ``delta`` is its threshold, in the unit of the residual.
+        whose attempts are the ``weight``; ``poisson``; by default what the law recommends, else ``huber-log``.
+        ``delta`` is its threshold, in the unit of the residual.
     fix, bounds, tie
         Changes to parameters: ``{'E': 1.69}``, ``{'alpha': (0, 1)}`` with ``None`` for no bound, ``{'beta': 'alpha'}``.
     starts
