@@ -282,7 +282,7 @@ OLDER = {
     "wandb": ["wandb==0.16.6", "numpy<2", "setuptools<80"],
     "dvclive": ["dvclive==3.0.0", "setuptools<80"],
     "trackio": ["trackio==0.2.8"],
-    "inspect": ["inspect_ai==0.3.100"],
+    "inspect": ["inspect_ai==0.3.100", "tiktoken"],
 }
 
 
