@@ -291,6 +291,7 @@ fn main() {
     );
     println!(
         "What is spent is the same for all; how many runs it is spent on is part of the choice. Of as many runs as the ladder has, even\n\
-         those chosen by the true law narrow the interval by little more: number and smallest size of the runs are what is left to gain by."
+         those chosen by the true law narrow the interval by little more: number and smallest size of the runs are what is left to gain by.\n\
+         48 runs and 3M parameters were settled on after a look at 24 to 96 runs and at wider limits for a few known laws."
     );
 }
