@@ -12,6 +12,8 @@ __all__ = [
     "compare",
     "contrast",
     "cost",
+    "figures_of_fit",
+    "figures_of_result",
     "fit",
     "influence",
     "law",
@@ -22,6 +24,8 @@ __all__ = [
     "plan",
     "plans",
     "profile",
+    "report",
+    "reproduce",
     "rules",
     "simulate",
 ]
@@ -120,10 +124,10 @@ class Job:
     def merge(self, shards: list[tuple[int, str]], table: Table | None, threads: int | None) -> Fitted: ...
 
 def fit(table: Table, options: dict[str, Any], command: list[str]) -> Fitted: ...
-Drawn = tuple[str, str, str, str, list[str], list[list[str]]]
+_Drawn = tuple[str, str, str, str, list[str], list[list[str]]]
 
-def figures_of_result(text: str, dark: bool) -> list[Drawn] | None: ...
-def figures_of_fit(fit: Fitted, table: Table, options: dict[str, Any], dark: bool) -> list[Drawn]: ...
+def figures_of_result(text: str, dark: bool) -> list[_Drawn] | None: ...
+def figures_of_fit(fit: Fitted, table: Table, options: dict[str, Any], dark: bool) -> list[_Drawn]: ...
 def report(
     fit: Fitted, table: Table, options: dict[str, Any], results: list[tuple[str, str]], is_markdown: bool
 ) -> str: ...

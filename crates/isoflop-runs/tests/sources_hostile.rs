@@ -393,6 +393,18 @@ fn a_survey_goes_on_after_what_cannot_be_read() {
     assert_eq!(trackio.table.rows(), 1);
 }
 
+/// A row group of minus some rows had no end.
+#[test]
+fn a_negative_number_of_rows_is_refused() {
+    let bytes = include_bytes!("../../../fuzz/corpus/parquet/negative_rows");
+    for (name, tool) in [("a_part_0.parquet", Tool::Neptune), ("project.parquet", Tool::Trackio)] {
+        let dir = place(name, bytes);
+        let options = ReadOptions { from: Some(tool), ..ReadOptions::default() };
+        let error = RunTable::read(&[dir.path().join(name)], &options).unwrap_err();
+        assert_eq!(error.code(), "R0118", "{error}");
+    }
+}
+
 /// The Parquet library panics at some of these; what comes out is an error all the same.
 #[test]
 fn damaged_parquet_is_refused_or_read_in_part() {

@@ -9,7 +9,7 @@ use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
 };
 use parquet::errors::ParquetError;
-use parquet::file::metadata::RowGroupMetaData;
+use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 use parquet::file::reader::ChunkReader;
 
 use crate::arrow::{append_batch, holds};
@@ -58,7 +58,7 @@ fn decode(builder: &mut TableBuilder, file: impl ChunkReader + 'static) -> Resul
             }),
         }
     }
-    let rows: u64 = reader.metadata().row_groups().iter().map(|group| group.num_rows().max(0) as u64).sum();
+    let rows = declared_rows(reader.metadata()).map_err(damaged)?;
     let limit = FREE_CELLS.max(size.saturating_mul(CELLS_PER_BYTE));
     if rows.saturating_mul(wanted.len().max(1) as u64) > limit {
         let (place, limit) = (builder.place(1), usize::try_from(limit).unwrap_or(usize::MAX));
@@ -73,6 +73,15 @@ fn decode(builder: &mut TableBuilder, file: impl ChunkReader + 'static) -> Resul
         row += batch.num_rows() as u64;
     }
     Ok(())
+}
+
+/// The rows that the groups of a file claim to hold. A negative number is refused: decoders take it for a huge one and
+/// never come to an end.
+pub(crate) fn declared_rows(metadata: &ParquetMetaData) -> Result<u64, String> {
+    metadata.row_groups().iter().try_fold(0_u64, |sum, group| match u64::try_from(group.num_rows()) {
+        Ok(rows) => Ok(sum.saturating_add(rows)),
+        Err(_) => Err(format!("a row group claims {} rows", group.num_rows())),
+    })
 }
 
 /// Texts that the file keeps as dictionaries stay so: a name of a run then costs its number in each row.

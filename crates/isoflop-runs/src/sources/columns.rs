@@ -11,7 +11,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use crate::error::RunsError;
 use crate::origin::Place;
-use crate::read::guarded;
+use crate::read::{declared_rows, guarded};
 
 /// Rows decoded at a time.
 const BATCH: usize = 1 << 14;
@@ -84,7 +84,7 @@ fn decode(
     let size = file.metadata().map_or(0, |metadata| metadata.len());
     let reader =
         ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| damaged(error.to_string()))?;
-    let rows: u64 = reader.metadata().row_groups().iter().map(|group| group.num_rows().max(0) as u64).sum();
+    let rows = declared_rows(reader.metadata()).map_err(damaged)?;
     let limit = FREE_ROWS.max(size.saturating_mul(ROWS_PER_BYTE));
     if rows > limit {
         let place = Place { file: name, number: 1, is_line: false };
