@@ -1,4 +1,5 @@
 //! What can be wrong with a request for a fit.
+// Long because every error of the crate is here, each with its sentence and the meaning of its fields.
 
 use isoflop_formula::Diagnostics;
 

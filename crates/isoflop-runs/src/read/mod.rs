@@ -1,5 +1,6 @@
 //! Readers: every file, stream and format ends in one [`TableBuilder`].
 
+pub(crate) mod claims;
 mod delimited;
 mod json;
 mod open;
@@ -17,7 +18,7 @@ use crate::origin::Source;
 use crate::remote;
 use crate::sources::{self, Points, Restarts, Tool};
 use open::Stream;
-pub(crate) use parquet::{declared_rows, guarded};
+pub(crate) use parquet::guarded;
 
 /// Bytes in one row of text; a quote that is never closed would otherwise take all memory.
 const MAX_RECORD: usize = 64 << 20;

@@ -9,13 +9,14 @@ use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
 };
 use parquet::errors::ParquetError;
-use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
+use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::reader::ChunkReader;
 
 use crate::arrow::{append_batch, holds};
 use crate::builder::TableBuilder;
 use crate::error::RunsError;
 use crate::note::Note;
+use crate::read::claims;
 
 /// Rows decoded at a time.
 const BATCH: usize = 1 << 16;
@@ -46,6 +47,9 @@ fn decode(builder: &mut TableBuilder, file: impl ChunkReader + 'static) -> Resul
     let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new());
     let metadata = metadata.and_then(|metadata| with_dictionaries(&metadata));
     let metadata = metadata.map_err(|error| damaged(error.to_string()))?;
+    let file = Arc::new(file);
+    let rows = claims::rows(&file, metadata.metadata()).map_err(damaged)?;
+    let Some(file) = Arc::into_inner(file) else { return Err(damaged("it is still being read".to_owned())) };
     let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata);
     let mut wanted = Vec::new();
     for (i, field) in reader.schema().fields().iter().enumerate() {
@@ -58,7 +62,6 @@ fn decode(builder: &mut TableBuilder, file: impl ChunkReader + 'static) -> Resul
             }),
         }
     }
-    let rows = declared_rows(reader.metadata()).map_err(damaged)?;
     let limit = FREE_CELLS.max(size.saturating_mul(CELLS_PER_BYTE));
     if rows.saturating_mul(wanted.len().max(1) as u64) > limit {
         let (place, limit) = (builder.place(1), usize::try_from(limit).unwrap_or(usize::MAX));
@@ -73,15 +76,6 @@ fn decode(builder: &mut TableBuilder, file: impl ChunkReader + 'static) -> Resul
         row += batch.num_rows() as u64;
     }
     Ok(())
-}
-
-/// The rows that the groups of a file claim to hold. A negative number is refused: decoders take it for a huge one and
-/// never come to an end.
-pub(crate) fn declared_rows(metadata: &ParquetMetaData) -> Result<u64, String> {
-    metadata.row_groups().iter().try_fold(0_u64, |sum, group| match u64::try_from(group.num_rows()) {
-        Ok(rows) => Ok(sum.saturating_add(rows)),
-        Err(_) => Err(format!("a row group claims {} rows", group.num_rows())),
-    })
 }
 
 /// Texts that the file keeps as dictionaries stay so: a name of a run then costs its number in each row.

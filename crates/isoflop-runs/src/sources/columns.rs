@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::path::Path;
+use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Float64Array, StringArray};
 use arrow::compute::cast;
@@ -11,7 +12,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use crate::error::RunsError;
 use crate::origin::Place;
-use crate::read::{declared_rows, guarded};
+use crate::read::{claims, guarded};
 
 /// Rows decoded at a time.
 const BATCH: usize = 1 << 14;
@@ -82,9 +83,10 @@ fn decode(
     let damaged = |reason: String| RunsError::BadParquet { file: name.clone(), reason };
     let file = File::open(path).map_err(|error| RunsError::from_path(&name, &error))?;
     let size = file.metadata().map_or(0, |metadata| metadata.len());
+    let reader = file.try_clone().map_err(|error| RunsError::from_path(&name, &error))?;
     let reader =
-        ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| damaged(error.to_string()))?;
-    let rows = declared_rows(reader.metadata()).map_err(damaged)?;
+        ParquetRecordBatchReaderBuilder::try_new(reader).map_err(|error| damaged(error.to_string()))?;
+    let rows = claims::rows(&Arc::new(file), reader.metadata()).map_err(damaged)?;
     let limit = FREE_ROWS.max(size.saturating_mul(ROWS_PER_BYTE));
     if rows > limit {
         let place = Place { file: name, number: 1, is_line: false };
