@@ -58,9 +58,10 @@ pub(crate) enum CliError {
     )]
     NoAim { what: String },
     #[error(
-        "the plan {plan} is made for {laws}: write `isoflop plan {plan} LAW`, or a saved fit in place of LAW"
+        "the plan {plan} is made for {laws}: write `isoflop plan {plan} {}`, or a saved fit in place of LAW",
+        if .roles.is_empty() { "LAW".to_owned() } else { .roles.iter().map(|role| format!("{role}=LAW")).collect::<Vec<_>>().join(" ") }
     )]
-    PlanNeedsLaw { plan: String, laws: String },
+    PlanNeedsLaw { plan: String, laws: String, roles: Vec<String> },
     #[error("{path} is a run table: say which law to fit to it, --law chinchilla")]
     NextNeedsLaw { path: String },
     #[error("without runs there is nothing to fit: name one law with its coefficients, such as chinchilla@besiroglu, not {}", .given.join(" "))]

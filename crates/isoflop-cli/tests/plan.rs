@@ -113,6 +113,8 @@ fn plans_with_a_law_of_their_own_need_none() {
         json(&place.ok(&["plan", "--list", "--format", "json"]).stdout)["schema_version"]
     );
     assert!(place.refused(&["plan", "over-optimisation"]).contains("C0411"));
+    let roles = place.refused(&["plan", "critical-mixture"]);
+    assert!(roles.contains("`isoflop plan critical-mixture domain=LAW general=LAW`"), "{roles}");
     // One plan in full, and what is refused.
     let text = place.ok(&["plan", "repeat-or-add", "--list"]).stdout;
     assert!(text.contains("worth*epochs") && text.contains("## What it leaves out"), "{text}");

@@ -116,7 +116,7 @@ function compare(result, job, { chosen }) {
   const out = result.left_out.map((l) => [l.law, l.reason]);
   return [
     h("p", {}, h("strong", {}, result.sentence)),
-    table(["law", "parameters", "verdict", "cross-validated error", "forward error", "covered", "weight"], result.laws.map((l) =>
+    table(["law", "parameters", "verdict", "cross-validated error", "median forward error", "covered", "weight"], result.laws.map((l) =>
       [law(l.law), l.parameters, l.verdict, l.cross_validation ? num(l.cross_validation.rms) : null,
         l.forward ? percent(l.forward.score.median_error) : null, l.forward ? percent(l.forward.score.coverage) : null, percent(l.weight)]),
     "laws compared"),

@@ -35,9 +35,11 @@ pub(crate) fn run(args: &PlanArgs, messages: &Messages) -> Result<u8, Failure> {
                 return Ok(0);
             }
             None => {
-                let laws =
-                    NamedPlan::find(only).map_or_else(|_| "the laws it is made for".to_owned(), |p| p.laws);
-                return Err(CliError::PlanNeedsLaw { plan: only.clone(), laws }.into());
+                let (laws, roles) = NamedPlan::find(only).map_or_else(
+                    |_| ("the laws it is made for".to_owned(), Vec::new()),
+                    |plan| (plan.laws, plan.roles.into_keys().collect()),
+                );
+                return Err(CliError::PlanNeedsLaw { plan: only.clone(), laws, roles }.into());
             }
         },
         (_, laws) => laws,
