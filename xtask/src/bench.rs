@@ -10,7 +10,7 @@ use std::process::Command;
 use crate::command::{Output, Show, cargo, run as run_command};
 use crate::package;
 use crate::pairs::Pairs;
-use crate::python::Environment;
+use crate::python::{self, Environment};
 use crate::table::Table;
 use crate::workspace::Workspace;
 
@@ -68,7 +68,7 @@ pub fn run(words: &[&str]) -> Result<bool, String> {
     let asked = |row: &str| rows.is_empty() || rows.contains(&row);
     let workspace = Workspace::find()?;
     build(&workspace)?;
-    let python = Environment::make(&workspace, "venv-bench", "bench/requirements.txt")?;
+    let python = Environment::make(&workspace, python::BENCH)?;
     let rival =
         python.pip(&["--no-deps", "--ignore-requires-python", "simple-scaling-laws==0.2.0"].map(Path::new));
     if let Err(reason) = &rival {
