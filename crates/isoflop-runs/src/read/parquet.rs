@@ -3,16 +3,17 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use arrow::array::Array;
 use arrow::datatypes::{DataType, Schema};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
 };
 use parquet::errors::ParquetError;
 use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::reader::ChunkReader;
 
-use crate::arrow::{append_batch, holds};
+use crate::arrow::{Findings, append_batch, holds};
 use crate::builder::TableBuilder;
 use crate::error::RunsError;
 use crate::note::Note;
@@ -27,7 +28,10 @@ const FREE_CELLS: u64 = if cfg!(test) { 1 << 16 } else { 1 << 20 };
 const CELLS_PER_BYTE: u64 = 25;
 
 /// Reads a Parquet file; columns that a run table does not hold are not decoded.
-pub(super) fn read(builder: &mut TableBuilder, file: impl ChunkReader + 'static) -> Result<(), RunsError> {
+pub(super) fn read(
+    builder: &mut TableBuilder,
+    file: impl ChunkReader + Clone + 'static,
+) -> Result<(), RunsError> {
     let name = builder.place(1).file;
     guarded(&name, || decode(builder, file))
 }
@@ -40,19 +44,16 @@ pub(crate) fn guarded<T>(name: &str, work: impl FnOnce() -> Result<T, RunsError>
     })
 }
 
-fn decode(builder: &mut TableBuilder, file: impl ChunkReader + 'static) -> Result<(), RunsError> {
+fn decode(builder: &mut TableBuilder, file: impl ChunkReader + Clone + 'static) -> Result<(), RunsError> {
     let name = builder.place(1).file;
     let damaged = |reason: String| RunsError::BadParquet { file: name.clone(), reason };
     let size = file.len();
     let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new());
     let metadata = metadata.and_then(|metadata| with_dictionaries(&metadata));
     let metadata = metadata.map_err(|error| damaged(error.to_string()))?;
-    let file = Arc::new(file);
-    let rows = claims::rows(&file, metadata.metadata()).map_err(damaged)?;
-    let Some(file) = Arc::into_inner(file) else { return Err(damaged("it is still being read".to_owned())) };
-    let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata);
+    let rows = claims::rows(&Arc::new(file.clone()), metadata.metadata()).map_err(damaged)?;
     let mut wanted = Vec::new();
-    for (i, field) in reader.schema().fields().iter().enumerate() {
+    for (i, field) in metadata.schema().fields().iter().enumerate() {
         match holds(field.data_type()) {
             Ok(()) => wanted.push(i),
             Err(what) => builder.notes.push(Note::ColumnSkipped {
@@ -67,15 +68,75 @@ fn decode(builder: &mut TableBuilder, file: impl ChunkReader + 'static) -> Resul
         let (place, limit) = (builder.place(1), usize::try_from(limit).unwrap_or(usize::MAX));
         return Err(RunsError::TooLarge { place, limit, what: "cells for a file of this size" });
     }
-    let mask = ProjectionMask::roots(reader.parquet_schema(), wanted);
-    let batches = reader.with_projection(mask).with_batch_size(BATCH).build();
+    // Of all row groups or of one: dictionaries differ between them.
+    let batches = |columns: &[usize], group: Option<usize>| {
+        let mut reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file.clone(), metadata.clone());
+        if let Some(group) = group {
+            reader = reader.with_row_groups(vec![group]);
+        }
+        let mask = ProjectionMask::roots(reader.parquet_schema(), columns.iter().copied());
+        reader
+            .with_projection(mask)
+            .with_batch_size(BATCH)
+            .build()
+            .map_err(|error| damaged(error.to_string()))
+    };
+    let is_flat = |&i: &usize| !matches!(metadata.schema().field(i).data_type(), DataType::Struct(_));
+    if wanted.iter().all(is_flat) && !wanted.is_empty() {
+        return at_once(builder, &metadata, &wanted, rows, batches);
+    }
     let mut row = 1;
-    for batch in batches.map_err(|error| damaged(error.to_string()))? {
+    for batch in batches(&wanted, None)? {
         let batch = batch.map_err(|error| damaged(error.to_string()))?;
         append_batch(builder, &batch, row)?;
         row += batch.num_rows() as u64;
     }
     Ok(())
+}
+
+/// Decodes columns at the same time, each by a reader of its own.
+fn at_once(
+    builder: &mut TableBuilder,
+    metadata: &ArrowReaderMetadata,
+    wanted: &[usize],
+    rows: u64,
+    batches: impl Fn(&[usize], Option<usize>) -> Result<ParquetRecordBatchReader, RunsError> + Sync + Send,
+) -> Result<(), RunsError> {
+    let damaged = |reason: String, file: String| RunsError::BadParquet { file, reason };
+    let file = builder.place(1).file;
+    let (schema, groups) = (metadata.schema(), metadata.metadata().num_row_groups());
+    let mut columns = Vec::with_capacity(wanted.len());
+    for &i in wanted {
+        let column = builder.column(schema.field(i).name(), 1)?;
+        if columns.contains(&column) {
+            let (place, column) = (builder.place(1), schema.field(i).name().clone());
+            return Err(RunsError::DuplicateColumn { place, column });
+        }
+        columns.push(column);
+    }
+    let before = builder.rows();
+    let decoded = builder.at_once(&columns, true, |column, nth| -> Result<Findings, RunsError> {
+        let mut found = Findings::default();
+        let wanted = wanted.get(nth..=nth).unwrap_or_default();
+        for group in 0..groups {
+            for batch in batches(wanted, Some(group))? {
+                let batch = batch.map_err(|error| damaged(error.to_string(), file.clone()))?;
+                if let Some(array) = batch.columns().first() {
+                    found.append(column, array, array.nulls());
+                }
+            }
+        }
+        let read = column.len() - before;
+        if read as u64 != rows && found.skipped.is_none() {
+            let reason = format!("a column has {read} rows where {rows} are claimed");
+            return Err(damaged(reason, file.clone()));
+        }
+        Ok(found)
+    });
+    for (&i, found) in wanted.iter().zip(decoded) {
+        found?.note(builder, schema.field(i).name(), 1);
+    }
+    builder.end_rows(1, usize::try_from(rows).unwrap_or(usize::MAX))
 }
 
 /// Texts that the file keeps as dictionaries stay so: a name of a run then costs its number in each row.
@@ -93,7 +154,7 @@ fn with_dictionaries(metadata: &ArrowReaderMetadata) -> Result<ArrowReaderMetada
             !groups.is_empty() && groups.iter().all(has_one)
         });
         match field.data_type() {
-            DataType::Utf8 if is_dictionary => {
+            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View if is_dictionary => {
                 let texts = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
                 Arc::new(field.as_ref().clone().with_data_type(texts))
             }
