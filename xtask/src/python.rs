@@ -44,6 +44,8 @@ pub const BROWSER: Recipe = Recipe::new("venv-browser", "browser/requirements.tx
 pub const WHEEL: Recipe = Recipe::new("venv-maturin", "python/requirements-wheel.txt");
 /// For the other side of the benchmark.
 pub const BENCH: Recipe = Recipe::new("venv-bench", "bench/requirements.txt");
+/// For other readers of runs.
+pub const READERS: Recipe = Recipe::new("venv-readers", "bench/requirements-runs.txt");
 
 /// A Python that has what a requirement file lists.
 pub struct Environment {
