@@ -4,7 +4,7 @@ Writes RUNS runs of STEPS values of two metrics (by default 200 of 10000) as W&B
 database, and as CSV and Parquet tables. Each is read with `isoflop export` to one row per run (of a table: the range of
 every column), and with what its own tool offers: wandb's DataStore with its messages, tensorboard's EventAccumulator,
 mlflow.search_runs, polars. Every reading is a process; of the peers' seconds the time of their imports is taken off, of ours
-nothing. Short ones take turns three times, and medians count. Prints a line of `key=value` pairs for each: CPU seconds (user
+nothing. Short ones take turns seven times, and medians count. Prints a line of `key=value` pairs for each: CPU seconds (user
 and system, children included), wall seconds, peak memory in MiB. Run by `cargo xtask bench runs`.
 
 MlflowClient's histories are no peer: reading all of these took more than half an hour and was ended.
@@ -141,7 +141,7 @@ def compare(ours, code):
     cost(imports)
     turns = [[cost(command) for command in commands]]
     if turns[0][1][1] < 10:
-        turns += [[cost(command) for command in commands] for _ in range(2)]
+        turns += [[cost(command) for command in commands] for _ in range(6)]
     return [tuple(map(statistics.median, zip(*side))) for side in zip(*turns)]
 
 
