@@ -7,6 +7,8 @@
 
 use std::path::{Path, PathBuf};
 
+use rustc_hash::FxHashMap;
+
 use super::json::{self, Scalar, Step};
 use super::run::{Run, State};
 use super::walk::{self, Dir};
@@ -26,6 +28,7 @@ const SETTINGS: [&str; 6] =
 /// One unit for each output directory.
 pub(super) fn find(dirs: &[Dir]) -> Vec<Unit> {
     let mut found: Vec<(PathBuf, u64, PathBuf)> = Vec::new();
+    let mut places: FxHashMap<PathBuf, usize> = FxHashMap::default();
     for dir in dirs.iter().filter(|dir| dir.has_file(STATE)) {
         let number = dir.name().strip_prefix("checkpoint-").and_then(|step| step.parse::<u64>().ok());
         let output = match (number, dir.path.parent()) {
@@ -34,10 +37,13 @@ pub(super) fn find(dirs: &[Dir]) -> Vec<Unit> {
         };
         // A state in the output directory itself was written at the end of training.
         let rank = number.unwrap_or(u64::MAX);
-        match found.iter_mut().rev().find(|(other, ..)| *other == output) {
+        match places.get(&output).and_then(|&at| found.get_mut(at)) {
             Some(known) if known.1 < rank => *known = (output, rank, dir.path.join(STATE)),
             Some(_) => {}
-            None => found.push((output, rank, dir.path.join(STATE))),
+            None => {
+                places.insert(output.clone(), found.len());
+                found.push((output, rank, dir.path.join(STATE)));
+            }
         }
     }
     found.into_iter().map(|(output, _, file)| Unit { path: output, files: vec![file] }).collect()
