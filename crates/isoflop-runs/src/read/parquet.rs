@@ -18,14 +18,6 @@ use crate::error::RunsError;
 use crate::note::Note;
 use crate::read::claims;
 
-/// Rows decoded at a time.
-const BATCH: usize = 1 << 16;
-
-/// Cells that are always allowed, 8 MiB of them: a file of a few hundred bytes that claims more costs seconds.
-const FREE_CELLS: u64 = if cfg!(test) { 1 << 16 } else { 1 << 20 };
-/// Cells for each byte of the file beyond that: a few bytes of it can stand for any number of equal cells.
-const CELLS_PER_BYTE: u64 = 25;
-
 /// Reads a Parquet file; columns that a run table does not hold are not decoded.
 pub(super) fn read(builder: &mut TableBuilder, file: impl ChunkReader + 'static) -> Result<(), RunsError> {
     let name = builder.place(1).file;
@@ -43,16 +35,10 @@ pub(crate) fn guarded<T>(name: &str, work: impl FnOnce() -> Result<T, RunsError>
 fn decode(builder: &mut TableBuilder, file: impl ChunkReader + 'static) -> Result<(), RunsError> {
     let name = builder.place(1).file;
     let damaged = |reason: String| RunsError::BadParquet { file: name.clone(), reason };
-    let size = file.len();
-    let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new());
-    let metadata = metadata.and_then(|metadata| with_dictionaries(&metadata));
-    let metadata = metadata.map_err(|error| damaged(error.to_string()))?;
-    let file = Arc::new(file);
-    let rows = claims::rows(&file, metadata.metadata()).map_err(damaged)?;
-    let Some(file) = Arc::into_inner(file) else { return Err(damaged("it is still being read".to_owned())) };
-    let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata);
+    let metadata = claims::open(&file).map_err(damaged)?;
+    let metadata = with_dictionaries(&metadata).map_err(|error| damaged(error.to_string()))?;
     let mut wanted = Vec::new();
-    for (i, field) in reader.schema().fields().iter().enumerate() {
+    for (i, field) in metadata.schema().fields().iter().enumerate() {
         match holds(field.data_type()) {
             Ok(()) => wanted.push(i),
             Err(what) => builder.notes.push(Note::ColumnSkipped {
@@ -62,16 +48,17 @@ fn decode(builder: &mut TableBuilder, file: impl ChunkReader + 'static) -> Resul
             }),
         }
     }
-    let limit = FREE_CELLS.max(size.saturating_mul(CELLS_PER_BYTE));
-    if rows.saturating_mul(wanted.len().max(1) as u64) > limit {
-        let (place, limit) = (builder.place(1), usize::try_from(limit).unwrap_or(usize::MAX));
-        return Err(RunsError::TooLarge { place, limit, what: "cells for a file of this size" });
-    }
-    let mask = ProjectionMask::roots(reader.parquet_schema(), wanted);
-    let batches = reader.with_projection(mask).with_batch_size(BATCH).build();
+    let mask = ProjectionMask::roots(metadata.parquet_schema(), wanted);
+    let file = Arc::new(file);
+    let mut claims = claims::check(&file, metadata.metadata(), &mask, &name)?;
+    claims.as_table()?;
+    let Some(file) = Arc::into_inner(file) else { return Err(damaged("it is still being read".to_owned())) };
+    let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata);
+    let batches = reader.with_projection(mask).with_batch_size(claims.batch()).build();
     let mut row = 1;
     for batch in batches.map_err(|error| damaged(error.to_string()))? {
         let batch = batch.map_err(|error| damaged(error.to_string()))?;
+        claims.count(&batch)?;
         append_batch(builder, &batch, row)?;
         row += batch.num_rows() as u64;
     }
