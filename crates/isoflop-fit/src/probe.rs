@@ -5,6 +5,8 @@
 //! starts end at the same one of them, which need not be the lowest. Tables resampled from this one have optima all over
 //! that uncertainty: each is polished on the table itself, and the lowest wins.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use crate::fit::{Progress, Task};
@@ -13,7 +15,10 @@ use crate::objective::Loss;
 use crate::solve::{CERTIFIED, Solved};
 
 /// Resampled tables of one round.
-const PROBES: usize = 24;
+const PROBES: u64 = 24;
+/// So many of the first round that all lead back to the optimum are the last. Of 576 simulated tables of 12 to 320 rows,
+/// 156 had a lower optimum, and of the 233 on which the first 8 agreed none had (of the 247 on which 4 did, one).
+const AGREEING: u64 = 8;
 /// Rounds at most; a round without a lower optimum is the last.
 const ROUNDS: u64 = 4;
 /// Larger tables have one optimum within the uncertainty: the sum over their rows is smooth.
@@ -34,18 +39,15 @@ pub(crate) fn probe(task: &Task<'_>, best: Solved, progress: &dyn Progress) -> S
         if progress.cancelled() {
             break;
         }
-        let ends: Vec<Solved> = (0..PROBES as u64)
-            .into_par_iter()
-            .map_init(
-                || (task.model.scratch(), Vec::new(), Vec::new()),
-                |(scratch, drawn, weights), number| {
-                    let place = round * PROBES as u64 + number;
-                    units.resample(&task.model.weights, PROBE_SEED ^ task.seed, place, drawn, weights);
-                    let there = task.problem(&task.model, weights).resolve(&best.theta, scratch);
-                    task.problem(&task.model, &task.model.weights).finish(&there.theta, scratch)
-                },
-            )
-            .collect();
+        let first = if round == 0 { AGREEING } else { 0 };
+        let mut ends = polished(task, &best, &units, round, 0..first);
+        let is_same = |end: &Solved| {
+            end.gradient <= CERTIFIED && (end.value - best.value).abs() <= LOWER * best.value.abs()
+        };
+        if round == 0 && ends.iter().all(is_same) {
+            break;
+        }
+        ends.extend(polished(task, &best, &units, round, first..PROBES));
         let certified = ends.into_iter().filter(|end| end.gradient <= CERTIFIED && end.value.is_finite());
         // The first of equals: the same bits on any number of threads.
         let lowest = certified.reduce(|low, end| if end.value < low.value { end } else { low });
@@ -55,6 +57,18 @@ pub(crate) fn probe(task: &Task<'_>, best: Solved, progress: &dyn Progress) -> S
         }
     }
     best
+}
+
+/// The optima of resampled tables, polished on the table itself.
+fn polished(task: &Task<'_>, best: &Solved, units: &Units, round: u64, numbers: Range<u64>) -> Vec<Solved> {
+    let one = |(scratch, drawn, weights): &mut (_, Vec<_>, Vec<_>), number| {
+        let place = round * PROBES + number;
+        units.resample(&task.model.weights, PROBE_SEED ^ task.seed, place, drawn, weights);
+        let there = task.problem(&task.model, weights).resolve(&best.theta, scratch);
+        task.problem(&task.model, &task.model.weights).finish(&there.theta, scratch)
+    };
+    let fresh = || (task.model.scratch(), Vec::new(), Vec::new());
+    numbers.into_par_iter().map_init(fresh, one).collect()
 }
 
 /// Tells these tables from the replicates of the bootstrap, which are drawn from the seed itself.

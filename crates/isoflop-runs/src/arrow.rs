@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, DictionaryArray, Float64Array, RecordBatch, StringArray, UInt32Array,
+    Array, ArrayRef, ArrowPrimitiveType, AsArray, DictionaryArray, Float64Array, PrimitiveArray, RecordBatch,
+    StringArray, UInt32Array,
 };
 use arrow::buffer::NullBuffer;
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Float64Type, Int64Type, Schema, UInt32Type, UInt64Type};
 use arrow::error::ArrowError;
 
-use crate::builder::TableBuilder;
+use crate::builder::{ColumnBuilder, TableBuilder};
 use crate::column::{Column, MISSING_CODE};
 use crate::error::RunsError;
 use crate::note::Note;
@@ -58,15 +59,8 @@ fn append_array(
     nulls: Option<NullBuffer>,
     first_row: u64,
 ) -> Result<(), RunsError> {
-    let file = builder.place(first_row).file;
-    let skip = |builder: &mut TableBuilder, holds: String| {
-        let note = Note::ColumnSkipped { column: name.to_owned(), file: file.clone(), holds };
-        if !builder.notes.contains(&note) {
-            builder.notes.push(note);
-        }
-    };
     if let Err(what) = holds(array.data_type()) {
-        skip(builder, what.into());
+        skip(builder, name, first_row, what.into());
         return Ok(());
     }
     if let Some(group) = array.as_struct_opt() {
@@ -80,20 +74,95 @@ fn append_array(
     if builder.has_cell(column) {
         return Err(RunsError::DuplicateColumn { place: builder.place(first_row), column: name.to_owned() });
     }
-    note_rounding(builder, name, array, first_row);
-    let is_present = |row: usize| nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row));
-    if is_numeric(array.data_type()) {
-        match cast(array, &DataType::Float64) {
-            Ok(numbers) => {
-                let numbers = numbers.as_primitive::<Float64Type>();
-                if nulls.as_ref().is_none_or(|nulls| nulls.null_count() == 0) {
-                    builder.all_numbers(column, numbers.values());
-                    return Ok(());
-                }
-                let values = numbers.values().iter().enumerate();
-                builder.numbers(column, values.map(|(row, &value)| is_present(row).then_some(value)));
+    let mut found = Findings::default();
+    found.append(builder.filled(column), array, nulls.as_ref());
+    found.note(builder, name, first_row);
+    Ok(())
+}
+
+/// What is to be said of the arrays that became one column.
+#[derive(Debug, Default)]
+pub(crate) struct Findings {
+    /// Integers that a float rounds: the row of the first, counted from 0, and how many there are.
+    rounded: Option<(usize, usize)>,
+    /// Why cells are missing.
+    pub(crate) skipped: Option<String>,
+    rows: usize,
+}
+
+impl Findings {
+    /// Adds the cells of an array of numbers or texts to a column; `nulls` are its own together with those of the structs
+    /// around it.
+    pub(crate) fn append(
+        &mut self,
+        column: &mut ColumnBuilder,
+        array: &ArrayRef,
+        nulls: Option<&NullBuffer>,
+    ) {
+        if let Some((first, count)) = rounded(array) {
+            let (_, all) = self.rounded.get_or_insert((self.rows + first, 0));
+            *all += count;
+        }
+        self.rows += array.len();
+        if let Err(error) = append_cells(column, array, nulls) {
+            self.skipped.get_or_insert(error.to_string());
+        }
+    }
+
+    /// Says it; the arrays began at `first_row` of the current source.
+    pub(crate) fn note(self, builder: &mut TableBuilder, name: &str, first_row: u64) {
+        if let Some(holds) = self.skipped {
+            skip(builder, name, first_row, holds);
+        }
+        let Some((first, more)) = self.rounded else { return };
+        let earlier = builder.notes.iter_mut().find_map(|note| match note {
+            Note::IntegersRounded { column, count, .. } if column == name => Some(count),
+            _ => None,
+        });
+        match earlier {
+            Some(count) => *count += more,
+            None => {
+                let first = builder.place(first_row + first as u64);
+                builder.notes.push(Note::IntegersRounded { column: name.to_owned(), count: more, first });
             }
-            Err(error) => skip(builder, error.to_string()),
+        }
+    }
+}
+
+/// Says once that a column is left out of the table, or cells of it.
+fn skip(builder: &mut TableBuilder, name: &str, row: u64, holds: String) {
+    let note = Note::ColumnSkipped { column: name.to_owned(), file: builder.place(row).file, holds };
+    if !builder.notes.contains(&note) {
+        builder.notes.push(note);
+    }
+}
+
+fn append_cells(
+    column: &mut ColumnBuilder,
+    array: &ArrayRef,
+    nulls: Option<&NullBuffer>,
+) -> Result<(), ArrowError> {
+    let nulls = nulls.filter(|nulls| nulls.null_count() > 0);
+    let is_present = |row: usize| nulls.is_none_or(|nulls| nulls.is_valid(row));
+    if is_numeric(array.data_type()) {
+        // Most tables have one of these two, and no cell missing.
+        if nulls.is_none() {
+            if let Some(numbers) = array.as_primitive_opt::<Float64Type>() {
+                column.push_numbers(numbers.values().iter().copied());
+                return Ok(());
+            }
+            if let Some(numbers) = array.as_primitive_opt::<Int64Type>() {
+                column.push_numbers(numbers.values().iter().map(|&value| value as f64));
+                return Ok(());
+            }
+        }
+        let numbers = cast(array, &DataType::Float64)?;
+        let numbers = numbers.as_primitive::<Float64Type>().values().iter().enumerate();
+        for (row, &value) in numbers {
+            match is_present(row) {
+                true => column.push_number(value),
+                false => column.push_missing(),
+            }
         }
         return Ok(());
     }
@@ -101,20 +170,20 @@ fn append_array(
         && let Some(texts) = dictionary.values().as_string_opt::<i32>()
         && !texts.is_empty()
     {
+        let own = array.nulls();
+        let is_present = |row: usize| is_present(row) && own.is_none_or(|own| own.is_valid(row));
         let keys = dictionary.normalized_keys().into_iter().enumerate();
-        let keys = keys
-            .map(|(row, key)| (is_present(row) && array.is_valid(row) && texts.is_valid(key)).then_some(key));
-        builder.keys(column, keys, texts.len(), |key| texts.value(key));
+        let keys = keys.map(|(row, key)| (is_present(row) && texts.is_valid(key)).then_some(key));
+        column.push_keys(keys, texts.len(), |key| texts.value(key));
         return Ok(());
     }
-    match cast(array, &DataType::LargeUtf8) {
-        Ok(texts) => {
-            let texts = texts.as_string::<i64>();
-            let cells = (0..texts.len())
-                .map(|row| (is_present(row) && texts.is_valid(row)).then(|| texts.value(row)));
-            builder.texts(column, cells);
+    let texts = cast(array, &DataType::LargeUtf8)?;
+    let texts = texts.as_string::<i64>();
+    for row in 0..texts.len() {
+        match is_present(row) && texts.is_valid(row) {
+            true => column.push_cell(texts.value(row), true),
+            false => column.push_missing(),
         }
-        Err(error) => skip(builder, error.to_string()),
     }
     Ok(())
 }
@@ -129,35 +198,27 @@ fn is_numeric(data_type: &DataType) -> bool {
     }
 }
 
-/// Notes integers that a float rounds.
-fn note_rounding(builder: &mut TableBuilder, name: &str, array: &ArrayRef, first_row: u64) {
-    let is_large = |row: &usize| -> bool {
-        if array.is_null(*row) {
-            return false;
-        }
-        let size = match array.data_type() {
-            DataType::Int64 => array.as_primitive::<Int64Type>().value(*row).unsigned_abs(),
-            _ => array.as_primitive::<UInt64Type>().value(*row),
-        };
-        size > EXACT
-    };
-    if !matches!(array.data_type(), DataType::Int64 | DataType::UInt64) {
-        return;
-    }
-    let mut large = (0..array.len()).filter(is_large);
-    let Some(first) = large.next() else { return };
-    let more = 1 + large.count();
-    let earlier = builder.notes.iter_mut().find_map(|note| match note {
-        Note::IntegersRounded { column, count, .. } if column == name => Some(count),
+/// The row of the first integer that a float rounds, and how many there are.
+fn rounded(array: &ArrayRef) -> Option<(usize, usize)> {
+    match array.data_type() {
+        DataType::Int64 => beyond(array.as_primitive::<Int64Type>(), i64::unsigned_abs),
+        DataType::UInt64 => beyond(array.as_primitive::<UInt64Type>(), |value| value),
         _ => None,
-    });
-    match earlier {
-        Some(count) => *count += more,
-        None => {
-            let first = builder.place(first_row + first as u64);
-            builder.notes.push(Note::IntegersRounded { column: name.to_owned(), count: more, first });
-        }
     }
+}
+
+fn beyond<T: ArrowPrimitiveType>(
+    array: &PrimitiveArray<T>,
+    size: impl Fn(T::Native) -> u64,
+) -> Option<(usize, usize)> {
+    // Nearly always there is none, which one pass says.
+    if array.values().iter().fold(0, |most, &value| most.max(size(value))) <= EXACT {
+        return None;
+    }
+    let is_large = |&row: &usize| array.is_valid(row) && size(array.value(row)) > EXACT;
+    let mut large = (0..array.len()).filter(is_large);
+    let first = large.next()?;
+    Some((first, 1 + large.count()))
 }
 
 /// The table as one Arrow record batch: numbers as `Float64`, text as dictionaries of `Utf8`.

@@ -1,7 +1,7 @@
 //! A block of rows of text on their way into the columns, which take their cells at the same time.
 
 /// Bytes from which on a block is handed over.
-const FULL: usize = 1 << 20;
+const FULL: usize = if cfg!(test) { 1 << 10 } else { 1 << 20 };
 /// Cells from which on it is worth waking other threads.
 const LARGE: usize = 1 << 13;
 

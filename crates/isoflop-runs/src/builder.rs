@@ -9,6 +9,7 @@ use crate::column::{Column, MISSING_CODE, Numbers, TextBuilder};
 use crate::error::RunsError;
 use crate::note::Note;
 use crate::origin::{Origins, Place, Source};
+use crate::read::Piece;
 use crate::remote::Alias;
 use crate::table::RunTable;
 
@@ -19,7 +20,7 @@ const MAX_COLUMNS: usize = 20_000;
 /// Cells that are missing because rows differ in their columns: 2 GiB, from input that may be far smaller.
 const MAX_PADDING: usize = if cfg!(test) { 1 << 16 } else { 1 << 28 };
 /// Rows per column for which the spelling of numbers is kept, in case a later cell makes the column text.
-const SPELLED_ROWS: usize = 1 << 16;
+const SPELLED_ROWS: usize = if cfg!(test) { 30 } else { 1 << 16 };
 
 #[derive(Debug, Default)]
 pub(crate) struct TableBuilder {
@@ -96,7 +97,7 @@ impl TableBuilder {
 
     /// The column with all rows before the current one filled.
     #[inline]
-    fn filled(&mut self, column: usize) -> &mut ColumnBuilder {
+    pub(crate) fn filled(&mut self, column: usize) -> &mut ColumnBuilder {
         let builder = &mut self.columns[column].1;
         let lacking = self.rows.saturating_sub(builder.len());
         if lacking > 0 {
@@ -122,62 +123,52 @@ impl TableBuilder {
         self.filled(column).push_missing();
     }
 
-    /// Adds cells to the rows from the current one on; the caller then ends as many rows.
-    pub(crate) fn numbers(&mut self, column: usize, values: impl Iterator<Item = Option<f64>>) {
-        let builder = self.filled(column);
-        for value in values {
-            match value {
-                Some(value) => builder.push_number(value),
-                None => builder.push_missing(),
-            }
-        }
-    }
-
-    /// Adds numbers, none of them missing, to the rows from the current one on; the caller then ends as many rows.
-    pub(crate) fn all_numbers(&mut self, column: usize, values: &[f64]) {
-        self.filled(column).push_numbers(values);
-    }
-
-    /// Adds text cells, each a position in a list of `count` texts, to the rows from the current one on; the caller
-    /// then ends as many rows.
-    pub(crate) fn keys<'a>(
-        &mut self,
-        column: usize,
-        keys: impl Iterator<Item = Option<usize>>,
-        count: usize,
-        text: impl Fn(usize) -> &'a str,
-    ) {
-        self.filled(column).push_keys(keys, count, text);
-    }
-
     /// Adds the cells of a block of whole rows from the current one on, the columns at the same time; the caller then
     /// ends as many rows.
     pub(crate) fn block(&mut self, columns: &[usize], block: &Block, thousands: bool) {
+        self.at_once(columns, block.is_large(), |builder, nth| {
+            block.column(nth).for_each(|cell| builder.push_cell(cell, thousands));
+        });
+    }
+
+    /// Works at different columns, by several threads where that is worth while. `work` gets a column, filled up to the
+    /// current row, and its place in `columns`, whose order the answers have.
+    pub(crate) fn at_once<T: Send>(
+        &mut self,
+        columns: &[usize],
+        is_large: bool,
+        work: impl Fn(&mut ColumnBuilder, usize) -> T + Send + Sync,
+    ) -> Vec<T> {
         let mut place = vec![None; self.columns.len()];
         for (nth, &column) in columns.iter().enumerate() {
             self.filled(column);
             place[column] = Some(nth);
         }
         let found = self.columns.iter_mut().zip(place);
-        let work: Vec<_> = found.filter_map(|((_, builder), nth)| Some((builder, nth?))).collect();
-        let push = |(builder, nth): (&mut ColumnBuilder, usize)| {
-            block.column(nth).for_each(|cell| builder.push_cell(cell, thousands));
-        };
-        match block.is_large() {
-            true => work.into_par_iter().for_each(push),
-            false => work.into_iter().for_each(push),
+        let mut found: Vec<_> = found.filter_map(|((_, builder), nth)| Some((nth?, builder))).collect();
+        found.sort_unstable_by_key(|(nth, _)| *nth);
+        match is_large {
+            true => found.into_par_iter().map(|(nth, builder)| work(builder, nth)).collect(),
+            false => found.into_iter().map(|(nth, builder)| work(builder, nth)).collect(),
         }
     }
 
-    /// Adds text cells to the rows from the current one on; the caller then ends as many rows.
-    pub(crate) fn texts<'a>(&mut self, column: usize, cells: impl Iterator<Item = Option<&'a str>>) {
-        let builder = self.filled(column);
-        for cell in cells {
-            match cell {
-                Some(text) => builder.push_cell(text, true),
-                None => builder.push_missing(),
-            }
-        }
+    /// Whether a column has text.
+    pub(crate) fn is_text(&self, column: usize) -> bool {
+        self.columns.get(column).is_some_and(|(_, builder)| builder.text.is_some())
+    }
+
+    /// Whether the spelling of numbers in the current row would be kept.
+    pub(crate) fn keeps_spelling(&self) -> bool {
+        self.rows < SPELLED_ROWS
+    }
+
+    /// Adds pieces of columns, one after the other, from the current row on, the columns at the same time; the caller then
+    /// ends as many rows. Pieces of text are for columns of text, pieces of numbers for columns of numbers.
+    pub(crate) fn pieces(&mut self, columns: &[usize], pieces: &[Vec<Piece>]) {
+        self.at_once(columns, true, |builder, nth| {
+            pieces.iter().filter_map(|piece| piece.get(nth)).for_each(|piece| builder.push_piece(piece));
+        });
     }
 
     /// Ends the current row, which stands at this line or row of the current source.
@@ -231,7 +222,7 @@ impl TableBuilder {
 
 /// A column under construction: numbers until a cell says otherwise, text from then on.
 #[derive(Debug, Default)]
-struct ColumnBuilder {
+pub(crate) struct ColumnBuilder {
     numbers: Numbers,
     spelling: Spelling,
     text: Option<TextBuilder>,
@@ -247,7 +238,7 @@ struct Spelling {
 }
 
 impl ColumnBuilder {
-    fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.text.as_ref().map_or(self.numbers.values.len(), |text| text.text.codes.len())
     }
 
@@ -259,28 +250,30 @@ impl ColumnBuilder {
         }
     }
 
-    fn push_missing(&mut self) {
+    pub(crate) fn push_missing(&mut self) {
         match &mut self.text {
             Some(text) => text.push_missing(),
             None => self.numbers.push_missing(),
         }
     }
 
-    fn push_number(&mut self, value: f64) {
+    pub(crate) fn push_number(&mut self, value: f64) {
         match &mut self.text {
             Some(text) => text.push(&number_text(value)),
             None => self.numbers.values.push(value),
         }
     }
 
-    fn push_numbers(&mut self, values: &[f64]) {
+    /// Adds numbers, none of them missing.
+    pub(crate) fn push_numbers(&mut self, mut values: impl Iterator<Item = f64>) {
         match self.text {
-            Some(_) => values.iter().for_each(|&value| self.push_number(value)),
-            None => self.numbers.values.extend_from_slice(values),
+            Some(_) => values.for_each(|value| self.push_number(value)),
+            None => self.numbers.values.extend(&mut values),
         }
     }
 
-    fn push_keys<'a>(
+    /// Adds text cells, each a position in a list of `count` texts.
+    pub(crate) fn push_keys<'a>(
         &mut self,
         keys: impl Iterator<Item = Option<usize>>,
         count: usize,
@@ -302,8 +295,18 @@ impl ColumnBuilder {
         }
     }
 
+    fn push_piece(&mut self, piece: &Piece) {
+        match (piece, &mut self.text) {
+            (Piece::Numbers(numbers), None) => self.numbers.extend(numbers),
+            (Piece::Text(texts), Some(all)) => all.extend(texts),
+            (Piece::Numbers(_), Some(_)) | (Piece::Text(_), None) => {
+                debug_assert!(false, "a piece of the wrong kind");
+            }
+        }
+    }
+
     #[inline]
-    fn push_cell(&mut self, cell: &str, thousands: bool) {
+    pub(crate) fn push_cell(&mut self, cell: &str, thousands: bool) {
         if let Some(text) = &mut self.text {
             return match cell.trim() {
                 cell if is_missing(cell) => text.push_missing(),

@@ -122,10 +122,40 @@ impl From<Vec<f64>> for Column {
 }
 
 impl Numbers {
+    /// The lowest and the highest finite value; NaN where there is none.
+    ///
+    /// ```
+    /// use isoflop_runs::Column;
+    /// let Column::Numbers(loss) = Column::from(vec![2.5, f64::NAN, 3.1, f64::INFINITY]) else { unreachable!() };
+    /// assert_eq!(loss.finite_range(), (2.5, 3.1));
+    /// ```
+    pub fn finite_range(&self) -> (f64, f64) {
+        // Lanes of their own, which a processor compares at once.
+        const LANES: usize = 16;
+        let (mut low, mut high) = ([f64::INFINITY; LANES], [f64::NEG_INFINITY; LANES]);
+        for values in self.values.chunks(LANES) {
+            for ((low, high), &value) in low.iter_mut().zip(&mut high).zip(values) {
+                let is_finite = value.abs() < f64::INFINITY;
+                *low = if is_finite && value < *low { value } else { *low };
+                *high = if is_finite && value > *high { value } else { *high };
+            }
+        }
+        let low = low.into_iter().fold(f64::INFINITY, f64::min);
+        let high = high.into_iter().fold(f64::NEG_INFINITY, f64::max);
+        if low > high { (f64::NAN, f64::NAN) } else { (low, high) }
+    }
+
     /// Adds a missing cell.
     pub(crate) fn push_missing(&mut self) {
         self.missing.insert(self.values.len());
         self.values.push(f64::NAN);
+    }
+
+    /// Adds the cells of more rows.
+    pub(crate) fn extend(&mut self, more: &Self) {
+        let rows = self.values.len();
+        more.missing.iter().for_each(|row| self.missing.insert(rows + row));
+        self.values.extend_from_slice(&more.values);
     }
 
     /// Fills with missing cells up to `rows` rows.
@@ -210,28 +240,50 @@ pub(crate) struct TextBuilder {
 
 impl TextBuilder {
     pub(crate) fn push(&mut self, cell: &str) {
-        let levels = &mut self.text.levels;
         // Rows of one run follow each other.
-        if let Some(&last) = self.text.codes.last()
-            && levels.get(last) == Some(cell)
-        {
-            self.text.codes.push(last);
-            return;
+        match self.last() == Some(cell) {
+            true => self.push_last(),
+            false => {
+                let code = self.code(cell);
+                self.text.codes.push(code);
+            }
         }
+    }
+
+    pub(crate) fn push_missing(&mut self) {
+        self.text.codes.push(MISSING_CODE);
+    }
+
+    /// The text of the last row.
+    pub(crate) fn last(&self) -> Option<&str> {
+        self.text.levels.get(*self.text.codes.last()?)
+    }
+
+    /// Adds the text of the last row once more.
+    pub(crate) fn push_last(&mut self) {
+        self.text.codes.extend(self.text.codes.last().copied());
+    }
+
+    /// Adds the cells of more rows.
+    pub(crate) fn extend(&mut self, more: &Self) {
+        // Both lists are in the order of first appearance.
+        let codes: Vec<u32> = more.text.levels.iter().map(|level| self.code(level)).collect();
+        let code = |&code: &u32| codes.get(code as usize).copied().unwrap_or(MISSING_CODE);
+        self.text.codes.extend(more.text.codes.iter().map(code));
+    }
+
+    /// The code of a text, new if need be.
+    fn code(&mut self, cell: &str) -> u32 {
+        let levels = &mut self.text.levels;
         let found = self.table.find(hash(cell), |&code| levels.get(code) == Some(cell)).copied();
-        let code = found.unwrap_or_else(|| {
+        found.unwrap_or_else(|| {
             let code = levels.len() as u32;
             levels.text.push_str(cell);
             levels.ends.push(levels.text.len());
             let rehash = |&code: &u32| hash(levels.get(code).unwrap_or_default());
             self.table.insert_unique(hash(cell), code, rehash);
             code
-        });
-        self.text.codes.push(code);
-    }
-
-    pub(crate) fn push_missing(&mut self) {
-        self.text.codes.push(MISSING_CODE);
+        })
     }
 }
 

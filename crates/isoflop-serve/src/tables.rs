@@ -276,8 +276,7 @@ fn table_json(origin: &Origin, table: &RunTable) -> ApiResult<Value> {
         let missing = (0..rows).filter(|row| column.is_missing(*row)).count();
         match column {
             Column::Numbers(numbers) => {
-                let finite = || numbers.values.iter().copied().filter(|value| value.is_finite());
-                let (low, high) = (finite().fold(f64::NAN, f64::min), finite().fold(f64::NAN, f64::max));
+                let (low, high) = numbers.finite_range();
                 json!({"name": name, "kind": "number", "missing": missing, "low": number(low), "high": number(high),
                        "levels": null, "examples": null})
             }

@@ -107,8 +107,8 @@ impl Shown<'_> {
     /// The lowest and the highest number of a column of the table.
     fn range(&self, column: &str, is_size: bool) -> String {
         let Ok(numbers) = self.found.table.number(column) else { return "not numbers".into() };
-        let finite = || numbers.values.iter().copied().filter(|value| value.is_finite());
-        range(finite().fold(f64::NAN, f64::min), finite().fold(f64::NAN, f64::max), is_size)
+        let (low, high) = numbers.finite_range();
+        range(low, high, is_size)
     }
 
     fn metrics(&self, all: bool) -> Table {

@@ -2,6 +2,7 @@
 
 use std::io::Read;
 
+use super::bulk::{self, Dialect};
 use super::records::{Record, RecordError, Records};
 use super::{MAX_RECORD, stream_error};
 use crate::block::Block;
@@ -21,7 +22,7 @@ pub(super) fn read(builder: &mut TableBuilder, input: impl Read, delimiter: u8) 
         names: columns,
         block: Block::new(width),
         // Where cells end with semicolons, the comma is often the decimal sign.
-        thousands: delimiter != b';',
+        dialect: Dialect { delimiter, thousands: delimiter != b';' },
     };
     let end = rows.read(builder, &mut records);
     // What stands above a mistake comes first, mistakes included.
@@ -34,7 +35,7 @@ struct Rows {
     /// Position and name of each column.
     names: Vec<(usize, String)>,
     block: Block,
-    thousands: bool,
+    dialect: Dialect,
 }
 
 impl Rows {
@@ -51,9 +52,34 @@ impl Rows {
             self.block.push(record.line, record.cells());
             if self.block.is_full() {
                 self.flush(builder)?;
+                self.read_many(builder, records)?;
             }
         }
         Ok(())
+    }
+
+    /// Reads plain rows while there are many of them; the block must be empty.
+    fn read_many(
+        &mut self,
+        builder: &mut TableBuilder,
+        records: &mut Records<impl Read>,
+    ) -> Result<(), RunsError> {
+        // In a table of one column, a blank line is no row.
+        if self.names.len() == 1 || builder.keeps_spelling() {
+            return Ok(());
+        }
+        let columns = self.columns();
+        while let Some((line, lines)) = records.many().map_err(|error| explain(builder, error))? {
+            let Some(count) = bulk::read(builder, &columns, lines, self.dialect) else { break };
+            builder.end_rows(line, count)?;
+            let length = lines.len();
+            records.skip(length, count);
+        }
+        Ok(())
+    }
+
+    fn columns(&self) -> Vec<usize> {
+        self.names.iter().map(|(column, _)| *column).collect()
     }
 
     /// Hands the rows of the block to the columns.
@@ -62,8 +88,7 @@ impl Rows {
             place: builder.place(line),
             what: format!("the cell in column `{}`", self.names.get(nth).map_or("", |(_, name)| name)),
         })?;
-        let columns: Vec<usize> = self.names.iter().map(|(column, _)| *column).collect();
-        builder.block(&columns, &self.block, self.thousands);
+        builder.block(&self.columns(), &self.block, self.dialect.thousands);
         for (line, count) in self.block.stretches() {
             builder.end_rows(line, count)?;
         }

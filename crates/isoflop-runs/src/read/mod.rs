@@ -1,5 +1,6 @@
 //! Readers: every file, stream and format ends in one [`TableBuilder`].
 
+mod bulk;
 pub(crate) mod claims;
 mod delimited;
 mod json;
@@ -7,6 +8,7 @@ mod open;
 mod parquet;
 mod paths;
 mod records;
+mod shared;
 mod sniff;
 
 use std::io::{self, Read, Seek};
@@ -17,8 +19,10 @@ use crate::note::Note;
 use crate::origin::Source;
 use crate::remote;
 use crate::sources::{self, Points, Restarts, Tool};
+pub(crate) use bulk::Piece;
 use open::Stream;
 pub(crate) use parquet::guarded;
+use shared::SharedFile;
 
 /// Bytes in one row of text; a quote that is never closed would otherwise take all memory.
 const MAX_RECORD: usize = 64 << 20;
@@ -126,6 +130,7 @@ pub(crate) fn read_file(
             let format = Some(Format::Parquet);
             builder.source(Source { name: name.to_owned(), format, compression: None, rows: 0, tool: None });
             let first_row = builder.rows();
+            let file = SharedFile::new(file).map_err(|error| RunsError::from_path(name, &error))?;
             parquet::read(builder, file)?;
             return check_rows(builder, first_row);
         }

@@ -3,23 +3,27 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use arrow::array::Array;
 use arrow::datatypes::{DataType, Schema};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
 };
 use parquet::errors::ParquetError;
 use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::reader::ChunkReader;
 
-use crate::arrow::{append_batch, holds};
+use crate::arrow::{Findings, append_batch, holds};
 use crate::builder::TableBuilder;
 use crate::error::RunsError;
 use crate::note::Note;
-use crate::read::claims;
+use crate::read::claims::{self, Claims};
 
 /// Reads a Parquet file; columns that a run table does not hold are not decoded.
-pub(super) fn read(builder: &mut TableBuilder, file: impl ChunkReader + 'static) -> Result<(), RunsError> {
+pub(super) fn read(
+    builder: &mut TableBuilder,
+    file: impl ChunkReader + Clone + 'static,
+) -> Result<(), RunsError> {
     let name = builder.place(1).file;
     guarded(&name, || decode(builder, file))
 }
@@ -32,7 +36,7 @@ pub(crate) fn guarded<T>(name: &str, work: impl FnOnce() -> Result<T, RunsError>
     })
 }
 
-fn decode(builder: &mut TableBuilder, file: impl ChunkReader + 'static) -> Result<(), RunsError> {
+fn decode(builder: &mut TableBuilder, file: impl ChunkReader + Clone + 'static) -> Result<(), RunsError> {
     let name = builder.place(1).file;
     let damaged = |reason: String| RunsError::BadParquet { file: name.clone(), reason };
     let metadata = claims::open(&file).map_err(damaged)?;
@@ -48,21 +52,80 @@ fn decode(builder: &mut TableBuilder, file: impl ChunkReader + 'static) -> Resul
             }),
         }
     }
-    let mask = ProjectionMask::roots(metadata.parquet_schema(), wanted);
-    let file = Arc::new(file);
-    let mut claims = claims::check(&file, metadata.metadata(), &mask, &name)?;
+    let mask = ProjectionMask::roots(metadata.parquet_schema(), wanted.iter().copied());
+    let claims = claims::check(&Arc::new(file.clone()), metadata.metadata(), &mask, &name)?;
     claims.as_table()?;
-    let Some(file) = Arc::into_inner(file) else { return Err(damaged("it is still being read".to_owned())) };
-    let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata);
-    let batches = reader.with_projection(mask).with_batch_size(claims.batch()).build();
+    // Of all row groups or of one: dictionaries differ between them.
+    let batches = |columns: &[usize], group: Option<usize>| {
+        let mut reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file.clone(), metadata.clone());
+        if let Some(group) = group {
+            reader = reader.with_row_groups(vec![group]);
+        }
+        let mask = ProjectionMask::roots(reader.parquet_schema(), columns.iter().copied());
+        reader
+            .with_projection(mask)
+            .with_batch_size(claims.batch())
+            .build()
+            .map_err(|error| damaged(error.to_string()))
+    };
+    let is_flat = |&i: &usize| !matches!(metadata.schema().field(i).data_type(), DataType::Struct(_));
+    if wanted.iter().all(is_flat) && !wanted.is_empty() {
+        return at_once(builder, &metadata, &wanted, &claims, batches);
+    }
     let mut row = 1;
-    for batch in batches.map_err(|error| damaged(error.to_string()))? {
+    for batch in batches(&wanted, None)? {
         let batch = batch.map_err(|error| damaged(error.to_string()))?;
         claims.count(&batch)?;
         append_batch(builder, &batch, row)?;
         row += batch.num_rows() as u64;
     }
     Ok(())
+}
+
+/// Decodes columns at the same time, each by a reader of its own.
+fn at_once(
+    builder: &mut TableBuilder,
+    metadata: &ArrowReaderMetadata,
+    wanted: &[usize],
+    claims: &Claims,
+    batches: impl Fn(&[usize], Option<usize>) -> Result<ParquetRecordBatchReader, RunsError> + Sync + Send,
+) -> Result<(), RunsError> {
+    let damaged = |reason: String, file: String| RunsError::BadParquet { file, reason };
+    let file = builder.place(1).file;
+    let (schema, groups) = (metadata.schema(), metadata.metadata().num_row_groups());
+    let mut columns = Vec::with_capacity(wanted.len());
+    for &i in wanted {
+        let column = builder.column(schema.field(i).name(), 1)?;
+        if columns.contains(&column) {
+            let (place, column) = (builder.place(1), schema.field(i).name().clone());
+            return Err(RunsError::DuplicateColumn { place, column });
+        }
+        columns.push(column);
+    }
+    let before = builder.rows();
+    let decoded = builder.at_once(&columns, true, |column, nth| -> Result<Findings, RunsError> {
+        let mut found = Findings::default();
+        let wanted = wanted.get(nth..=nth).unwrap_or_default();
+        for group in 0..groups {
+            for batch in batches(wanted, Some(group))? {
+                let batch = batch.map_err(|error| damaged(error.to_string(), file.clone()))?;
+                claims.count(&batch)?;
+                if let Some(array) = batch.columns().first() {
+                    found.append(column, array, array.nulls());
+                }
+            }
+        }
+        let read = column.len() - before;
+        if read as u64 != claims.rows() && found.skipped.is_none() {
+            let reason = format!("a column has {read} rows where {} are claimed", claims.rows());
+            return Err(damaged(reason, file.clone()));
+        }
+        Ok(found)
+    });
+    for (&i, found) in wanted.iter().zip(decoded) {
+        found?.note(builder, schema.field(i).name(), 1);
+    }
+    builder.end_rows(1, usize::try_from(claims.rows()).unwrap_or(usize::MAX))
 }
 
 /// Texts that the file keeps as dictionaries stay so: a name of a run then costs its number in each row.
@@ -80,7 +143,7 @@ fn with_dictionaries(metadata: &ArrowReaderMetadata) -> Result<ArrowReaderMetada
             !groups.is_empty() && groups.iter().all(has_one)
         });
         match field.data_type() {
-            DataType::Utf8 if is_dictionary => {
+            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View if is_dictionary => {
                 let texts = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
                 Arc::new(field.as_ref().clone().with_data_type(texts))
             }

@@ -79,7 +79,7 @@ fn decode(
     let roots = wanted.iter().filter_map(|name| fields.iter().position(|field| field.name() == name));
     let mask = ProjectionMask::roots(metadata.parquet_schema(), roots);
     let file = Arc::new(file);
-    let mut claims = claims::check(&file, metadata.metadata(), &mask, &name)?;
+    let claims = claims::check(&file, metadata.metadata(), &mask, &name)?;
     claims.as_runs()?;
     let Some(file) = Arc::into_inner(file) else { return Err(damaged("it is still being read".to_owned())) };
     let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata);

@@ -12,6 +12,7 @@ mod thrift;
 mod unpack;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::DataType;
@@ -59,9 +60,9 @@ pub(crate) struct Claims {
     longest: u64,
     /// Whether texts may be kept as what they share with the one before.
     has_prefixes: bool,
-    /// Cells that are not missing, and bytes of text, decoded so far.
-    read: u64,
-    text: u64,
+    /// Cells that are not missing, and bytes of text, decoded so far by all threads.
+    read: AtomicU64,
+    text: AtomicU64,
     size: u64,
 }
 
@@ -97,8 +98,8 @@ pub(crate) fn check<R: ChunkReader + 'static>(
         cells: 0,
         longest: 0,
         has_prefixes: false,
-        read: 0,
-        text: 0,
+        read: AtomicU64::new(0),
+        text: AtomicU64::new(0),
         size,
     };
     for group in metadata.row_groups() {
@@ -131,6 +132,11 @@ pub(crate) fn check<R: ChunkReader + 'static>(
 }
 
 impl Claims {
+    /// Rows of all row groups.
+    pub(crate) fn rows(&self) -> u64 {
+        self.rows
+    }
+
     fn cells_allowed(&self) -> u64 {
         FREE_CELLS + CELLS_PER_BYTE.saturating_mul(self.size.saturating_sub(FREE_BYTES))
     }
@@ -170,7 +176,9 @@ impl Claims {
     /// Rows to decode at a time, so that what is decoded at once is in proportion to the file.
     pub(crate) fn batch(&self) -> usize {
         let cells = CELLS_AT_ONCE.max(self.size / CELL);
-        let rows = (cells / self.columns.max(1)).min(self.text_at_once() / self.longest.max(1));
+        // Columns are decoded at the same time.
+        let threads = self.columns.clamp(1, rayon::current_num_threads() as u64);
+        let rows = (cells / self.columns.max(1)).min(self.text_at_once() / threads / self.longest.max(1));
         usize::try_from(rows.clamp(1, BATCH)).unwrap_or(1)
     }
 
@@ -178,35 +186,35 @@ impl Claims {
     ///
     /// # Errors
     /// [`RunsError::TooLarge`]: more texts or cells that are not missing than a file of this size stands for.
-    pub(crate) fn count(&mut self, batch: &RecordBatch) -> Result<(), RunsError> {
-        for array in batch.columns() {
-            self.count_array(array.as_ref());
-        }
+    pub(crate) fn count(&self, batch: &RecordBatch) -> Result<(), RunsError> {
+        let (mut cells, mut text) = (0, 0);
+        batch.columns().iter().for_each(|array| self.count_array(array.as_ref(), &mut cells, &mut text));
+        let cells = self.read.fetch_add(cells, Relaxed).saturating_add(cells);
+        let text = self.text.fetch_add(text, Relaxed).saturating_add(text);
         // Texts that share their beginnings may all differ; others are as long as the pages, or repeat a dictionary.
         let free = if self.has_prefixes { TEXT_AT_ONCE.0 } else { FREE_TEXT };
         let limit = free + TEXT_PER_BYTE.saturating_mul(self.size.saturating_sub(FREE_BYTES));
-        if self.text > limit {
+        if text > limit {
             return Err(self.too_large(limit, "bytes of text for a file of this size"));
         }
-        match self.read > self.cells_allowed() {
+        match cells > self.cells_allowed() {
             true => Err(self.too_large(self.cells_allowed(), "cells for a file of this size")),
             false => Ok(()),
         }
     }
 
-    fn count_array(&mut self, array: &dyn Array) {
+    fn count_array(&self, array: &dyn Array, cells: &mut u64, text: &mut u64) {
         if let Some(group) = array.as_struct_opt() {
-            return group.columns().iter().for_each(|child| self.count_array(child.as_ref()));
+            return group.columns().iter().for_each(|child| self.count_array(child.as_ref(), cells, text));
         }
-        self.read = self.read.saturating_add((array.len() - array.null_count()) as u64);
-        let text = match array.data_type() {
+        *cells += (array.len() - array.null_count()) as u64;
+        *text += match array.data_type() {
             DataType::Utf8 => array.as_string::<i32>().values().len(),
             DataType::LargeUtf8 => array.as_string::<i64>().values().len(),
             DataType::Utf8View => array.as_string_view().total_buffer_bytes_used(),
             DataType::Dictionary(..) if self.has_prefixes => array.get_array_memory_size(),
             _ => 0,
-        };
-        self.text = self.text.saturating_add(text as u64);
+        } as u64;
     }
 
     /// Bytes of the longest text of a column that may come in many rows, as far as that matters; and whether the lengths
