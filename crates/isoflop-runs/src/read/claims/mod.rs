@@ -229,7 +229,8 @@ impl Claims {
         if column.column_type() != Type::BYTE_ARRAY {
             return Ok(0);
         }
-        let is_long = found.dictionary.saturating_mul(self.rows.min(BATCH)) > self.text_at_once();
+        let is_long =
+            found.dictionary.unwrap_or(0).saturating_mul(self.rows.min(BATCH)) > self.text_at_once();
         if !is_long && !found.has_lengths {
             return Ok(0);
         }
@@ -243,8 +244,8 @@ impl Claims {
 struct Chunk {
     /// Bytes of all pages.
     bytes: u64,
-    /// Bytes of the largest dictionary.
-    dictionary: u64,
+    /// Bytes of the dictionary.
+    dictionary: Option<u64>,
     /// Whether a page keeps texts behind their lengths.
     has_lengths: bool,
     /// Bytes of the largest page that keeps texts as what they share with the one before.
@@ -273,7 +274,10 @@ fn chunk<R: ChunkReader>(
             Role::Dictionary if page.values.saturating_mul(bits) > bytes.saturating_mul(8) => {
                 return Err(format!("{name}: a dictionary of {bytes} bytes claims {} values", page.values));
             }
-            Role::Dictionary => found.dictionary = found.dictionary.max(bytes),
+            Role::Dictionary if found.dictionary.is_some() => {
+                return Err(format!("{name}: there are two dictionaries"));
+            }
+            Role::Dictionary => found.dictionary = Some(bytes),
             Role::Data => {
                 values = values.saturating_add(page.values);
                 found.has_lengths |= is_text && [delta::LENGTHS, delta::PREFIXES].contains(&page.encoding);
@@ -284,7 +288,10 @@ fn chunk<R: ChunkReader>(
             Role::Other => {}
         }
         match codec {
-            Compression::GZIP(_) if is_packed => unpack::gzip(file, &name, &page, limit),
+            // Beyond the limit, the column is refused anyway.
+            Compression::GZIP(_) if is_packed && found.bytes <= limit => {
+                unpack::gzip(file, &name, &page, limit)
+            }
             _ => Ok(()),
         }
     })?;

@@ -34,9 +34,13 @@ pub(super) fn longest<R: ChunkReader + 'static>(
             continue;
         }
         match pages.get_next_page().map_err(said)? {
-            Some(Page::DictionaryPage { buf, .. }) => longest = longest.max(longest_of(&buf)),
+            Some(Page::DictionaryPage { buf, .. }) => longest = longest_of(&buf),
             Some(page) => lengths(&page, column)?,
             None => break,
+        }
+        // There is one dictionary.
+        if !has_lengths {
+            break;
         }
     }
     Ok(longest)
