@@ -1,10 +1,13 @@
 """Time isoflop beside the Python readers of the same runs: python bench/runs.py PATH_TO_ISOFLOP [RUNS] [STEPS]
 
 Writes RUNS runs of STEPS values of two metrics (by default 200 of 10000) as W&B logs, as TensorBoard files, as an MLflow
-database, and as CSV and Parquet tables; reads each with `isoflop export` to one row per run, and with what its own tool
-offers: wandb's DataStore with its messages, tensorboard's EventAccumulator, MlflowClient and mlflow.search_runs, polars.
-Packages: wandb, tensorboard, tensorboardX, mlflow-skinny, sqlalchemy, alembic, pandas, polars. Prints CPU seconds (user and system, children included), wall
-seconds and peak memory of one process each: CPU seconds can be compared on a machine that does other work.
+database, and as CSV and Parquet tables. Each is read with `isoflop export` to one row per run (of a table: the range of
+every column), and with what its own tool offers: wandb's DataStore with its messages, tensorboard's EventAccumulator,
+mlflow.search_runs, polars. Every reading is a process; of the peers' seconds the time of their imports is taken off, of ours
+nothing. Short ones take turns seven times, and medians count. Prints a line of `key=value` pairs for each: CPU seconds (user
+and system, children included), wall seconds, peak memory in MiB. Run by `cargo xtask bench runs`.
+
+MlflowClient's histories are no peer: reading all of these took more than half an hour and was ended.
 """
 
 import contextlib
@@ -12,13 +15,14 @@ import io
 import json
 import random
 import sqlite3
+import statistics
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 PEERS = {
-    "wandb DataStore": """
+    "wandb": """
 import pathlib, json
 from wandb.proto import wandb_internal_pb2
 from wandb.sdk.internal.datastore import DataStore
@@ -38,20 +42,14 @@ for folder in sorted(pathlib.Path(path).iterdir()):
     runs = EventAccumulator(str(folder), size_guidance={"scalars": 0}); runs.Reload()
     last = {tag: runs.Scalars(tag)[-1].value for tag in runs.Tags()["scalars"]}
 """,
-    "mlflow.search_runs": """
+    "mlflow": """
 import mlflow
 mlflow.set_tracking_uri("sqlite:///" + path)
 table = mlflow.search_runs(search_all_experiments=True, max_results=50000)
 assert len(table) > 0
 """,
-    "MlflowClient histories": """
-from mlflow.tracking import MlflowClient
-client = MlflowClient("sqlite:///" + path)
-for run in client.search_runs([e.experiment_id for e in client.search_experiments()], max_results=50000):
-    for key in run.data.metrics: client.get_metric_history(run.info.run_id, key)
-""",
-    "polars csv": "import polars\nassert polars.read_csv(path).height > 0",
-    "polars parquet": "import polars\nassert polars.read_parquet(path).height > 0",
+    "csv": "import polars\nassert polars.read_csv(path).height > 0",
+    "parquet": "import polars\nassert polars.read_parquet(path).height > 0",
 }
 
 
@@ -125,13 +123,26 @@ def write_tables(folder, runs, steps):
 
 
 def cost(command):
-    """CPU seconds, wall seconds and peak memory of a command."""
+    """CPU seconds, wall seconds and peak memory in MiB of a command."""
     watch = [sys.executable, str(Path(__file__).with_name("measure.py")), *command]
     done = subprocess.run(watch, capture_output=True, text=True, check=False)
     fields = dict(part.split("=") for part in done.stdout.split())
     if fields.get("status") != "0":
         raise RuntimeError(f"{command[:3]}: {done.stderr[-2000:]}")
     return float(fields["cpu"]), float(fields["seconds"]), int(fields["rss"]) / 2**20
+
+
+def compare(ours, code):
+    """What both commands and the imports of the peer cost, each a median over turns."""
+    lines = [line for line in code.splitlines() if line.startswith(("import", "from"))]
+    imports = [sys.executable, "-c", "\n".join(lines)]
+    commands = [ours, [sys.executable, "-c", code], imports]
+    # The first import compiles modules.
+    cost(imports)
+    turns = [[cost(command) for command in commands]]
+    if turns[0][1][1] < 10:
+        turns += [[cost(command) for command in commands] for _ in range(6)]
+    return [tuple(map(statistics.median, zip(*side))) for side in zip(*turns)]
 
 
 def main():
@@ -147,26 +158,23 @@ def main():
             write_mlflow(folder / "mlflow.db", runs, steps)
             write_tables(folder, runs, steps)
         stores = [
-            (folder / "wandb", ["wandb DataStore"]),
-            (events, ["tensorboard"]),
-            (folder / "mlflow.db", ["mlflow.search_runs", "MlflowClient histories"]),
-            (folder / "points.csv", ["polars csv"]),
-            (folder / "points.parquet", ["polars parquet"]),
+            ("wandb", folder / "wandb"),
+            ("tensorboard", events),
+            ("mlflow", folder / "mlflow.db"),
+            ("csv", folder / "points.csv"),
+            ("parquet", folder / "points.parquet"),
         ]
-        print(f"{runs} runs of {steps} steps, two metrics")
-        for path, peers in stores:
-            # One row per run; of a table, the range of each column.
-            is_table = path.suffix in (".csv", ".parquet")
+        for store, path in stores:
+            is_table = store in ("csv", "parquet")
             command = ["runs"] if is_table else ["export", "--points", "final", "-o", str(folder / "out.csv")]
-            ours = cost([binary, *command, str(path), "-qq"])
-            print(f"{path.name:16} isoflop                 cpu {ours[0]:8.2f} s  wall {ours[1]:8.2f} s  peak {ours[2]:7.0f} MiB")
-            for peer in peers:
-                code = f"path = {str(path)!r}\n{PEERS[peer]}"
-                theirs = cost([sys.executable, "-c", code])
-                lines = [line for line in code.splitlines() if line.startswith(("import", "from"))]
-                imports = cost([sys.executable, "-c", "\n".join(lines)])
-                ratio = (theirs[0] - imports[0]) / ours[0]
-                print(f"{'':16} {peer:23} cpu {theirs[0]:8.2f} s  wall {theirs[1]:8.2f} s  peak {theirs[2]:7.0f} MiB  {ratio:.1f}x ours without its imports")
+            code = f"path = {str(path)!r}\n{PEERS[store]}"
+            ours, peer, imports = compare([binary, *command, str(path), "-qq"], code)
+            print(
+                f"store={store} runs={runs} steps={steps} "
+                f"cpu={ours[0]} wall={ours[1]} rss={ours[2]} "
+                f"peer_cpu={peer[0] - imports[0]} peer_wall={peer[1] - imports[1]} peer_rss={peer[2]}",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

@@ -109,8 +109,8 @@ def read(
     tool
         The tool that keeps the runs; found from names by default.
     points
-        Points of each run: ``final``, ``best``, ``last:K``, ``every`` or ``at:D=1B,2B``; ``samples`` for the items
-        of an evaluation.
+        Points of each run: ``final``, ``best``, ``last:K``, ``every``, ``decayed`` (the ends of decays of the learning
+        rate) or ``at:D=1B,2B``; ``samples`` for the items of an evaluation.
     restarts
         Which value counts where a run has several at one step: ``last``, ``first`` or ``error``.
     log_pattern

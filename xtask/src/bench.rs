@@ -8,9 +8,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::command::{Output, Show, cargo, run as run_command};
+use crate::machine;
 use crate::package;
 use crate::pairs::Pairs;
-use crate::python::Environment;
+use crate::python::{self, Environment};
+use crate::readers;
 use crate::table::Table;
 use crate::workspace::Workspace;
 
@@ -44,7 +46,7 @@ struct Comparison {
 }
 
 /// Rows by the names under which they can be asked for.
-const ROWS: [&str; 11] = [
+const ROWS: [&str; 12] = [
     "fit",
     "grid",
     "bootstrap",
@@ -56,6 +58,7 @@ const ROWS: [&str; 11] = [
     "plans",
     "scale",
     "python",
+    "runs",
 ];
 
 /// Runs the rows named in `words`, or all, and prints the tables. `--full` gives scipy the whole grid.
@@ -68,7 +71,14 @@ pub fn run(words: &[&str]) -> Result<bool, String> {
     let asked = |row: &str| rows.is_empty() || rows.contains(&row);
     let workspace = Workspace::find()?;
     build(&workspace)?;
-    let python = Environment::make(&workspace, "venv-bench", "bench/requirements.txt")?;
+    if asked("runs") {
+        println!("{}", machine::describe());
+        readers::bench(&workspace)?;
+    }
+    if rows == ["runs"] {
+        return Ok(true);
+    }
+    let python = Environment::make(&workspace, python::BENCH)?;
     let rival =
         python.pip(&["--no-deps", "--ignore-requires-python", "simple-scaling-laws==0.2.0"].map(Path::new));
     if let Err(reason) = &rival {
@@ -93,7 +103,7 @@ pub fn run(words: &[&str]) -> Result<bool, String> {
     let mut tables = bench.python.command();
     tables.arg(bench.root.join("oracles/tables.py")).arg(&bench.folder);
     let made = finished(run_command(&mut tables, Show::Nothing)?)?;
-    println!("{}\ntable: {}", machine(), made.stdout.trim());
+    println!("{}\ntable: {}", machine::describe(), made.stdout.trim());
 
     let mut comparisons = Vec::new();
     if asked("fit") {
@@ -479,18 +489,4 @@ fn pairs(output: &Output) -> Result<Pairs, String> {
 
 fn wanted(pairs: &Pairs, key: &str) -> Result<f64, String> {
     pairs.number(key).ok_or_else(|| format!("a report lacks the number `{key}`: {pairs:?}"))
-}
-
-/// Processor, cores and load, as far as the system tells.
-fn machine() -> String {
-    let read = |path| std::fs::read_to_string(path).unwrap_or_default();
-    let cpuinfo = read("/proc/cpuinfo");
-    let model = cpuinfo
-        .lines()
-        .find_map(|line| line.strip_prefix("model name")?.split_once(": "))
-        .map(|(_, name)| name);
-    let cores = std::thread::available_parallelism().map_or(0, usize::from);
-    let loads = read("/proc/loadavg");
-    let load = loads.split(' ').next().filter(|load| !load.is_empty()).unwrap_or("unknown");
-    format!("machine: {}, {cores} cores, load {load}", model.unwrap_or(std::env::consts::ARCH))
 }

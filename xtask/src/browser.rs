@@ -4,7 +4,7 @@ use std::process::Command;
 
 use crate::command::{Show, run};
 use crate::counts::Counts;
-use crate::python::Environment;
+use crate::python::{self, Environment};
 use crate::workspace::Workspace;
 
 /// What Debian calls them.
@@ -21,7 +21,7 @@ pub fn check(workspace: &Workspace) -> Result<Counts, String> {
         println!("note: the browser tests are left out: {reason}");
         return Ok(Counts { skipped: 1, ..Counts::default() });
     }
-    let environment = Environment::make(workspace, "venv-browser", "browser/requirements.txt")?;
+    let environment = Environment::make(workspace, python::BROWSER)?;
     let mut sum = Counts::default();
     for script in SCRIPTS.iter().map(|script| workspace.root.join(script)).filter(|script| script.is_file()) {
         let mut command = environment.command();

@@ -1,12 +1,13 @@
 //! `cargo xtask test`: everything that a commit must pass, each step timed, all steps run whatever fails.
 
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::browser;
 use crate::command::{Output, Show, cargo, run as run_command};
 use crate::counts::{self, Counts};
 use crate::package;
-use crate::python::Environment;
+use crate::python::{self, Environment, Recipe};
 use crate::reference;
 use crate::smoke;
 use crate::structure;
@@ -14,50 +15,64 @@ use crate::table::Table;
 use crate::workspace::Workspace;
 
 type Outcome = Result<Counts, String>;
-/// A named step.
-type Step = (&'static str, fn(&Workspace) -> Outcome);
+/// A named step, and the Python environments that it needs.
+type Step = (&'static str, fn(&Workspace) -> Outcome, &'static [Recipe]);
 
 /// In the order they run: cheap ones first.
 const STEPS: &[Step] = &[
-    ("structure", structure),
-    ("reference", law_reference),
-    ("format", format),
-    ("lints", lints),
-    ("tests", tests),
-    ("doc-tests", doc_tests),
-    ("addresses", addresses),
-    ("documentation", documentation),
-    ("command-line", command_line),
-    ("oracles", oracles),
-    ("python", python),
-    ("browser", in_browser),
-    ("ray", ray),
+    ("structure", structure, &[]),
+    ("reference", law_reference, &[]),
+    ("format", format, &[]),
+    ("lints", lints, &[]),
+    ("tests", tests, &[]),
+    ("doc-tests", doc_tests, &[]),
+    ("addresses", addresses, &[]),
+    ("documentation", documentation, &[]),
+    ("command-line", command_line, &[]),
+    ("oracles", oracles, &[python::ORACLES, python::OLDER]),
+    ("python", python, &[python::PACKAGE]),
+    ("browser", in_browser, &[python::BROWSER]),
+    ("ray", ray, &[python::RAY]),
 ];
 
 /// Runs the steps of these names, or all without any, and prints the counts. `true` when everything passed.
 pub fn run(wanted: &[&str]) -> Result<bool, String> {
-    if let Some(unknown) = wanted.iter().find(|name| STEPS.iter().all(|(step, _)| step != *name)) {
-        let names: Vec<&str> = STEPS.iter().map(|(name, _)| *name).collect();
+    if let Some(unknown) = wanted.iter().find(|name| STEPS.iter().all(|(step, ..)| step != *name)) {
+        let names: Vec<&str> = STEPS.iter().map(|(name, ..)| *name).collect();
         return Err(format!("there is no step `{unknown}`; the steps are {}", names.join(", ")));
     }
     let workspace = Workspace::find()?;
     let start = Instant::now();
     let mut table = Table::new(&["step", "passed", "failed", "left out", "time"]);
     let mut sum = Counts::default();
-    for (name, step) in STEPS.iter().filter(|(name, _)| wanted.is_empty() || wanted.contains(name)) {
-        eprintln!("\n=== {name}");
-        let began = Instant::now();
-        let counts = step(&workspace).unwrap_or_else(|reason| {
-            eprintln!("{reason}");
-            Counts::one(false)
-        });
-        let took = began.elapsed();
-        eprintln!("=== {name}: {} ({})", if counts.failed == 0 { "passed" } else { "FAILED" }, time(took));
-        let cells = [counts.passed, counts.failed, counts.skipped].map(|count| count.to_string());
-        let [passed, failed, skipped] = cells;
-        table.row([(*name).to_owned(), passed, failed, skipped, time(took)]);
-        sum += counts;
-    }
+    let steps: Vec<&Step> =
+        STEPS.iter().filter(|(name, ..)| wanted.is_empty() || wanted.contains(name)).collect();
+    thread::scope(|scope| {
+        // pip mostly waits, so environments are made meanwhile. A step asks for its own again: what failed here is tried
+        // once more there, and told there.
+        let make =
+            |recipes: &[Recipe]| recipes.iter().for_each(|it| drop(Environment::make(&workspace, *it)));
+        let making: Vec<_> = steps.iter().map(|(.., recipes)| scope.spawn(move || make(recipes))).collect();
+        for ((name, step, _), making) in steps.iter().zip(making) {
+            eprintln!("\n=== {name}");
+            let began = Instant::now();
+            let _ = making.join();
+            let counts = step(&workspace).unwrap_or_else(|reason| {
+                eprintln!("{reason}");
+                Counts::one(false)
+            });
+            let took = began.elapsed();
+            eprintln!(
+                "=== {name}: {} ({})",
+                if counts.failed == 0 { "passed" } else { "FAILED" },
+                time(took)
+            );
+            let cells = [counts.passed, counts.failed, counts.skipped].map(|count| count.to_string());
+            let [passed, failed, skipped] = cells;
+            table.row([(*name).to_owned(), passed, failed, skipped, time(took)]);
+            sum += counts;
+        }
+    });
     println!();
     table.print();
     println!("\ntook {}", time(start.elapsed()));
@@ -178,15 +193,24 @@ fn command_line(workspace: &Workspace) -> Outcome {
 
 /// Numbers of this project against numbers from elsewhere, in Python.
 fn oracles(workspace: &Workspace) -> Outcome {
-    let environment = Environment::make(workspace, "venv", "oracles/requirements.txt")?;
+    let environment = Environment::make(workspace, python::ORACLES)?;
     build_command_line(workspace)?;
+    let checked = |environment: &Environment, script: &str| {
+        let mut command = environment.command();
+        command.arg(workspace.root.join(script)).arg(workspace.built("debug/isoflop"));
+        Ok::<_, String>(Counts::one(run_command(&mut command, Show::Live)?.success))
+    };
     let mut sum = Counts::default();
     for script in
         ["oracles/nist/check.py", "oracles/cli/check.py", "oracles/runs/check.py", "oracles/figures/check.py"]
     {
-        let mut command = environment.command();
-        command.arg(workspace.root.join(script)).arg(workspace.built("debug/isoflop"));
-        sum += Counts::one(run_command(&mut command, Show::Live)?.success);
+        sum += checked(&environment, script)?;
+    }
+    if python::OLDER.fits() {
+        sum += checked(&Environment::make(workspace, python::OLDER)?, "oracles/runs/check.py")?;
+    } else {
+        println!("note: older versions of the tools are left out: they need Python 3.11 or 3.12");
+        sum += Counts { skipped: 1, ..Counts::default() };
     }
     Ok(sum)
 }

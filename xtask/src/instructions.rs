@@ -8,7 +8,7 @@ use std::process::Command;
 
 use crate::bench;
 use crate::command::{Show, run as run_command};
-use crate::python::Environment;
+use crate::python::{self, Environment};
 use crate::table::Table;
 use crate::workspace::Workspace;
 
@@ -22,7 +22,7 @@ const KEPT: &str = "bench/instructions.txt";
 pub fn run(keep: bool) -> Result<bool, String> {
     let workspace = Workspace::find()?;
     bench::build(&workspace)?;
-    let python = Environment::make(&workspace, "venv-bench", "bench/requirements.txt")?;
+    let python = Environment::make(&workspace, python::BENCH)?;
     let folder = workspace.target.join("instructions");
     let mut tables = python.command();
     tables.arg(workspace.root.join("oracles/tables.py")).arg(&folder).arg("--twin");

@@ -10,9 +10,11 @@ mod checks;
 mod command;
 mod counts;
 mod instructions;
+mod machine;
 mod package;
 mod pairs;
 mod python;
+mod readers;
 mod reference;
 mod smoke;
 mod structure;
@@ -31,7 +33,8 @@ Usage: cargo xtask COMMAND
   gen             write the law reference, docs/laws.md and docs/laws/, from the law files
   bench [--full] [ROW...]
                   time this engine beside scipy, simple-scaling-laws and numpyro, in the same run, or only these rows:
-                  fit, grid, bootstrap, influence, bca, nuts, jacobian, catalogue, plans, scale, python;
+                  fit, grid, bootstrap, influence, bca, nuts, jacobian, catalogue, plans, scale, python,
+                  runs (reading W&B, TensorBoard, MLflow, CSV and Parquet beside their own readers);
                   --full gives scipy all 4500 grid starts (about half a minute a round) instead of a sample
   instructions [--keep]
                   count the instructions of the bench tasks under valgrind and compare with bench/instructions.txt;

@@ -6,7 +6,7 @@ use std::process::Command;
 use crate::command::{Show, run};
 use crate::counts::Counts;
 use crate::pairs::Pairs;
-use crate::python::Environment;
+use crate::python::{self, Environment};
 use crate::workspace::Workspace;
 
 /// Installs the package and runs its tests and the checks of its types and style. The workspace must be built.
@@ -14,7 +14,7 @@ use crate::workspace::Workspace;
 /// # Errors
 /// No Python, no package index, or a package that cannot be packed or installed.
 pub fn check(workspace: &Workspace) -> Result<Counts, String> {
-    let environment = Environment::make(workspace, "venv-python", "python/requirements.txt")?;
+    let environment = Environment::make(workspace, python::PACKAGE)?;
     let wheel = pack(workspace, &environment, "debug")?;
     environment.pip(&["--force-reinstall".as_ref(), "--no-deps".as_ref(), wheel.as_path()])?;
     let folder = workspace.root.join("python");
@@ -60,7 +60,7 @@ pub fn check(workspace: &Workspace) -> Result<Counts, String> {
 /// # Errors
 /// No Python, no package index, or a package that cannot be packed or installed.
 pub fn check_ray(workspace: &Workspace) -> Result<Counts, String> {
-    let environment = Environment::make(workspace, "venv-ray", "python/requirements-ray.txt")?;
+    let environment = Environment::make(workspace, python::RAY)?;
     let wheel = pack(workspace, &environment, "debug")?;
     environment.pip(&["--force-reinstall".as_ref(), "--no-deps".as_ref(), wheel.as_path()])?;
     let mut command = environment.command();

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::command::{Show, run as run_command};
 use crate::pairs::Pairs;
-use crate::python::{Environment, interpreters};
+use crate::python::{self, Environment, interpreters};
 use crate::table::Table;
 use crate::workspace::Workspace;
 
@@ -55,7 +55,7 @@ pub fn run() -> Result<bool, String> {
 
 /// `maturin build --release` in an environment that has it.
 fn build(workspace: &Workspace) -> Result<PathBuf, String> {
-    let environment = Environment::make(workspace, "venv-maturin", "python/requirements-wheel.txt")?;
+    let environment = Environment::make(workspace, python::WHEEL)?;
     let folder = workspace.target.join("wheels/release");
     let _ = fs::remove_dir_all(&folder);
     let mut command = environment.command();

@@ -1,4 +1,5 @@
-//! Fetching from a server in this process: a web server, and enough of S3's protocol to list and get objects.
+//! Fetching from a server in this process: a web server, and enough of the protocols of S3, Google Cloud Storage and Azure
+//! Blob Storage to list and get objects.
 #![allow(clippy::unwrap_used)] // Helpers are not seen as tests.
 
 use std::collections::BTreeMap;
@@ -9,12 +10,14 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, Once};
 
 use isoflop_remote::{Limits, fetch};
+use url::form_urlencoded;
 
 /// What a request gets: status, type of content, body.
 type Answer = (&'static str, &'static str, Vec<u8>);
-type Handler = dyn Fn(&str) -> Answer + Send + Sync;
+/// Answers a path with its query, and who asks.
+type Handler = dyn Fn(&str, &str) -> Answer + Send + Sync;
 
-/// Answers every request for a path with its query; returns host and port.
+/// Answers every request; returns host and port.
 fn serve(handler: Arc<Handler>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -30,8 +33,16 @@ fn serve(handler: Arc<Handler>) -> String {
 fn answer(mut stream: TcpStream, handler: &Handler) {
     let mut lines = BufReader::new(stream.try_clone().unwrap()).lines().map_while(Result::ok);
     let request = lines.next().unwrap_or_default();
-    lines.find(String::is_empty);
-    let (status, kind, body) = handler(request.split(' ').nth(1).unwrap_or_default());
+    let head: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
+    let who = head.iter().find_map(|line| {
+        let (name, value) = line.split_once(": ")?;
+        name.eq_ignore_ascii_case("authorization").then_some(value)
+    });
+    let target = request.split(' ').nth(1).unwrap_or_default();
+    let (status, kind, body) = match request.split(' ').next() {
+        Some("GET") => handler(target, who.unwrap_or_default()),
+        _ => ("405 Method Not Allowed", "text/plain", Vec::new()),
+    };
     // A promise of more bytes than come stands for a connection that breaks.
     let length = if kind == "broken" { body.len() + 100 } else { body.len() };
     let time = "Last-Modified: Thu, 01 Jan 2026 00:00:00 GMT\r\nETag: \"x\"";
@@ -41,44 +52,70 @@ fn answer(mut stream: TcpStream, handler: &Handler) {
     let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&body));
 }
 
-/// The bucket of the test on its server, two keys a page.
-fn bucket(objects: BTreeMap<String, Vec<u8>>, asked: Arc<Mutex<Vec<String>>>) -> Arc<Handler> {
-    Arc::new(move |request: &str| {
+/// Requests that a store got.
+type Asked = Arc<Mutex<Vec<String>>>;
+
+/// A store with a bucket or container named `bucket`, two keys a page, and one named `secret` that nobody may read.
+/// `signed` is how whoever asks must begin to say who that is.
+fn store(asked: Asked, signed: &'static str) -> Arc<Handler> {
+    let objects = objects();
+    Arc::new(move |request: &str, who: &str| {
         asked.lock().unwrap().push(request.to_owned());
         let (path, query) = request.split_once('?').unwrap_or((request, ""));
-        if path.starts_with("/secret") {
-            let body = "<Error><Code>AccessDenied</Code><Message>no</Message></Error>";
-            return ("403 Forbidden", "application/xml", body.into());
+        let fields: BTreeMap<_, _> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+        let field = |name: &str| fields.get(name).map_or("", String::as_str);
+        let xml = "application/xml";
+        let refused =
+            |status, code: &str| (status, xml, format!("<Error><Code>{code}</Code></Error>").into_bytes());
+        if path.starts_with("/secret") || !who.starts_with(signed) {
+            return refused("403 Forbidden", "AccessDenied");
         }
-        if !query.contains("list-type=2") {
-            let key = path.trim_start_matches("/bucket/").replace("%20", " ");
+        let is_azure = field("comp") == "list";
+        if !is_azure && field("list-type") != "2" {
+            let escaped = path.trim_start_matches("/bucket/").as_bytes();
+            let key = form_urlencoded::parse(escaped).map(|(key, _)| key.into_owned()).collect::<String>();
             return match objects.get(&key) {
                 Some(bytes) => ("200 OK", "application/octet-stream", bytes.clone()),
-                None => {
-                    ("404 Not Found", "application/xml", b"<Error><Code>NoSuchKey</Code></Error>".to_vec())
-                }
+                None => refused("404 Not Found", "NoSuchKey"),
             };
         }
-        let field = |name: &str| {
-            let value = query.split('&').find_map(|part| part.strip_prefix(name)?.strip_prefix('='));
-            value.unwrap_or_default().replace("%2F", "/").replace('+', " ")
-        };
-        let (prefix, after) = (field("prefix"), field("continuation-token"));
-        let rest: Vec<_> =
-            objects.iter().filter(|(key, _)| key.starts_with(&prefix) && **key > after).collect();
-        let mut body = "<?xml version=\"1.0\"?><ListBucketResult>".to_owned();
-        for (key, bytes) in rest.iter().take(2) {
-            body += &format!(
-                "<Contents><Key>{key}</Key><LastModified>2026-01-01T00:00:00.000Z</LastModified><ETag>\"x\"</ETag>\
-                 <Size>{}</Size></Contents>",
-                bytes.len()
-            );
-        }
-        if rest.len() > 2 {
-            body += &format!("<NextContinuationToken>{}</NextContinuationToken>", rest[1].0);
-        }
-        ("200 OK", "application/xml", (body + "</ListBucketResult>").into_bytes())
+        let after = if is_azure { field("marker") } else { field("continuation-token") };
+        let below =
+            objects.iter().filter(|(key, _)| key.starts_with(field("prefix")) && key.as_str() > after);
+        let rest: Vec<_> = below.collect();
+        let next = if rest.len() > 2 { rest[1].0.as_str() } else { "" };
+        let page = rest.iter().take(2).map(|(key, bytes)| (key.as_str(), bytes.len()));
+        let body = if is_azure { azure_page(page, next) } else { bucket_page(page, next) };
+        ("200 OK", xml, body.into_bytes())
     })
+}
+
+/// A page of a listing as S3 and Google have it.
+fn bucket_page<'a>(page: impl Iterator<Item = (&'a str, usize)>, next: &str) -> String {
+    let mut body = "<?xml version=\"1.0\"?><ListBucketResult>".to_owned();
+    for (key, size) in page {
+        body += &format!(
+            "<Contents><Key>{key}</Key><LastModified>2026-01-01T00:00:00.000Z</LastModified><ETag>\"x\"</ETag>\
+             <Size>{size}</Size></Contents>"
+        );
+    }
+    if !next.is_empty() {
+        body += &format!("<NextContinuationToken>{next}</NextContinuationToken>");
+    }
+    body + "</ListBucketResult>"
+}
+
+/// A page of a listing as Azure has it, with the mark at its start.
+fn azure_page<'a>(page: impl Iterator<Item = (&'a str, usize)>, next: &str) -> String {
+    let mut body = "\u{feff}<?xml version=\"1.0\" encoding=\"utf-8\"?><EnumerationResults><Blobs>".to_owned();
+    for (key, size) in page {
+        body += &format!(
+            "<Blob><Name>{key}</Name><Properties><Last-Modified>Thu, 01 Jan 2026 00:00:00 GMT</Last-Modified>\
+             <Etag>0x1</Etag><Content-Length>{size}</Content-Length><Content-Type>text/plain</Content-Type>\
+             <BlobType>BlockBlob</BlobType></Properties></Blob>"
+        );
+    }
+    body + &format!("</Blobs><NextMarker>{next}</NextMarker></EnumerationResults>")
 }
 
 /// Objects by key.
@@ -92,27 +129,43 @@ fn objects() -> BTreeMap<String, Vec<u8>> {
     objects
 }
 
-/// The environment of the tools of S3, once, before anything is asked.
-fn environment() -> Arc<Mutex<Vec<String>>> {
+/// What the stores were asked, by the scheme of their addresses.
+type Stores = [(&'static str, Asked); 3];
+
+/// The environment of the stores' own tools, once, before anything is asked.
+fn environment() -> Stores {
     static ONCE: Once = Once::new();
-    static ASKED: Mutex<Option<Arc<Mutex<Vec<String>>>>> = Mutex::new(None);
+    static ASKED: Mutex<Option<Stores>> = Mutex::new(None);
     ONCE.call_once(|| {
-        let asked = Arc::new(Mutex::new(Vec::new()));
-        let server = serve(bucket(objects(), Arc::clone(&asked)));
-        let endpoint = format!("http://{server}");
+        let stores = ["s3", "gs", "az"].map(|scheme| (scheme, Asked::default()));
+        // Without OAuth nobody signs to Google.
+        let signed = ["AWS4-HMAC-SHA256 Credential=id/", "", "SharedKey account:"];
+        let mut endpoints = stores
+            .iter()
+            .zip(signed)
+            .map(|((_, asked), signed)| format!("http://{}", serve(store(Arc::clone(asked), signed))));
+        let account = r#"{"private_key":"","private_key_id":"","client_email":"","disable_oauth":true}"#;
         let variables = [
-            ("NO_PROXY", "127.0.0.1"),
-            ("AWS_ENDPOINT", &endpoint),
-            ("AWS_ALLOW_HTTP", "true"),
-            ("AWS_ACCESS_KEY_ID", "id"),
-            ("AWS_SECRET_ACCESS_KEY", "key"),
-            ("AWS_REGION", "us-east-1"),
+            ("NO_PROXY", "127.0.0.1".to_owned()),
+            ("AWS_ENDPOINT", endpoints.next().unwrap()),
+            ("AWS_ALLOW_HTTP", "true".to_owned()),
+            ("AWS_ACCESS_KEY_ID", "id".to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", "key".to_owned()),
+            ("AWS_REGION", "us-east-1".to_owned()),
+            ("GOOGLE_BASE_URL", endpoints.next().unwrap()),
+            ("GOOGLE_ALLOW_HTTP", "true".to_owned()),
+            ("GOOGLE_SERVICE_ACCOUNT_KEY", account.to_owned()),
+            ("AZURE_STORAGE_ENDPOINT", endpoints.next().unwrap()),
+            ("AZURE_ALLOW_HTTP", "true".to_owned()),
+            ("AZURE_STORAGE_ACCOUNT_NAME", "account".to_owned()),
+            ("AZURE_STORAGE_ACCOUNT_KEY", "a2V5".to_owned()),
         ];
+        drop(endpoints);
         for (name, value) in variables {
             // SAFETY: every test waits here before it reads the environment or starts a thread that does.
             unsafe { std::env::set_var(name, value) };
         }
-        *ASKED.lock().unwrap() = Some(asked);
+        *ASKED.lock().unwrap() = Some(stores);
     });
     ASKED.lock().unwrap().clone().unwrap()
 }
@@ -133,53 +186,67 @@ fn files(folder: &Path) -> Vec<String> {
 
 #[test]
 fn everything_below_a_prefix_of_a_bucket() {
-    let asked = environment();
-    for prefix in ["s3://bucket/runs/", "s3://bucket/runs"] {
-        let found = fetch(prefix, Limits::default());
-        let found = found.unwrap_or_else(|error| panic!("{error}: {:?}", asked.lock().unwrap()));
-        assert_eq!(found.name, prefix);
-        assert_eq!((found.objects, found.left_out), (5, 2));
-        assert_eq!(files(&found.path), (0..5).map(|i| format!("run {i}/points.csv")).collect::<Vec<_>>());
-        assert_eq!(fs::read_to_string(found.path.join("run 3/points.csv")).unwrap(), "N,loss\n3000,3.3\n");
-        assert!(found.path.ends_with("at-bucket/runs"), "{:?}", found.path);
-        let path = found.path.clone();
-        drop(found);
-        assert!(!path.exists(), "the folder goes with what was fetched");
+    for (scheme, asked) in environment() {
+        for prefix in [format!("{scheme}://bucket/runs/"), format!("{scheme}://bucket/runs")] {
+            let found = fetch(&prefix, Limits::default());
+            let found = found.unwrap_or_else(|error| panic!("{error}: {:?}", asked.lock().unwrap()));
+            assert_eq!(found.name, prefix);
+            assert_eq!((found.objects, found.left_out), (5, 2), "{prefix}");
+            assert_eq!(files(&found.path), (0..5).map(|i| format!("run {i}/points.csv")).collect::<Vec<_>>());
+            assert_eq!(
+                fs::read_to_string(found.path.join("run 3/points.csv")).unwrap(),
+                "N,loss\n3000,3.3\n"
+            );
+            assert!(found.path.ends_with("at-bucket/runs"), "{:?}", found.path);
+            let path = found.path.clone();
+            drop(found);
+            assert!(!path.exists(), "the folder goes with what was fetched");
+        }
+        let asked = asked.lock().unwrap().clone();
+        let next = if scheme == "az" { "marker=" } else { "continuation-token=" };
+        assert!(asked.iter().any(|request| request.contains(next)), "{asked:?}");
+        let is_of_weights =
+            |request: &String| request.split('?').next().is_some_and(|path| path.ends_with("safetensors"));
+        assert!(!asked.iter().any(is_of_weights), "weights stay there");
     }
-    let asked = asked.lock().unwrap().clone();
-    assert!(asked.iter().any(|request| request.contains("continuation-token")), "{asked:?}");
-    assert!(!asked.iter().any(|request| request.ends_with("safetensors")), "weights stay there");
 }
 
 #[test]
 fn one_object_of_a_bucket() {
-    environment();
-    let found = fetch("s3://bucket/runs2/other.csv", Limits::default()).unwrap();
-    assert_eq!((found.objects, found.bytes), (1, 11));
-    assert_eq!(fs::read_to_string(&found.path).unwrap(), "N,loss\n1,2\n");
+    for (scheme, _) in environment() {
+        let found = fetch(&format!("{scheme}://bucket/runs2/other.csv"), Limits::default()).unwrap();
+        assert_eq!((found.objects, found.bytes), (1, 11));
+        assert_eq!(fs::read_to_string(&found.path).unwrap(), "N,loss\n1,2\n");
+    }
 }
 
 #[test]
 fn what_a_bucket_does_not_give() {
-    environment();
-    let code = |address: &str, limits| fetch(address, limits).unwrap_err();
-    let error = code("s3://bucket/nothing/", Limits::default());
-    assert_eq!(
-        (error.code(), &*error.to_string()),
-        ("W0102", "s3://bucket/nothing/: there is nothing at this address")
-    );
-    let error = code("s3://secret/runs/", Limits::default());
-    assert_eq!(error.code(), "W0103", "{error}");
-    let error = code("s3://bucket/runs/", Limits { objects: 4, bytes: 1000 });
-    assert!(error.to_string().starts_with("s3://bucket/runs/: more than 4 objects"), "{error}");
-    let error = code("s3://bucket/runs/", Limits { objects: 9, bytes: 70 });
-    assert!(error.to_string().starts_with("s3://bucket/runs/: more than 70 bytes"), "{error}");
+    for (scheme, _) in environment() {
+        let failed = |path: &str, limits| fetch(&format!("{scheme}://{path}"), limits).unwrap_err();
+        for path in ["bucket/nothing/", "bucket/nothing.csv"] {
+            let error = failed(path, Limits::default());
+            let says = format!("{scheme}://{path}: there is nothing at this address");
+            assert_eq!((error.code(), error.to_string()), ("W0102", says));
+        }
+        for path in ["secret/runs/", "secret/runs.csv"] {
+            let error = failed(path, Limits::default());
+            assert_eq!(error.code(), "W0103", "{error}");
+            assert!(error.to_string().starts_with(&format!("{scheme}://{path}: no permission (")), "{error}");
+        }
+        let error = failed("bucket/runs/", Limits { objects: 4, bytes: 1000 });
+        let says = format!("{scheme}://bucket/runs/: more than 4 objects");
+        assert!(error.to_string().starts_with(&says), "{error}");
+        let error = failed("bucket/runs/", Limits { objects: 9, bytes: 70 });
+        let says = format!("{scheme}://bucket/runs/: more than 70 bytes");
+        assert!(error.to_string().starts_with(&says), "{error}");
+    }
 }
 
 #[test]
 fn files_of_a_web_server() {
     environment();
-    let server = serve(Arc::new(|request: &str| match request {
+    let server = serve(Arc::new(|request: &str, _: &str| match request {
         "/a/runs.csv?token=secret" => ("200 OK", "text/csv", b"N,loss\n1,2\n".to_vec()),
         "/broken.csv" => ("200 OK", "broken", b"N,loss\n".to_vec()),
         "/page.csv" => ("200 OK", "text/html; charset=utf-8", b"<html>".to_vec()),

@@ -234,7 +234,7 @@ pub enum RunsError {
     },
     /// A `--points` that cannot be read.
     #[error(
-        "--points {text}: write final, best, last:K, every, values, samples or at:D=TOKENS, for example at:D=1B,2B"
+        "--points {text}: write final, best, last:K, every, decayed, values, samples or at:D=TOKENS, for example at:D=1B,2B"
     )]
     BadPoints {
         /// The text as given.

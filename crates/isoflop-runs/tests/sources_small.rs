@@ -81,6 +81,41 @@ fn rules_for_points() {
 }
 
 #[test]
+fn ends_of_decays() {
+    let log = |rates: &[f64]| -> String {
+        let line =
+            |(i, rate): (usize, &f64)| format!("step {} lr {rate} loss {}\n", 10 * i, 4.0 - 0.25 * i as f64);
+        rates.iter().enumerate().map(line).collect()
+    };
+    let (twice, once, never) =
+        (log(&[0.1, 1.0, 0.1, 1.0, 1.0, 0.0]), log(&[0.5, 1.0, 1.0, 0.1]), log(&[0.1, 1.0, 1.0, 0.5]));
+    let runs = [("a/x.log", &twice), ("b/x.log", &once), ("c/x.log", &never)];
+    let dir = place(&runs.map(|(name, text)| (name, text.as_bytes())));
+    let pattern = "step (?P<step>[0-9]+) lr (?P<lr>[0-9.]+) loss (?P<loss>[0-9.]+)";
+    let with = |points| ReadOptions { log_pattern: Some(pattern.into()), ..with(points) };
+
+    let table = read(dir.path(), &with(Points::Decayed)).unwrap();
+    assert_eq!(table.number("loss").unwrap().values, [3.5, 2.75, 3.25]);
+    assert_eq!(table.runs_column(), Some("run"));
+    let said = notes(&table);
+    assert!(said.contains("the values at the ends of decays of the learning rate of loss"), "{said}");
+    assert!(said.contains("1 run left out") && said.contains("never came down"), "{said}");
+
+    let said = notes(&read(dir.path(), &with(Points::Final)).unwrap());
+    assert!(
+        said.contains("1 run (first") && said.contains("c/x.log) end before the learning rate"),
+        "{said}"
+    );
+    assert!(said.contains("2 after that") && said.contains("--points decayed"), "{said}");
+    let said = notes(&read(dir.path().join("c"), &with(Points::Final)).unwrap());
+    assert!(said.contains("end before") && !said.contains("after that"), "{said}");
+    let said = notes(&read(dir.path().join("a"), &with(Points::Last(7))).unwrap());
+    assert!(said.contains("1 run with fewer than 7 values of the loss"), "{said}");
+    let said = notes(&read(dir.path().join("a"), &with(Points::Last(6))).unwrap());
+    assert!(!said.contains("fewer than"), "{said}");
+}
+
+#[test]
 fn hf_newest_checkpoint_and_architecture() {
     let (old, new) = (state(&["3.0"]), state(&["3.0", "2.5"]));
     let dir = place(&[

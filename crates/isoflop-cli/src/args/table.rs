@@ -14,7 +14,7 @@ pub(crate) struct ReadingArgs {
     /// The tool that keeps the runs; by default found from the names of files and directories
     #[arg(long, value_name = "TOOL", value_parser = tools())]
     from: Option<String>,
-    /// Points of each run: final, best, last:K (mean of the last K), every, at:D=1B,2B (interpolated), or samples (the items of an evaluation)
+    /// Points of each run: final, best, last:K (mean of the last K), every, decayed (ends of decays of the learning rate), at:D=1B,2B (interpolated), or samples (the items of an evaluation)
     #[arg(long, default_value = "final", value_name = "RULE")]
     points: String,
     /// Which value counts where a restarted run has several at one step: last, first, or error

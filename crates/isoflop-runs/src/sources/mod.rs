@@ -8,6 +8,7 @@ mod architecture;
 mod archive;
 mod clearml;
 mod columns;
+mod decay;
 mod dvclive;
 mod hf;
 mod inspect;
@@ -145,7 +146,10 @@ pub(crate) fn read(builder: &mut TableBuilder, name: &str, options: &ReadOptions
         return Err(RunsError::NoPoints { path: name.to_owned(), tool: tool.title(), reason });
     }
     builder.notes.extend(notes.into_iter().map(Note::Runs));
-    if matches!(options.points, Points::Every | Points::Values | Points::Samples | Points::At(_)) {
+    if matches!(
+        options.points,
+        Points::Every | Points::Decayed | Points::Values | Points::Samples | Points::At(_)
+    ) {
         builder.has_curves = true;
     }
     Ok(true)

@@ -89,6 +89,24 @@ pub enum RunsNote {
         /// The first of the runs.
         first: String,
     },
+    /// Runs with fewer values of the loss than the mean of the last ones asks for.
+    Short {
+        /// Values asked for.
+        wanted: usize,
+        /// Runs.
+        runs: usize,
+        /// The first of the runs.
+        first: String,
+    },
+    /// Runs that end before their learning rate has come down.
+    HighRate {
+        /// Runs.
+        runs: usize,
+        /// The first of the runs.
+        first: String,
+        /// Runs that end after theirs has.
+        decayed: usize,
+    },
     /// A loss written with few decimals.
     Rounded {
         /// The metric.
@@ -120,6 +138,8 @@ impl RunsNote {
             Self::Rounded { .. } => "R0219",
             Self::Numbered { .. } => "R0220",
             Self::OutOfReach { .. } => "R0221",
+            Self::Short { .. } => "R0222",
+            Self::HighRate { .. } => "R0223",
         }
     }
 
@@ -129,6 +149,8 @@ impl RunsNote {
             Self::Read { .. } | Self::Taken { .. } => false,
             Self::Computed { is_doubtful, .. } => *is_doubtful,
             Self::Rounded { decimals, .. } => *decimals < 4,
+            // Runs that are all alike can be compared with each other.
+            Self::HighRate { decayed, .. } => *decayed > 0,
             _ => true,
         }
     }
@@ -185,6 +207,26 @@ impl fmt::Display for RunsNote {
                 counted(*count, "point"),
                 counted(*runs, "run")
             ),
+            Self::Short { wanted, runs, first } => write!(
+                f,
+                "{} with fewer than {wanted} values of the loss (first {first}): the mean is over all that there are",
+                counted(*runs, "run")
+            ),
+            Self::HighRate { runs, first, decayed } => {
+                let runs = counted(*runs, "run");
+                write!(
+                    f,
+                    "{runs} (first {first}) end before the learning rate has come down to an eighth of its peak"
+                )?;
+                match decayed {
+                    0 => Ok(()),
+                    _ => write!(
+                        f,
+                        ", {decayed} after that: their losses are not of one kind; --points decayed takes the ends \
+                         of decays alone"
+                    ),
+                }
+            }
             Self::Rounded { metric, decimals } => write!(
                 f,
                 "{metric} is written with {decimals} decimals: nothing below {:.*} can be told apart",

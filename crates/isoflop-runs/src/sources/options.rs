@@ -124,6 +124,9 @@ pub enum Points {
     Last(usize),
     /// Every value of the loss, one row each.
     Every,
+    /// The last value of the loss of every decay of the learning rate, that is where the rate is at most an eighth of the
+    /// highest before: one row for each decay.
+    Decayed,
     /// Every value of every metric, one row each, with columns `metric` and `value`.
     Values,
     /// Every item of an evaluation, one row each, with its scores over all attempts.
@@ -141,6 +144,7 @@ impl FromStr for Points {
             "final" => return Ok(Points::Final),
             "best" => return Ok(Points::Best),
             "every" => return Ok(Points::Every),
+            "decayed" => return Ok(Points::Decayed),
             "values" => return Ok(Points::Values),
             "samples" => return Ok(Points::Samples),
             _ => {}
@@ -163,6 +167,7 @@ impl fmt::Display for Points {
             Points::Best => write!(f, "the lowest value"),
             Points::Last(count) => write!(f, "the mean of the last {count} values"),
             Points::Every => write!(f, "every value"),
+            Points::Decayed => write!(f, "the values at the ends of decays of the learning rate"),
             Points::Values => write!(f, "every value of every metric, not only"),
             Points::Samples => write!(f, "every sample"),
             Points::At(tokens) => {

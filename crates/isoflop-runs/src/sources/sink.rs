@@ -1,5 +1,6 @@
 //! From runs to rows of the table.
 
+use super::decay;
 use super::options::{Points, Restarts};
 use super::quantities::{self, Computed, Source, TOKENS, Value};
 use super::run::{Run, Series, Setting};
@@ -89,6 +90,9 @@ impl<'a> Sink<'a> {
         };
         if let Points::At(wanted) = &self.options.points {
             self.tally.out_of_reach(wanted.len() - rows.len(), &run.path);
+        }
+        if let Some(series) = loss.as_deref().and_then(|name| run.metrics.get(name)) {
+            self.tally.ends(&self.options.points, series.points.len(), decay::is_over(&run), &run.path);
         }
         self.tally.computed(&computed);
         self.builder.origins.label(self.rows + 1, &run.path);
@@ -185,6 +189,7 @@ impl<'a> Sink<'a> {
             Points::Final => Ok(vec![at(last)]),
             Points::Values | Points::Samples => Ok(Vec::new()),
             Points::Every => Ok(points.iter().map(|point| at(point.step)).collect()),
+            Points::Decayed => Ok(decay::ends(run, series)?.into_iter().map(at).collect()),
             Points::Best => {
                 let finite = points.iter().filter(|point| point.value.is_finite());
                 let best = finite.min_by(|a, b| a.value.total_cmp(&b.value));

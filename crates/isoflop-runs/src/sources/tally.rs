@@ -41,6 +41,12 @@ pub(super) struct Tally {
     /// Decimals of each loss: the most that any run has.
     decimals: Vec<(String, u32)>,
     out_of_reach: Count,
+    /// Runs with fewer values than a mean asks for.
+    short: Count,
+    /// Runs that end with a high learning rate.
+    high: Count,
+    /// Runs that end with a low one.
+    decayed: usize,
     numbered: Count,
     numbered_metric: String,
 }
@@ -62,6 +68,20 @@ impl Tally {
 
     pub(super) fn out_of_reach(&mut self, count: usize, run: &str) {
         self.out_of_reach.add(count, run);
+    }
+
+    /// Notes how a run ends whose last values become rows: it has `values` of them, and its learning rate has come down or
+    /// not.
+    pub(super) fn ends(&mut self, points: &Points, values: usize, is_decayed: Option<bool>, run: &str) {
+        if let Points::Last(count) = points
+            && values < *count
+        {
+            self.short.add(1, run);
+        }
+        if let Points::Final | Points::Best | Points::Last(_) = points {
+            self.decayed += usize::from(is_decayed == Some(true));
+            self.high.add(usize::from(is_decayed == Some(false)), run);
+        }
     }
 
     pub(super) fn cut(&mut self, run: &str) {
@@ -154,6 +174,14 @@ impl Tally {
         if self.out_of_reach.runs > 0 {
             let Count { runs, items: count, first } = self.out_of_reach;
             notes.push(RunsNote::OutOfReach { count, runs, first });
+        }
+        if let (Count { runs: 1.., .. }, Points::Last(wanted)) = (&self.short, points) {
+            let Count { runs, first, .. } = self.short;
+            notes.push(RunsNote::Short { wanted: *wanted, runs, first });
+        }
+        if self.high.runs > 0 {
+            let Count { runs, first, .. } = self.high;
+            notes.push(RunsNote::HighRate { runs, first, decayed: self.decayed });
         }
         if self.numbered.runs > 0 {
             notes.push(RunsNote::Numbered { metric: self.numbered_metric, runs: self.numbered.runs });
