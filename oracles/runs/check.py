@@ -2,10 +2,10 @@
 
     python oracles/runs/check.py PATH_TO_ISOFLOP [--only TOOL,...]
 
-Two runs of 40 steps, with a NaN and an infinity among the losses, go through every tool (an evaluation of 20 items,
+Four runs of 40 steps, with a NaN and an infinity among the losses, go through every tool (an evaluation of 20 items,
 three times each, where the tool evaluates); isoflop must give back the same numbers, to the last bit where the tool
-keeps 64 bits, and leave every file as it was. A tool that is not installed is a failure. `cargo xtask test` runs this
-with current versions (`requirements.txt`) and with older ones (`requirements-older.txt`).
+keeps 64 bits, the same law as from a table of them, and leave every file as it was. A tool that is not installed is a
+failure. `cargo xtask test` runs this with current versions (`requirements.txt`) and older ones (`requirements-older.txt`).
 """
 
 import contextlib
@@ -24,7 +24,7 @@ from inspect import signature
 from pathlib import Path
 
 STEPS = range(50, 2001, 50)
-RUNS = {"n19M": 19_000_000, "n70M": 70_000_000}
+RUNS = {"n19M": 19_000_000, "n70M": 70_000_000, "n160M": 160_000_000, "n410M": 410_000_000}
 # Of an evaluation.
 ITEMS, ATTEMPTS = 20, 3
 
@@ -50,6 +50,7 @@ def tensorboard(folder):
         writer = SummaryWriter(str(folder / name))
         for step, loss in losses(n).items():
             writer.add_scalar("val/loss", loss, step)
+            writer.add_scalar("n_params", n, step)
         writer.close()
 
 
@@ -113,12 +114,12 @@ def trackio(folder):
     os.environ |= {"TRACKIO_DIR": str(folder), "HF_HOME": str(folder), "GRADIO_ANALYTICS_ENABLED": "False"}
     import trackio
 
-    # Older versions do not know how a run is shown, and fail on what is not finite.
+    # Older versions do not know how a run is shown, fail on what is not finite, and keep no settings.
     old = "embed" not in signature(trackio.init).parameters
     for name, n in RUNS.items():
         run = trackio.init(project="sweep", name=name, config={"n_params": n}, **({} if old else {"embed": False}))
         for step, loss in (finite if old else losses)(n).items():
-            run.log({"val/loss": loss}, step=step)
+            run.log({"val/loss": loss} | ({"n_params": n} if old else {}), step=step)
         trackio.finish()
     return finite if old else losses
 
@@ -243,6 +244,32 @@ def read(binary, tool, folder):
     return found
 
 
+def fit(binary, path, *options):
+    """Parameters of a law in size and steps through every point."""
+    law = "loss ~ E + A / N^alpha + B / S^beta"
+    roles = ("loss=val/loss", "N=n_params", "S=step")
+    command = [binary, "fit", str(path), *options, "--law", law, *(f"--map={role}" for role in roles)]
+    command += ["--format", "json", "--bootstrap", "0", "--cluster", "N"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise RuntimeError(f"exit {done.returncode}: {done.stderr.strip()}")
+    return {name: found["estimate"] for name, found in json.loads(done.stdout)["parameters"].items()}
+
+
+def fits_agree(binary, tool, folder):
+    """The same sweep gives the same law from every tool and from a table, to what the tool keeps of a loss."""
+    with tempfile.TemporaryDirectory() as name:
+        table = Path(name) / "runs.csv"
+        rows = [f"{n},{step},{loss!r}" for n in RUNS.values() for step, loss in finite(n).items()]
+        table.write_text("\n".join(["n_params,step,val/loss", *rows, ""]))
+        wanted = fit(binary, table)
+    found = fit(binary, folder, "--from", tool, "--points", "every")
+    # Parameters move by some ten times what the losses do, and by what the order of rows does to sums.
+    tolerance = 1e-5 if tool == "tensorboard" else 1e-9
+    off = {name: found[name] for name in wanted if not abs(found[name] / wanted[name] - 1) <= tolerance}
+    return f"a fit to a table of the same runs gives {wanted}, here {off}" if off else None
+
+
 def items_agree(binary, folder):
     """Successes, attempts and metadata of every item."""
     found = {(row["metadata.run"], row["item"]): row for row in export(binary, "inspect", folder, "samples")}
@@ -300,7 +327,7 @@ def main():
                 if tool in AGREE:
                     fault = AGREE[tool](binary, folder)
                 else:
-                    fault = agree(tool, read(binary, tool, folder), written)
+                    fault = agree(tool, read(binary, tool, folder), written) or fits_agree(binary, tool, folder)
                 changed = sorted(dict(set(state(folder).items()) ^ set(before.items())))
                 if fault is None and changed:
                     fault = f"reading changed {changed}"

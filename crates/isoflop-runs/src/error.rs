@@ -25,14 +25,14 @@ pub enum RunsError {
         path: String,
     },
     /// A directory where a file is needed.
-    #[error(
-        "{path} is a directory without runs of a tool that is known; give the files in it, for example '{example}'"
-    )]
+    #[error("{path} is a directory without runs of a tool that is known; {found}; {advice}")]
     Directory {
         /// The path as given.
         path: String,
-        /// A pattern that names files in it.
-        example: String,
+        /// What lies in it.
+        found: String,
+        /// What to give instead.
+        advice: String,
     },
     /// No path was given.
     #[error("no run table was given: give one or more files, a pattern such as 'runs/*.csv', or - for stdin")]

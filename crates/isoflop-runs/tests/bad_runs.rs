@@ -66,11 +66,43 @@ fn an_empty_directory_is_refused_with_what_to_give() {
     let dir = place(&[]);
     let error = refused(dir.path(), None);
     assert_eq!(error.code(), "R0103");
-    assert!(error.to_string().contains("give the files in it"), "{error}");
+    assert!(error.to_string().contains("; it is empty; give tables"), "{error}");
     for (tool, _) in FILES {
         let error = refused(dir.path(), Some(tool));
         assert_eq!(error.code(), "R0131", "{tool:?}: {error}");
         assert!(error.to_string().contains(tool.title()), "{tool:?}: {error}");
+    }
+}
+
+#[test]
+fn a_directory_without_runs_is_refused_with_what_lies_in_it() {
+    let dir = place(&[("a.csv", b"N,loss\n1,2\n"), ("b.csv", b""), ("notes.txt", b"x"), ("LICENSE", b"x")]);
+    fs::create_dir(dir.path().join("more")).unwrap();
+    let error = refused(dir.path(), None);
+    assert_eq!(error.code(), "R0103");
+    let text = error.to_string();
+    assert!(
+        text.contains("found: 2 .csv, 1 .txt, 1 without an ending, folders: 1; give the files in it"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_database_that_is_cut_off_is_named_whichever_way_it_is_given() {
+    let dir = place(&[]);
+    let path = dir.path().join("mlflow.db");
+    let database = rusqlite::Connection::open(&path).unwrap();
+    for table in 0..40 {
+        database.execute(&format!("CREATE TABLE t{table} (a TEXT, b TEXT)"), []).unwrap();
+    }
+    drop(database);
+    let whole = fs::read(&path).unwrap();
+    fs::write(&path, whole.get(..whole.len() / 2).unwrap()).unwrap();
+    for given in [dir.path(), path.as_path()] {
+        let error = refused(given, None);
+        let text = error.to_string();
+        assert_eq!(error.code(), "R0130", "{text}");
+        assert!(text.contains("mlflow.db: the database") && text.contains("damaged or cut off"), "{text}");
     }
 }
 

@@ -1,7 +1,7 @@
 //! Paths and patterns to open files.
 
+use std::collections::BTreeMap;
 use std::fs::File;
-use std::io;
 use std::path::Path;
 
 use crate::error::RunsError;
@@ -57,16 +57,41 @@ pub(super) fn open_file(name: &str) -> Result<File, RunsError> {
     let path = Path::new(name);
     let metadata = path.metadata().map_err(|error| RunsError::from_path(name, &error))?;
     if metadata.is_dir() {
-        let entries = list(path).unwrap_or_default();
-        let has_suffix = |suffix: &str| entries.iter().any(|entry| entry.ends_with(suffix));
-        let found = ["csv", "jsonl", "parquet", "tsv"].into_iter().find(|suffix| has_suffix(suffix));
-        let example = path.join(format!("*.{}", found.unwrap_or("csv"))).display().to_string();
-        return Err(RunsError::Directory { path: name.to_owned(), example });
+        return Err(directory(name));
     }
     File::open(path).map_err(|error| RunsError::from_path(name, &error))
 }
 
-fn list(path: &Path) -> io::Result<Vec<String>> {
-    let names = path.read_dir()?.filter_map(Result::ok);
-    Ok(names.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect())
+/// What lies in a directory of no runs, and what to give instead of it.
+fn directory(name: &str) -> RunsError {
+    let path = Path::new(name);
+    let (mut files, mut folders) = (BTreeMap::<String, usize>::new(), 0);
+    for entry in path.read_dir().into_iter().flatten().filter_map(Result::ok) {
+        let inside = entry.path();
+        match inside.extension() {
+            _ if inside.is_dir() => folders += 1,
+            Some(end) => *files.entry(format!(".{}", end.to_string_lossy())).or_default() += 1,
+            None => *files.entry("without an ending".into()).or_default() += 1,
+        }
+    }
+    let tables = [".csv", ".jsonl", ".parquet", ".tsv"];
+    let advice = match tables.iter().find(|end| files.contains_key(**end)) {
+        Some(end) => {
+            format!("give the files in it, for example '{}'", path.join(format!("*{end}")).display())
+        }
+        None => "give tables (CSV, TSV, JSON lines, Parquet), what a tracker wrote (with --from TOOL if it was renamed), \
+                 or a log with --log-pattern"
+            .into(),
+    };
+    let mut kinds: Vec<(usize, String)> = files.into_iter().map(|(end, count)| (count, end)).collect();
+    kinds.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+    let rest = kinds.iter().skip(4).map(|(count, _)| count).sum::<usize>();
+    let mut parts: Vec<String> = kinds.iter().take(4).map(|(count, end)| format!("{count} {end}")).collect();
+    parts.extend((rest > 0).then(|| format!("{rest} others")));
+    parts.extend((folders > 0).then(|| format!("folders: {folders}")));
+    let found = match parts.is_empty() {
+        true => "it is empty".to_owned(),
+        false => format!("found: {}", parts.join(", ")),
+    };
+    RunsError::Directory { path: name.to_owned(), found, advice }
 }

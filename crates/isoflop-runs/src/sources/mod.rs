@@ -226,8 +226,18 @@ pub(crate) fn discover(name: &str, options: &ReadOptions) -> Result<Vec<(Tool, V
         Some(tool) if found.is_empty() => {
             Err(RunsError::NoRuns { path: name.to_owned(), tool: tool.title() })
         }
+        // No tool owns up to a database that is damaged.
+        None if found.is_empty() => {
+            databases(&dirs).find_map(|path| sqlite::fault(&path)).map_or(Ok(found), Err)
+        }
         _ => Ok(found),
     }
+}
+
+/// Files with the names of databases.
+fn databases(dirs: &[Dir]) -> impl Iterator<Item = PathBuf> + '_ {
+    let files = dirs.iter().flat_map(|dir| dir.files.iter().map(|name| (name, &dir.path)));
+    files.filter(|(name, _)| sqlite::is_database(name)).map(|(name, dir)| dir.join(name))
 }
 
 /// The error of a JSON document, with its line.

@@ -43,6 +43,13 @@ pub(super) fn is_one(path: &Path, test: impl Fn(&Database) -> Result<bool, RunsE
         || (has_log() && Database::open(path).and_then(|database| test(&database)).unwrap_or(false))
 }
 
+/// Why a database cannot be read; `None` for one that can, and for a file of another kind.
+pub(super) fn fault(path: &Path) -> Option<RunsError> {
+    let mut head = [0; 16];
+    File::open(path).and_then(|mut file| file.read_exact(&mut head)).ok().filter(|()| head == *MAGIC)?;
+    Database::open(path).and_then(|database| database.has("runs", &["run_uuid"])).err()
+}
+
 /// An open database.
 pub(super) struct Database {
     connection: Connection,
