@@ -1,8 +1,8 @@
 """Write small files with the real tools as seeds for the fuzz targets: python fuzz/seeds.py [TARGET...]
 
-Two runs of a few steps go through every tool that is installed (those of oracles/runs/check.py, and pyarrow for
-Parquet); the files land in fuzz/corpus/TARGET. An input of `json` begins with a byte that chooses the reader, in the
-order of fuzz_targets/json.rs.
+Two runs of a few steps go through every tool that is installed (those of oracles/runs/check.py, and pyarrow, polars
+and duckdb for Parquet); the files land in fuzz/corpus/TARGET. An input of `json` begins with a byte that chooses the
+reader, in the order of fuzz_targets/json.rs.
 """
 
 import contextlib
@@ -90,7 +90,7 @@ def databases():
 
 
 def parquet():
-    """A table of points, a history, Neptune's long form and Trackio's export, by each codec."""
+    """A table of points, a history, Neptune's long form and Trackio's export, by each codec; and by other writers."""
     import pyarrow
     import pyarrow.parquet
 
@@ -119,6 +119,34 @@ def parquet():
             out = io.BytesIO()
             pyarrow.parquet.write_table(pyarrow.table(columns), out, store_schema=False, **options)
             keep("parquet", out.getvalue())
+    for name, data in writers(pyarrow.table({**tables[0], "config": [{"lr": 1e-3, "tag": r} for r in run]})).items():
+        (HERE / "corpus" / "parquet" / name).write_bytes(data)
+
+
+def writers(points):
+    """One table by other writers and in encodings that are no writer's default, by name."""
+    import duckdb
+    import polars
+    import pyarrow.parquet
+
+    files = {}
+    differences = {"run": "DELTA_BYTE_ARRAY", "step": "DELTA_BINARY_PACKED", "loss": "BYTE_STREAM_SPLIT"}
+    for name, options in {
+        "pyarrow_differences": {"column_encoding": differences, "data_page_version": "2.0"},
+        "pyarrow_lengths": {"column_encoding": {"run": "DELTA_LENGTH_BYTE_ARRAY"}, "compression": "GZIP"},
+        "pyarrow_index": {"write_page_index": True, "compression": "LZ4", "write_page_checksum": True},
+    }.items():
+        out = io.BytesIO()
+        pyarrow.parquet.write_table(points, out, use_dictionary="column_encoding" not in options, **options)
+        files[name] = out.getvalue()
+    out = io.BytesIO()
+    polars.from_arrow(points).write_parquet(out)
+    files["polars"] = out.getvalue()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "x.parquet"
+        duckdb.sql(f"COPY (SELECT * FROM points) TO '{path}' (FORMAT parquet, PARQUET_VERSION V2, COMPRESSION zstd)")
+        files["duckdb"] = path.read_bytes()
+    return files
 
 
 def archives():

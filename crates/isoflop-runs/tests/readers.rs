@@ -251,3 +251,26 @@ fn columns_in_memory() {
     assert_eq!(again.column("family"), table.column("family"));
     assert!(again.column("N").unwrap().is_missing(1));
 }
+
+/// One table by three writers, with texts and numbers as differences, by four codecs, in pages of both versions.
+#[test]
+fn parquet_of_other_writers() {
+    let files: [(&str, &[u8]); 5] = [
+        ("polars", include_bytes!("../../../fuzz/corpus/parquet/polars")),
+        ("duckdb", include_bytes!("../../../fuzz/corpus/parquet/duckdb")),
+        ("differences", include_bytes!("../../../fuzz/corpus/parquet/pyarrow_differences")),
+        ("lengths", include_bytes!("../../../fuzz/corpus/parquet/pyarrow_lengths")),
+        ("index", include_bytes!("../../../fuzz/corpus/parquet/pyarrow_index")),
+    ];
+    let tables =
+        files.map(|(name, bytes)| RunTable::from_reader(name, bytes, &ReadOptions::default()).unwrap());
+    let [first, others @ ..] = &tables;
+    assert_eq!(
+        first.names().collect::<Vec<_>>(),
+        ["N", "step", "loss", "run", "ok", "config.lr", "config.tag"]
+    );
+    assert_eq!((first.rows(), numbers(first, "step")[..2].to_vec()), (16, vec![50.0, 100.0]));
+    // As text: a loss is NaN.
+    let whole = |table: &RunTable| format!("{:?}", table.columns().collect::<Vec<_>>());
+    assert!(others.iter().all(|other| whole(other) == whole(first)));
+}

@@ -66,9 +66,7 @@ pub fn read(name: &str, tool: impl Into<Option<Tool>>, bytes: &[u8]) {
     PEAK.store(before, Relaxed);
     let read = RunTable::read(&[&path], &options);
     let used = PEAK.load(Relaxed).saturating_sub(before);
-    // The Parquet library reserves what the header of a page claims, up to 2 GiB, and then touches what there is: for
-    // it, -rss_limit_mb bounds what is really taken.
-    let is_bounded = name.ends_with(".parquet") || used <= PER_BYTE * bytes.len() + CONSTANT;
+    let is_bounded = used <= PER_BYTE * bytes.len() + CONSTANT;
     assert!(is_bounded, "{used} bytes of memory for {} of input", bytes.len());
     match read {
         Ok(table) => assert!(table.rows() > 0),

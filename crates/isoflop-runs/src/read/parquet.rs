@@ -17,15 +17,7 @@ use crate::arrow::{Findings, append_batch, holds};
 use crate::builder::TableBuilder;
 use crate::error::RunsError;
 use crate::note::Note;
-use crate::read::claims;
-
-/// Rows decoded at a time.
-const BATCH: usize = 1 << 16;
-
-/// Cells that are always allowed, 8 MiB of them: a file of a few hundred bytes that claims more costs seconds.
-const FREE_CELLS: u64 = if cfg!(test) { 1 << 16 } else { 1 << 20 };
-/// Cells for each byte of the file beyond that: a few bytes of it can stand for any number of equal cells.
-const CELLS_PER_BYTE: u64 = 25;
+use crate::read::claims::{self, Claims};
 
 /// Reads a Parquet file; columns that a run table does not hold are not decoded.
 pub(super) fn read(
@@ -47,11 +39,8 @@ pub(crate) fn guarded<T>(name: &str, work: impl FnOnce() -> Result<T, RunsError>
 fn decode(builder: &mut TableBuilder, file: impl ChunkReader + Clone + 'static) -> Result<(), RunsError> {
     let name = builder.place(1).file;
     let damaged = |reason: String| RunsError::BadParquet { file: name.clone(), reason };
-    let size = file.len();
-    let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new());
-    let metadata = metadata.and_then(|metadata| with_dictionaries(&metadata));
-    let metadata = metadata.map_err(|error| damaged(error.to_string()))?;
-    let rows = claims::rows(&Arc::new(file.clone()), metadata.metadata()).map_err(damaged)?;
+    let metadata = claims::open(&file).map_err(damaged)?;
+    let metadata = with_dictionaries(&metadata).map_err(|error| damaged(error.to_string()))?;
     let mut wanted = Vec::new();
     for (i, field) in metadata.schema().fields().iter().enumerate() {
         match holds(field.data_type()) {
@@ -63,11 +52,9 @@ fn decode(builder: &mut TableBuilder, file: impl ChunkReader + Clone + 'static) 
             }),
         }
     }
-    let limit = FREE_CELLS.max(size.saturating_mul(CELLS_PER_BYTE));
-    if rows.saturating_mul(wanted.len().max(1) as u64) > limit {
-        let (place, limit) = (builder.place(1), usize::try_from(limit).unwrap_or(usize::MAX));
-        return Err(RunsError::TooLarge { place, limit, what: "cells for a file of this size" });
-    }
+    let mask = ProjectionMask::roots(metadata.parquet_schema(), wanted.iter().copied());
+    let claims = claims::check(&Arc::new(file.clone()), metadata.metadata(), &mask, &name)?;
+    claims.as_table()?;
     // Of all row groups or of one: dictionaries differ between them.
     let batches = |columns: &[usize], group: Option<usize>| {
         let mut reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file.clone(), metadata.clone());
@@ -77,17 +64,18 @@ fn decode(builder: &mut TableBuilder, file: impl ChunkReader + Clone + 'static) 
         let mask = ProjectionMask::roots(reader.parquet_schema(), columns.iter().copied());
         reader
             .with_projection(mask)
-            .with_batch_size(BATCH)
+            .with_batch_size(claims.batch())
             .build()
             .map_err(|error| damaged(error.to_string()))
     };
     let is_flat = |&i: &usize| !matches!(metadata.schema().field(i).data_type(), DataType::Struct(_));
     if wanted.iter().all(is_flat) && !wanted.is_empty() {
-        return at_once(builder, &metadata, &wanted, rows, batches);
+        return at_once(builder, &metadata, &wanted, &claims, batches);
     }
     let mut row = 1;
     for batch in batches(&wanted, None)? {
         let batch = batch.map_err(|error| damaged(error.to_string()))?;
+        claims.count(&batch)?;
         append_batch(builder, &batch, row)?;
         row += batch.num_rows() as u64;
     }
@@ -99,7 +87,7 @@ fn at_once(
     builder: &mut TableBuilder,
     metadata: &ArrowReaderMetadata,
     wanted: &[usize],
-    rows: u64,
+    claims: &Claims,
     batches: impl Fn(&[usize], Option<usize>) -> Result<ParquetRecordBatchReader, RunsError> + Sync + Send,
 ) -> Result<(), RunsError> {
     let damaged = |reason: String, file: String| RunsError::BadParquet { file, reason };
@@ -121,14 +109,15 @@ fn at_once(
         for group in 0..groups {
             for batch in batches(wanted, Some(group))? {
                 let batch = batch.map_err(|error| damaged(error.to_string(), file.clone()))?;
+                claims.count(&batch)?;
                 if let Some(array) = batch.columns().first() {
                     found.append(column, array, array.nulls());
                 }
             }
         }
         let read = column.len() - before;
-        if read as u64 != rows && found.skipped.is_none() {
-            let reason = format!("a column has {read} rows where {rows} are claimed");
+        if read as u64 != claims.rows() && found.skipped.is_none() {
+            let reason = format!("a column has {read} rows where {} are claimed", claims.rows());
             return Err(damaged(reason, file.clone()));
         }
         Ok(found)
@@ -136,7 +125,7 @@ fn at_once(
     for (&i, found) in wanted.iter().zip(decoded) {
         found?.note(builder, schema.field(i).name(), 1);
     }
-    builder.end_rows(1, usize::try_from(rows).unwrap_or(usize::MAX))
+    builder.end_rows(1, usize::try_from(claims.rows()).unwrap_or(usize::MAX))
 }
 
 /// Texts that the file keeps as dictionaries stay so: a name of a run then costs its number in each row.

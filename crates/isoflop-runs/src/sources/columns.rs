@@ -11,21 +11,13 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use crate::error::RunsError;
-use crate::origin::Place;
 use crate::read::{claims, guarded};
-
-/// Rows decoded at a time.
-const BATCH: usize = 1 << 14;
-/// Rows that are always allowed; beyond that, rows for each byte of the file.
-const FREE_ROWS: u64 = 1 << 20;
-const ROWS_PER_BYTE: u64 = 25;
 
 /// Names of the columns of a Parquet file; none if it is not one.
 pub(super) fn names(path: &Path) -> Vec<String> {
     let names = || {
-        let reader =
-            File::open(path).ok().and_then(|file| ParquetRecordBatchReaderBuilder::try_new(file).ok());
-        let names = reader.map(|reader| reader.schema().fields().iter().map(|f| f.name().clone()).collect());
+        let footer = File::open(path).ok().and_then(|file| claims::open(&file).ok());
+        let names = footer.map(|footer| footer.schema().fields().iter().map(|f| f.name().clone()).collect());
         Ok(names.unwrap_or_default())
     };
     guarded(&path.display().to_string(), names).unwrap_or_default()
@@ -82,23 +74,19 @@ fn decode(
     let name = path.display().to_string();
     let damaged = |reason: String| RunsError::BadParquet { file: name.clone(), reason };
     let file = File::open(path).map_err(|error| RunsError::from_path(&name, &error))?;
-    let size = file.metadata().map_or(0, |metadata| metadata.len());
-    let reader = file.try_clone().map_err(|error| RunsError::from_path(&name, &error))?;
-    let reader =
-        ParquetRecordBatchReaderBuilder::try_new(reader).map_err(|error| damaged(error.to_string()))?;
-    let rows = claims::rows(&Arc::new(file), reader.metadata()).map_err(damaged)?;
-    let limit = FREE_ROWS.max(size.saturating_mul(ROWS_PER_BYTE));
-    if rows > limit {
-        let place = Place { file: name, number: 1, is_line: false };
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        return Err(RunsError::TooLarge { place, limit, what: "rows for a file of this size" });
-    }
-    let fields = reader.schema().fields().clone();
+    let metadata = claims::open(&file).map_err(damaged)?;
+    let fields = metadata.schema().fields();
     let roots = wanted.iter().filter_map(|name| fields.iter().position(|field| field.name() == name));
-    let mask = ProjectionMask::roots(reader.parquet_schema(), roots);
-    let batches = reader.with_projection(mask).with_batch_size(BATCH).build();
+    let mask = ProjectionMask::roots(metadata.parquet_schema(), roots);
+    let file = Arc::new(file);
+    let claims = claims::check(&file, metadata.metadata(), &mask, &name)?;
+    claims.as_runs()?;
+    let Some(file) = Arc::into_inner(file) else { return Err(damaged("it is still being read".to_owned())) };
+    let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata);
+    let batches = reader.with_projection(mask).with_batch_size(claims.batch()).build();
     for batch in batches.map_err(|error| damaged(error.to_string()))? {
         let batch = batch.map_err(|error| damaged(error.to_string()))?;
+        claims.count(&batch)?;
         let columns = wanted.iter().map(|name| batch.column_by_name(name).cloned()).collect();
         take(&Batch { columns, rows: batch.num_rows() })?;
     }
