@@ -290,8 +290,10 @@ fn flipped(whole: &[u8], at: usize, bits: u8) -> Vec<u8> {
 #[test]
 fn what_is_refused_says_where_and_what_to_do() {
     let meta = b"run_id: a1\nstatus: 3\n";
-    let cases: [(&str, &[u8], &str); 6] = [
+    let cases: [(&str, &[u8], &str); 8] = [
         ("run-x.wandb", b"not a log at all", "does not begin with `:W&B`"),
+        ("run-x.wandb", b":W&B\xe1\xbe\x07", "of another version than 0"),
+        ("2026_x.json", br#"{"version": 3, "status": "success", "eval": {}}"#, "newer version than 2"),
         ("events.out.tfevents.1.h", b"this is no event file", "not an event file of TensorBoard"),
         ("trainer_state.json", b"{\"a\": [1 2]}", "line 1: expected `,`"),
         ("results_x.json", b"{\"results\": 1}", "no results of lm-evaluation-harness"),

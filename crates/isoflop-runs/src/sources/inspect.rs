@@ -93,12 +93,17 @@ struct Score {
     reducer: String,
 }
 
+/// The newest version of its logs: the header says which one it is.
+const NEWEST: f64 = 2.0;
+
 /// Takes what a header, or the log as a whole, says about the evaluation.
 fn log(text: &str, run: &mut Run) -> Result<(), json::Fault> {
     let mut score = Score::default();
     let mut found: Vec<(String, f64)> = Vec::new();
     let mut tokens = [0.0; 2];
+    let mut is_newer = false;
     let walked = json::walk(text, &mut |path, scalar| match path {
+        [Step::Key(key)] if key == "version" => is_newer = scalar.number().is_some_and(|it| it > NEWEST),
         [Step::Key(key)] if key == "status" => {
             run.state = match &scalar {
                 Scalar::Text(status) if status == "success" => State::Finished,
@@ -174,6 +179,11 @@ fn log(text: &str, run: &mut Run) -> Result<(), json::Fault> {
         // Newer logs repeat the metadata of the evaluation at the top.
         _ => {}
     });
+    if is_newer {
+        let reason = "this log is of a newer version than 2, the newest that is known; give a table of its results \
+                      instead, or a log written by an older Inspect";
+        return Err(json::Fault { reason, at: 1, is_end: false, item: None });
+    }
     for (name, value) in found {
         run.log(&name, 0, value);
     }

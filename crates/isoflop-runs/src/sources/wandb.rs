@@ -127,9 +127,9 @@ impl<R: Read> Log<R> {
         match header == HEADER {
             true => Ok(()),
             false if count == 0 => Err(Stop::Cut),
-            false if header.starts_with(b":W&B") => {
-                Err(Stop::Bad("this version of the W&B log is not known"))
-            }
+            false if header.starts_with(b":W&B") => Err(Stop::Bad(
+                "this is a W&B log of another version than 0, the one that is known; give its run as exported CSV or history Parquet",
+            )),
             false => Err(Stop::Bad("this is not a W&B log: it does not begin with `:W&B`")),
         }
     }
