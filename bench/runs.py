@@ -3,8 +3,8 @@
 Writes RUNS runs of STEPS values of two metrics (by default 200 of 10000) as W&B logs, as TensorBoard files, as an MLflow
 database, and as CSV and Parquet tables. Each is read with `isoflop export` to one row per run (of a table: the range of
 every column), and with what its own tool offers: wandb's DataStore with its messages, tensorboard's EventAccumulator,
-mlflow.search_runs, polars. Every reading is a process; of the peers' seconds the time of their imports is taken off, of ours
-nothing. Short ones take turns seven times, and medians count. Prints a line of `key=value` pairs for each: CPU seconds (user
+mlflow.search_runs, polars. Every reading is a process; ours is timed from its start to its end, a peer from where its imports
+are done. Short ones take turns eleven times, and medians count. Prints a line of `key=value` pairs for each: CPU seconds (user
 and system, children included), wall seconds, peak memory in MiB. Run by `cargo xtask bench runs`.
 
 MlflowClient's histories are no peer: reading all of these took more than half an hour and was ended.
@@ -132,16 +132,24 @@ def cost(command):
     return float(fields["cpu"]), float(fields["seconds"]), int(fields["rss"]) / 2**20
 
 
-def compare(ours, code):
-    """What both commands and the imports of the peer cost, each a median over turns."""
-    lines = [line for line in code.splitlines() if line.startswith(("import", "from"))]
-    imports = [sys.executable, "-c", "\n".join(lines)]
-    commands = [ours, [sys.executable, "-c", code], imports]
-    # The first import compiles modules.
-    cost(imports)
-    turns = [[cost(command) for command in commands]]
+def peer_cost(path, code):
+    """The same of a peer's reading, by its own clocks, which start when its imports are done."""
+    lines = code.splitlines()
+    imports = [line for line in lines if line.startswith(("import", "from"))]
+    work = [line for line in lines if line not in imports]
+    head = ["import resource, time", *imports, f"path = {str(path)!r}", "cpu, wall = time.process_time(), time.perf_counter()"]
+    tail = ["print(time.process_time() - cpu, time.perf_counter() - wall, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"]
+    done = subprocess.run([sys.executable, "-c", "\n".join(head + work + tail)], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise RuntimeError(f"{lines[:3]}: {done.stderr[-2000:]}")
+    return tuple(map(float, done.stdout.split()))
+
+
+def compare(ours, path, code):
+    """What both readings cost, each a median over turns."""
+    turns = [(cost(ours), peer_cost(path, code))]
     if turns[0][1][1] < 10:
-        turns += [[cost(command) for command in commands] for _ in range(6)]
+        turns += [(cost(ours), peer_cost(path, code)) for _ in range(10)]
     return [tuple(map(statistics.median, zip(*side))) for side in zip(*turns)]
 
 
@@ -167,12 +175,11 @@ def main():
         for store, path in stores:
             is_table = store in ("csv", "parquet")
             command = ["runs"] if is_table else ["export", "--points", "final", "-o", str(folder / "out.csv")]
-            code = f"path = {str(path)!r}\n{PEERS[store]}"
-            ours, peer, imports = compare([binary, *command, str(path), "-qq"], code)
+            ours, peer = compare([binary, *command, str(path), "-qq"], path, PEERS[store])
             print(
                 f"store={store} runs={runs} steps={steps} "
                 f"cpu={ours[0]} wall={ours[1]} rss={ours[2]} "
-                f"peer_cpu={peer[0] - imports[0]} peer_wall={peer[1] - imports[1]} peer_rss={peer[2]}",
+                f"peer_cpu={peer[0]} peer_wall={peer[1]} peer_rss={peer[2]}",
                 flush=True,
             )
 

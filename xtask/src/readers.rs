@@ -67,7 +67,7 @@ pub fn bench(workspace: &Workspace) -> Result<(), String> {
             if cpu.min(wall) >= *target { "met" } else { "MISSED" }.to_owned(),
         ]);
     }
-    println!("\n{said}; imports of the peers are taken off; a target is met when both ratios reach it");
+    println!("\n{said}; the peers' imports do not count; a target is met when both ratios reach it");
     table.print();
     Ok(())
 }

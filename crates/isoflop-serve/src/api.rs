@@ -15,7 +15,7 @@ use isoflop_laws::Catalogue;
 use isoflop_plan::NamedPlan;
 use isoflop_report::{ResultFile, Subject, figures_of, page, result_figures, result_kind};
 use isoflop_runs::find_roles;
-use isoflop_study::{Fitted, Points, StudyError, law_json, laws_json, plans_json, surveyed_json};
+use isoflop_study::{Fitted, Points, StudyError, SurveyedJson, law_json, laws_json, plans_json};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
@@ -194,7 +194,8 @@ async fn survey(State(app): State<App>, Path(id): Path<String>) -> ApiResult<Jso
         let found = app.tables.survey(&id, &app.roots)?;
         let mappings =
             found.iter().map(|found| find_roles(&found.table, &[])).collect::<Result<Vec<_>, _>>()?;
-        Ok(surveyed_json(found.iter().zip(&mappings)))
+        serde_json::to_value(SurveyedJson::new(found.iter().zip(&mappings)))
+            .map_err(|error| ApiError::internal(error.to_string()))
     })
     .await
     .map(Json)

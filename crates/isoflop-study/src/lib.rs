@@ -60,10 +60,10 @@ pub use digits::{coverage, factor, percent, signed, significant, size, supported
 pub use error::StudyError;
 pub use job::{Finished, Reason, Rows, columns, fit_table, prepare, read_table};
 pub use json::{
-    PER_TOKEN, Points, SCHEMA_VERSION, aim, all_points_json, audited_json, backtests_json, bibtex,
-    chances_json, comparison_json, costs_json, evidence, fit_json, law_json, laws_json, next_json,
+    PER_TOKEN, Points, SCHEMA_VERSION, SurveyedJson, aim, all_points_json, audited_json, backtests_json,
+    bibtex, chances_json, comparison_json, costs_json, evidence, fit_json, law_json, laws_json, next_json,
     notes_json, number, object, optional, plan_json, plans_json, profiles_json, reproduced_json,
-    reviewed_json, roles_json, rules_json, surveyed_json, verdict,
+    reviewed_json, roles_json, rules_json, verdict,
 };
 pub use next::{Basis, NextOptions, NextRuns, next_of};
 pub use note::{Level, Listener, Note, Notes, counted};

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use isoflop_runs::{Follower, Surveyed, find_roles, parse_map, survey};
-use isoflop_study::{Listener, surveyed_json};
+use isoflop_study::{Listener, SurveyedJson};
 
 use crate::args::{Format, RunsArgs};
 use crate::errors::Failure;
@@ -38,9 +38,7 @@ pub(crate) fn run(args: &RunsArgs, messages: &Messages) -> Result<u8, Failure> {
     }
     match args.format {
         Format::Text => output::print(&output::runs::text(&shown, args.all))?,
-        Format::Json => {
-            output::print_json(&surveyed_json(shown.iter().map(|shown| (shown.found, &shown.mapping))))?
-        }
+        Format::Json => output::stream_json(&SurveyedJson::new(shown.iter().map(|s| (s.found, &s.mapping))))?,
     }
     Ok(0)
 }

@@ -29,9 +29,10 @@ pub(crate) mod runs;
 pub(crate) mod style;
 pub(crate) mod table;
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 
 pub(crate) use isoflop_study::{SCHEMA_VERSION, number, object};
+use serde::Serialize;
 use serde_json::Value;
 
 /// Writes to stdout, without colour codes where they are not wanted.
@@ -44,4 +45,12 @@ pub(crate) fn print(text: &str) -> io::Result<()> {
 /// Writes a JSON value to stdout, indented.
 pub(crate) fn print_json(value: &Value) -> io::Result<()> {
     print(&format!("{value:#}\n"))
+}
+
+/// Writes what may be too large to hold as JSON to stdout, indented.
+pub(crate) fn stream_json(value: &impl Serialize) -> io::Result<()> {
+    let mut stdout = BufWriter::new(anstream::stdout().lock());
+    serde_json::to_writer_pretty(&mut stdout, value)?;
+    stdout.write_all(b"\n")?;
+    stdout.flush()
 }

@@ -27,7 +27,7 @@ pub use points::{Points, all_points_json};
 pub use profile::profiles_json;
 pub use reproduced::reproduced_json;
 pub use review::{audited_json, reviewed_json};
-pub use survey::{evidence, notes_json, roles_json, surveyed_json};
+pub use survey::{SurveyedJson, evidence, notes_json, roles_json};
 
 use isoflop_fit::Verdict;
 use serde_json::{Map, Value, json};

@@ -1,6 +1,7 @@
 //! What lies at paths, as JSON.
 
 use isoflop_runs::{Binding, Found, Mapping, Note, RunSummary, RunsNote, Surveyed};
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
 use crate::json::{SCHEMA_VERSION, number};
@@ -43,25 +44,52 @@ pub fn notes_json(notes: &[Note]) -> Value {
         .collect()
 }
 
-/// All that was found, with every run, and the mapping of each table: `{schema_version, found: [...]}`.
-pub fn surveyed_json<'a>(all: impl IntoIterator<Item = (&'a Surveyed, &'a Mapping)>) -> Value {
-    let found: Vec<Value> = all.into_iter().map(|(found, mapping)| found_json(found, mapping)).collect();
-    json!({ "schema_version": SCHEMA_VERSION, "found": found })
+/// All that was found, with every run, and the mapping of each table: `{schema_version, found: [...]}`. Runs become JSON
+/// one by one as they are written: a hundred thousand of them would take gigabytes at once.
+#[derive(Debug, Serialize)]
+pub struct SurveyedJson<'a> {
+    schema_version: u32,
+    found: Vec<FoundJson<'a>>,
 }
 
-fn found_json(found: &Surveyed, mapping: &Mapping) -> Value {
-    let problem =
-        |problem: &isoflop_runs::RunsError| json!({"code": problem.code(), "text": problem.to_string()});
-    json!({
-        "path": found.path,
-        "tool": found.tool.map(|tool| tool.name()),
-        "rows": found.table.rows(),
-        "columns": found.table.names().collect::<Vec<_>>(),
-        "roles": roles_json(mapping, found.notes()),
-        "runs": found.runs.iter().map(|run| run_json(found, run)).collect::<Vec<_>>(),
-        "notes": notes_json(found.notes()),
-        "problems": found.problems.iter().map(problem).collect::<Vec<_>>(),
-    })
+#[derive(Debug, Serialize)]
+struct FoundJson<'a> {
+    path: &'a str,
+    tool: Option<&'static str>,
+    rows: usize,
+    columns: Vec<&'a str>,
+    roles: Value,
+    runs: Runs<'a>,
+    notes: Value,
+    problems: Vec<Value>,
+}
+
+#[derive(Debug)]
+struct Runs<'a>(&'a Surveyed);
+
+impl<'a> SurveyedJson<'a> {
+    /// What was found, with the mapping of each table.
+    pub fn new(all: impl IntoIterator<Item = (&'a Surveyed, &'a Mapping)>) -> Self {
+        let problem =
+            |problem: &isoflop_runs::RunsError| json!({"code": problem.code(), "text": problem.to_string()});
+        let found = all.into_iter().map(|(found, mapping)| FoundJson {
+            path: &found.path,
+            tool: found.tool.map(|tool| tool.name()),
+            rows: found.table.rows(),
+            columns: found.table.names().collect(),
+            roles: roles_json(mapping, found.notes()),
+            runs: Runs(found),
+            notes: notes_json(found.notes()),
+            problems: found.problems.iter().map(problem).collect(),
+        });
+        Self { schema_version: SCHEMA_VERSION, found: found.collect() }
+    }
+}
+
+impl Serialize for Runs<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.runs.iter().map(|run| run_json(self.0, run)))
+    }
 }
 
 fn run_json(found: &Surveyed, run: &RunSummary) -> Value {
