@@ -4,7 +4,7 @@ Writes RUNS runs of STEPS values of two metrics (by default 200 of 10000) as W&B
 database, and as CSV and Parquet tables. Each is read with `isoflop export` to one row per run (of a table: the range of
 every column), and with what its own tool offers: wandb's DataStore with its messages, tensorboard's EventAccumulator,
 mlflow.search_runs, polars. Every reading is a process; ours is timed from its start to its end, a peer from where its imports
-are done. Short ones take turns eleven times, and medians count. Prints a line of `key=value` pairs for each: CPU seconds (user
+are done (Linux). Short ones take turns eleven times, and medians count. Prints a line of `key=value` pairs for each: CPU seconds (user
 and system, children included), wall seconds, peak memory in MiB. Run by `cargo xtask bench runs`.
 
 MlflowClient's histories are no peer: reading all of these took more than half an hour and was ended.
@@ -137,8 +137,10 @@ def peer_cost(path, code):
     lines = code.splitlines()
     imports = [line for line in lines if line.startswith(("import", "from"))]
     work = [line for line in lines if line not in imports]
-    head = ["import resource, time", *imports, f"path = {str(path)!r}", "cpu, wall = time.process_time(), time.perf_counter()"]
-    tail = ["print(time.process_time() - cpu, time.perf_counter() - wall, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"]
+    head = ["import time", *imports, f"path = {str(path)!r}", "cpu, wall = time.process_time(), time.perf_counter()"]
+    # Its own peak: that of a child begins at what its parent had.
+    peak = "next(int(line.split()[1]) / 1024 for line in open('/proc/self/status') if line.startswith('VmHWM'))"
+    tail = [f"print(time.process_time() - cpu, time.perf_counter() - wall, {peak})"]
     done = subprocess.run([sys.executable, "-c", "\n".join(head + work + tail)], capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise RuntimeError(f"{lines[:3]}: {done.stderr[-2000:]}")

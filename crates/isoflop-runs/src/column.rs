@@ -1,6 +1,8 @@
 //! Columns: numbers with a set of missing rows, or text as codes into a list of levels.
 
 use hashbrown::HashTable;
+use rayon::iter::ParallelIterator;
+use rayon::slice::ParallelSlice;
 use rustc_hash::FxHasher;
 use std::hash::Hasher;
 
@@ -130,18 +132,15 @@ impl Numbers {
     /// assert_eq!(loss.finite_range(), (2.5, 3.1));
     /// ```
     pub fn finite_range(&self) -> (f64, f64) {
-        // Lanes of their own, which a processor compares at once.
-        const LANES: usize = 16;
-        let (mut low, mut high) = ([f64::INFINITY; LANES], [f64::NEG_INFINITY; LANES]);
-        for values in self.values.chunks(LANES) {
-            for ((low, high), &value) in low.iter_mut().zip(&mut high).zip(values) {
-                let is_finite = value.abs() < f64::INFINITY;
-                *low = if is_finite && value < *low { value } else { *low };
-                *high = if is_finite && value > *high { value } else { *high };
-            }
-        }
-        let low = low.into_iter().fold(f64::INFINITY, f64::min);
-        let high = high.into_iter().fold(f64::NEG_INFINITY, f64::max);
+        const PART: usize = 1 << 16;
+        let (low, high) = match self.values.len() > PART {
+            true => self
+                .values
+                .par_chunks(PART)
+                .map(range)
+                .reduce(|| range(&[]), |a, b| (a.0.min(b.0), a.1.max(b.1))),
+            false => range(&self.values),
+        };
         if low > high { (f64::NAN, f64::NAN) } else { (low, high) }
     }
 
@@ -163,6 +162,22 @@ impl Numbers {
         self.missing.insert_range(self.values.len(), rows);
         self.values.resize(rows, f64::NAN);
     }
+}
+
+/// The lowest and the highest finite value; infinities of the wrong sign where there is none.
+fn range(values: &[f64]) -> (f64, f64) {
+    // Lanes of their own, which a processor compares at once.
+    const LANES: usize = 16;
+    let (mut low, mut high) = ([f64::INFINITY; LANES], [f64::NEG_INFINITY; LANES]);
+    for values in values.chunks(LANES) {
+        for ((low, high), &value) in low.iter_mut().zip(&mut high).zip(values) {
+            let is_finite = value.abs() < f64::INFINITY;
+            *low = if is_finite && value < *low { value } else { *low };
+            *high = if is_finite && value > *high { value } else { *high };
+        }
+    }
+    let low = low.into_iter().fold(f64::INFINITY, f64::min);
+    (low, high.into_iter().fold(f64::NEG_INFINITY, f64::max))
 }
 
 impl Text {

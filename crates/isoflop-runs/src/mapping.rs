@@ -188,11 +188,11 @@ impl Mapping {
     /// Roles whose values are all improbably small, such as parameters counted in billions.
     pub fn scale_doubts(&self, table: &RunTable) -> Vec<ScaleDoubt> {
         let doubt = |role: Role| {
+            let least = role.least_plausible()?;
             let column = self.column(role.name())?;
             let Some(Column::Numbers(numbers)) = table.column(column) else { return None };
-            let finite = numbers.values.iter().copied().filter(|value| value.is_finite());
-            let largest = finite.fold(f64::NEG_INFINITY, f64::max);
-            let is_doubtful = largest > 0.0 && largest < role.least_plausible()?;
+            let (_, largest) = numbers.finite_range();
+            let is_doubtful = largest > 0.0 && largest < least;
             is_doubtful.then(|| ScaleDoubt { role, column: column.to_owned(), largest })
         };
         Role::ALL.into_iter().filter_map(doubt).collect()
