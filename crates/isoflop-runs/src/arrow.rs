@@ -86,7 +86,7 @@ pub(crate) struct Findings {
     /// Integers that a float rounds: the row of the first, counted from 0, and how many there are.
     rounded: Option<(usize, usize)>,
     /// Why cells are missing.
-    pub(crate) skipped: Option<String>,
+    skipped: Option<String>,
     rows: usize,
 }
 
@@ -106,6 +106,8 @@ impl Findings {
         self.rows += array.len();
         if let Err(error) = append_cells(column, array, nulls) {
             self.skipped.get_or_insert(error.to_string());
+            // What comes after stays in its rows.
+            (0..array.len()).for_each(|_| column.push_missing());
         }
     }
 

@@ -103,12 +103,12 @@ fn ends_of_decays() {
 
     let said = notes(&read(dir.path(), &with(Points::Final)).unwrap());
     assert!(
-        said.contains("1 run (first") && said.contains("c/x.log) end before the learning rate"),
+        said.contains("1 run (first") && said.contains("c/x.log) ended before the learning rate"),
         "{said}"
     );
     assert!(said.contains("2 after that") && said.contains("--points decayed"), "{said}");
     let said = notes(&read(dir.path().join("c"), &with(Points::Final)).unwrap());
-    assert!(said.contains("end before") && !said.contains("after that"), "{said}");
+    assert!(said.contains("ended before") && !said.contains("after that"), "{said}");
     let said = notes(&read(dir.path().join("a"), &with(Points::Last(7))).unwrap());
     assert!(said.contains("1 run with fewer than 7 values of the loss"), "{said}");
     let said = notes(&read(dir.path().join("a"), &with(Points::Last(6))).unwrap());

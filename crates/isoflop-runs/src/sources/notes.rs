@@ -216,7 +216,7 @@ impl fmt::Display for RunsNote {
                 let runs = counted(*runs, "run");
                 write!(
                     f,
-                    "{runs} (first {first}) end before the learning rate has come down to an eighth of its peak"
+                    "{runs} (first {first}) ended before the learning rate had come down to an eighth of its peak"
                 )?;
                 match decayed {
                     0 => Ok(()),
